@@ -1,0 +1,1 @@
+//! The sealed allocation service: lists, container contents, draws

@@ -1,0 +1,1 @@
+//! Canonical bytes, hashes, sealed fields and offline verification of the record

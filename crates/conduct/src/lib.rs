@@ -1,0 +1,1 @@
+//! The rules: decide, apply, ask, due, view

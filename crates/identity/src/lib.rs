@@ -1,0 +1,1 @@
+//! Accounts, passwords, quick PINs and sign-in sessions

@@ -1,0 +1,1 @@
+//! Scales: items, scoring, missing-data rules, severity bands

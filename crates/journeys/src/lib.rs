@@ -1,0 +1,1 @@
+//! Whole-programme tests; never shipped

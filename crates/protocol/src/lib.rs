@@ -1,0 +1,1 @@
+//! Reads, checks and versions a study's files; typed expressions

@@ -1,0 +1,1 @@
+//! Virtual participants, staff and slips, from a seed

@@ -1,0 +1,1 @@
+//! The field's nouns as types: ids, units, dates, citations
