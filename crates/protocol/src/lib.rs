@@ -1,1 +1,4 @@
-//! Reads, checks and versions a study's files; typed expressions
+//! Reads, checks and versions a study's files; typed expressions.
+
+pub mod expression;
+pub mod model;
