@@ -132,6 +132,19 @@ impl fmt::Debug for Decimal {
     }
 }
 
+impl schemars::JsonSchema for Decimal {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Decimal".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "A number with at most three decimals, best sent as text: \"37.5\".",
+            "type": ["string", "number"],
+            "pattern": "^[-+]?[0-9]*\\.?[0-9]{0,3}$"
+        })
+    }
+}
+
 impl Serialize for Decimal {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -165,7 +178,7 @@ impl<'de> Deserialize<'de> for Decimal {
 }
 
 /// A mass of drug, exact to the microgram. Printed in mg.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct Milligrams(Decimal);
 

@@ -10,7 +10,7 @@ use serde::{
 use std::fmt;
 
 /// Why an answer is missing. A missing safety answer is never a "no".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MissingReason {
     /// It was not asked or not done.
@@ -107,6 +107,25 @@ impl fmt::Display for Value {
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+impl schemars::JsonSchema for Value {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Value".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "oneOf": [
+            { "type": "boolean" },
+            { "type": "number" },
+            { "type": "string" },
+            { "type": "null", "description": "Not asked." },
+            { "type": "object", "required": ["decimal"], "properties": { "decimal": { "type": "string" } } },
+            { "type": "object", "required": ["date"], "properties": { "date": { "type": "string", "format": "date" } } },
+            { "type": "object", "required": ["time"], "properties": { "time": { "type": "string" } } },
+            { "type": "object", "required": ["missing"], "properties": {
+                "missing": { "enum": ["not_asked", "declined", "unknown", "not_applicable", "lost"] } } }
+        ] })
     }
 }
 

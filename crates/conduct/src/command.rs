@@ -1,0 +1,951 @@
+//! What people may ask: two kinds, two types.
+//!
+//! A [`Fact`] says what has happened; it is always recorded if it can be read. An [`Authorisation`] looks forward
+//! and may be refused. No command says who acts: people come in from authentications, through the context.
+
+use jiff::{Timestamp, civil::Date};
+use protocol::model::{ApprovalScope, DeviationClass, VisitMode};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use terms::{
+    CheckId, ContainerId, Decimal, FieldId, FormId, InstanceId, LevelId, ParticipantId, RoleId, SiteId, StaffId,
+    StudyHash, Value, VisitId,
+};
+
+/// One thing asked, as it arrives: by page, command line, import or simulator.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// Given by the client; the same id again changes nothing and gives the first answer again.
+    pub id: String,
+    /// When it happened, for facts; without it, now. Authorisations are always now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// Why, where the act asks for a reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What is asked.
+    pub command: Command,
+}
+
+/// A fact or an authorisation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// What has happened.
+    Fact(Fact),
+    /// What is asked to be allowed.
+    Authorise(Authorisation),
+}
+
+/// What has happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Fact {
+    /// Somebody asked about the study; they get a code.
+    RecordEnquiry {
+        /// Site that was asked.
+        site: SiteId,
+        /// How they heard of it.
+        source: String,
+        /// Language to speak with them.
+        language: String,
+    },
+    /// The person declined before consent; their identity can be erased whole.
+    RecordDeclined {
+        /// Who.
+        participant: ParticipantId,
+        /// Why, in a few words.
+        reason: String,
+    },
+    /// Consent was given on a version.
+    RecordConsent {
+        /// Who.
+        participant: ParticipantId,
+        /// Version label of the text.
+        version: String,
+        /// Items agreed to, one by one.
+        items: BTreeMap<String, bool>,
+        /// Answers to the comprehension questions.
+        answers: BTreeMap<String, bool>,
+        /// A signed copy was given.
+        copy_given: bool,
+    },
+    /// A form was filled in.
+    RecordForm {
+        /// Who.
+        participant: ParticipantId,
+        /// Which form.
+        form: FormId,
+        /// At which visit; none between visits.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        visit: Option<VisitId>,
+        /// Answers by field; for an instrument by item number.
+        values: BTreeMap<FieldId, Value>,
+    },
+    /// Answers on a form were wrong; the old ones stay visible.
+    CorrectForm {
+        /// Who.
+        participant: ParticipantId,
+        /// The record to correct.
+        instance: InstanceId,
+        /// New answers by field.
+        changes: BTreeMap<FieldId, Value>,
+        /// Corrections that the corrector had seen; another number means that somebody wrote first.
+        seen: u32,
+    },
+    /// A record was made for the wrong participant, or by mistake: struck through, never erased.
+    StrikeRecord {
+        /// In whose record it stands.
+        participant: ParticipantId,
+        /// What is struck: a form, medicine, adverse event, document or note.
+        instance: InstanceId,
+        /// Whose it is, if it is somebody else's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        belongs_to: Option<ParticipantId>,
+    },
+    /// Something became of a visit.
+    RecordVisit {
+        /// Who.
+        participant: ParticipantId,
+        /// Which visit.
+        visit: VisitId,
+        /// What became of it.
+        outcome: VisitOutcome,
+        /// The day, if it isn't the day of `at`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        day: Option<Date>,
+    },
+    /// Somebody tried to reach the participant.
+    RecordContact {
+        /// Who.
+        participant: ParticipantId,
+        /// For which visit.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        visit: Option<VisitId>,
+        /// How it ended.
+        outcome: ContactOutcome,
+    },
+    /// A medicine, past or present.
+    RecordMedication {
+        /// Who.
+        participant: ParticipantId,
+        /// What is known of it.
+        medicine: MedicineReport,
+    },
+    /// Something changed about a medicine that is on record.
+    UpdateMedication {
+        /// Who.
+        participant: ParticipantId,
+        /// The medicine's record.
+        instance: InstanceId,
+        /// What is known of it now.
+        medicine: MedicineReport,
+    },
+    /// An adverse event, pleasant ones too.
+    RecordAdverseEvent {
+        /// Who.
+        participant: ParticipantId,
+        /// What is known of it.
+        event: AdverseEventReport,
+    },
+    /// More is known of an adverse event.
+    UpdateAdverseEvent {
+        /// Who.
+        participant: ParticipantId,
+        /// The event's record.
+        instance: InstanceId,
+        /// What is known of it now.
+        event: AdverseEventReport,
+    },
+    /// Something was not done as the protocol says.
+    RecordDeviation {
+        /// Who.
+        participant: ParticipantId,
+        /// What happened.
+        text: String,
+        /// How grave it is.
+        class: DeviationClass,
+    },
+    /// A note.
+    RecordNote {
+        /// Who.
+        participant: ParticipantId,
+        /// The words.
+        text: String,
+    },
+    /// A document by its hash; the bytes are kept beside.
+    AttachDocument {
+        /// Who.
+        participant: ParticipantId,
+        /// `consent`, `ecg`, `laboratory`, `other`.
+        kind: String,
+        /// File name.
+        name: String,
+        /// SHA-256 of the bytes, hexadecimal.
+        sha256: String,
+        /// Size in bytes.
+        bytes: u64,
+        /// Visit that it belongs to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        visit: Option<VisitId>,
+    },
+    /// The person was found not eligible at a gate.
+    RecordScreenFailure {
+        /// Who.
+        participant: ParticipantId,
+        /// At which gate.
+        gate: u8,
+        /// Why, in words; unmet criteria are added by the rules.
+        reason: String,
+    },
+    /// Treatment stopped, or the person left.
+    RecordStop {
+        /// Who.
+        participant: ParticipantId,
+        /// How far it goes.
+        scope: StopScope,
+        /// Reason code of the study.
+        reason: String,
+        /// In words.
+        text: String,
+    },
+    /// An approval for one participant or a site came in.
+    RecordApproval {
+        /// The approval's id in the study.
+        approval: String,
+        /// Site or participant.
+        scope: ApprovalScope,
+        /// Site.
+        site: SiteId,
+        /// Participant, for approvals of one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        participant: Option<ParticipantId>,
+        /// Number on it.
+        number: String,
+        /// First day.
+        from: Date,
+        /// Last day.
+        until: Date,
+    },
+    /// A check before the dose, or a discharge criterion, was done.
+    RecordCheck {
+        /// Who.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+        /// Which check.
+        check: CheckId,
+        /// What was found.
+        values: BTreeMap<FieldId, Value>,
+    },
+    /// The actor came into or left the room.
+    RecordPresence {
+        /// With whom.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+        /// In or out.
+        going: Going,
+    },
+    /// Vital signs were taken.
+    RecordReading {
+        /// Who.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+        /// Values by measure.
+        measures: BTreeMap<String, Decimal>,
+    },
+    /// Something was swallowed.
+    RecordSwallow {
+        /// Who.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+        /// First dose or supplement.
+        part: DosePart,
+        /// The container that it came from.
+        container: ContainerId,
+        /// Pieces swallowed.
+        pieces: u32,
+        /// The mouth was looked into.
+        mouth_checked: bool,
+    },
+    /// The supplement was not given.
+    RecordSupplementNotGiven {
+        /// Who.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+        /// Code of the study.
+        code: String,
+    },
+    /// The prescriber agrees to go on after a breach that has passed.
+    RecordAgreement {
+        /// Who.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+        /// A check that the prescriber clears, or none for the vitals' pause.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        check: Option<CheckId>,
+    },
+    /// A line of the session's timeline.
+    RecordSessionNote {
+        /// Who.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+        /// Code of the study.
+        code: String,
+        /// Its number, where it carries one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<Decimal>,
+        /// Words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
+    /// The session was stopped.
+    StopSession {
+        /// Who.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+    },
+    /// The participant left the room's care.
+    RecordDeparture {
+        /// Who.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+        /// Where to.
+        to: Destination,
+        /// Who went with them.
+        escort: String,
+    },
+    /// A look at the participant in the night.
+    RecordNightCheck {
+        /// Who.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+        /// Awake or asleep.
+        awake: bool,
+        /// Distress 0–10, if awake and asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        distress: Option<u8>,
+    },
+    /// The prescriber took an order back.
+    WithdrawOrder {
+        /// Who.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+    },
+    /// Containers arrived at a site.
+    ReceiveContainers {
+        /// Site.
+        site: SiteId,
+        /// Number of the consignment.
+        consignment: String,
+        /// What arrived.
+        containers: Vec<ContainerReport>,
+    },
+    /// Something became of a container.
+    RecordContainer {
+        /// Site.
+        site: SiteId,
+        /// Which.
+        container: ContainerId,
+        /// What.
+        what: ContainerFact,
+    },
+    /// The safe was counted.
+    CountStock {
+        /// Site.
+        site: SiteId,
+        /// Containers found, by number.
+        found: Vec<ContainerId>,
+    },
+    /// A delegation or role ended.
+    EndDelegation {
+        /// Site; none for a trial-wide role.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        site: Option<SiteId>,
+        /// Who.
+        staff: StaffId,
+        /// Which role.
+        role: RoleId,
+    },
+    /// Something must wait.
+    PlaceHold {
+        /// On what.
+        on: HoldOn,
+        /// Why.
+        text: String,
+    },
+    /// A task was done, or somebody took note of it.
+    CompleteTask {
+        /// Who.
+        participant: ParticipantId,
+        /// Which.
+        task: InstanceId,
+        /// What was done.
+        text: String,
+    },
+    /// An independent rater filled in a rating.
+    RecordRating {
+        /// The opaque request.
+        request: InstanceId,
+        /// Which form.
+        form: FormId,
+        /// Answers by item.
+        values: BTreeMap<FieldId, Value>,
+        /// What the participant let slip, if anything.
+        disclosure: Disclosure,
+    },
+    /// A rating did not take place.
+    RecordRatingMissed {
+        /// The opaque request.
+        request: InstanceId,
+        /// Why.
+        text: String,
+    },
+}
+
+/// What is asked to be allowed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Authorisation {
+    /// Book or move an appointment.
+    BookVisit {
+        /// Who.
+        participant: ParticipantId,
+        /// Which visit.
+        visit: VisitId,
+        /// When.
+        starts: Timestamp,
+        /// How.
+        mode: VisitMode,
+    },
+    /// Gate 1.
+    Enrol {
+        /// Who.
+        participant: ParticipantId,
+    },
+    /// Gate 2.
+    ConfirmEnrolment {
+        /// Who.
+        participant: ParticipantId,
+    },
+    /// Screening starts again after a failure.
+    Rescreen {
+        /// Who.
+        participant: ParticipantId,
+    },
+    /// Assign an arm.
+    Randomise {
+        /// Who.
+        participant: ParticipantId,
+    },
+    /// Order a dose for one session.
+    OrderDose {
+        /// Who.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+        /// Level.
+        level: LevelId,
+        /// Why another level than the planned.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        level_reason: Option<String>,
+    },
+    /// Take the session's containers out of the safe.
+    ReleaseContainers {
+        /// Who.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+    },
+    /// Allow the first dose to be swallowed.
+    AuthoriseDose {
+        /// Who.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+        /// The container in hand.
+        container: ContainerId,
+    },
+    /// Allow the supplement to be opened.
+    AuthoriseSupplement {
+        /// Who.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+        /// The container in hand.
+        container: ContainerId,
+        /// The participant says yes.
+        wished: bool,
+        /// The physician's reason, where the study asks for one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        physician_reason: Option<String>,
+    },
+    /// Let the participant leave.
+    Discharge {
+        /// Who.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+    },
+    /// Close a session's record.
+    CloseSession {
+        /// Who.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+    },
+    /// The participant moves to another site.
+    TransferParticipant {
+        /// Who.
+        participant: ParticipantId,
+        /// Where to.
+        to: SiteId,
+    },
+    /// The participant moves to another version of the study.
+    MoveVersion {
+        /// Who.
+        participant: ParticipantId,
+        /// Which.
+        to: StudyHash,
+    },
+    /// Ask for a blinded rating.
+    RequestRating {
+        /// Who.
+        participant: ParticipantId,
+        /// For which visit.
+        visit: VisitId,
+    },
+    /// Take a rating from the pool.
+    TakeRating {
+        /// The opaque request.
+        request: InstanceId,
+    },
+    /// Close the record of somebody who has done everything.
+    CompleteParticipation {
+        /// Who.
+        participant: ParticipantId,
+    },
+    /// Open one participant's allocation in an emergency.
+    BreakCode {
+        /// Who.
+        participant: ParticipantId,
+    },
+    /// Make a study version the current one.
+    AdoptStudy {
+        /// Its hash.
+        study: StudyHash,
+    },
+    /// Open a site of the study.
+    OpenSite {
+        /// Which.
+        site: SiteId,
+    },
+    /// Let a site enrol.
+    ActivateSite {
+        /// Which.
+        site: SiteId,
+    },
+    /// Stop a site from enrolling.
+    CloseSite {
+        /// Which.
+        site: SiteId,
+    },
+    /// Change a site's enrolment cap.
+    SetCap {
+        /// Which.
+        site: SiteId,
+        /// The cap; none for no cap.
+        cap: Option<u32>,
+    },
+    /// Bind the sealed allocation list to the trial.
+    LoadAllocation {
+        /// Hash over the sealed rows.
+        commitment: String,
+        /// Rows in the list.
+        rows: u32,
+    },
+    /// Give a role in the whole trial.
+    GrantRole {
+        /// To whom.
+        staff: StaffId,
+        /// Which.
+        role: RoleId,
+    },
+    /// Delegate a role at a site.
+    Delegate {
+        /// Where.
+        site: SiteId,
+        /// To whom.
+        staff: StaffId,
+        /// Which.
+        role: RoleId,
+        /// First day.
+        from: Date,
+        /// Last day; none for open.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Date>,
+        /// Whom they cover for, if it is a cover.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        covers: Option<StaffId>,
+    },
+    /// Let quarantined containers be used.
+    AcceptContainers {
+        /// Where.
+        site: SiteId,
+        /// Which.
+        containers: Vec<ContainerId>,
+    },
+    /// Destroy containers.
+    DestroyContainers {
+        /// Where.
+        site: SiteId,
+        /// Which.
+        containers: Vec<ContainerId>,
+        /// How.
+        method: String,
+    },
+    /// Put back a container that was released and not used.
+    ReturnToSafe {
+        /// Where.
+        site: SiteId,
+        /// Which.
+        container: ContainerId,
+    },
+    /// End a hold.
+    LiftHold {
+        /// On what.
+        on: HoldOn,
+        /// Which.
+        hold: InstanceId,
+    },
+}
+
+/// What became of a visit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum VisitOutcome {
+    /// The person came, or was called.
+    Attended {
+        /// How it was held.
+        mode: VisitMode,
+    },
+    /// Everything of it is done.
+    Completed {
+        /// How long it took.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        minutes: Option<u32>,
+    },
+    /// Nobody came.
+    NoShow,
+    /// The appointment was cancelled.
+    Cancelled {
+        /// Why.
+        reason: String,
+    },
+    /// It will not take place any more.
+    Missed {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// How a try to reach somebody ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ContactOutcome {
+    /// Spoken to.
+    Reached,
+    /// A message was left.
+    Voicemail,
+    /// Nobody answered.
+    NoAnswer,
+    /// Would not speak.
+    Refused,
+    /// Through the contact person.
+    ViaContact,
+    /// A welfare check was asked for.
+    WelfareCheck,
+}
+
+/// What is known of a medicine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MedicineReport {
+    /// Generic name.
+    pub name: String,
+    /// Dose, in words: "50 mg daily".
+    pub dose: String,
+    /// What for.
+    pub indication: String,
+    /// First day, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started: Option<Date>,
+    /// First day of the taper, if it is tapered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taper_started: Option<Date>,
+    /// Day of the last dose, as the participant says; none while it goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_dose: Option<Date>,
+    /// Last day on which the dose changed, for medicines that may go on if stable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_change: Option<Date>,
+    /// Taken as rescue during a session or taper.
+    #[serde(default)]
+    pub rescue: bool,
+}
+
+/// What is known of an adverse event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdverseEventReport {
+    /// In the reporter's words.
+    pub term: String,
+    /// First day.
+    pub onset: Date,
+    /// Last day; none while it goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Date>,
+    /// How strong.
+    pub severity: Severity,
+    /// Grounds of seriousness; empty if not serious.
+    #[serde(default)]
+    pub serious: Vec<Seriousness>,
+    /// Related to the medicine.
+    pub related: Causality,
+    /// Session after which it came, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<u8>,
+    /// How it was for the participant: it never decides whether it is an adverse event.
+    pub valence: Valence,
+    /// Of special interest, and which kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub special_interest: Option<String>,
+    /// What became of it.
+    pub outcome: AdverseEventOutcome,
+}
+
+/// How strong an adverse event is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// No limit on activity.
+    Mild,
+    /// Some limit.
+    Moderate,
+    /// Unable.
+    Severe,
+}
+
+/// Why an adverse event is serious (ICH E2A).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Seriousness {
+    /// Death.
+    Death,
+    /// Life-threatening.
+    LifeThreatening,
+    /// Hospitalisation, or a longer one.
+    Hospitalisation,
+    /// Disability.
+    Disability,
+    /// Congenital anomaly.
+    CongenitalAnomaly,
+    /// Otherwise medically important.
+    Important,
+}
+
+/// Whether the medicine may have caused it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Causality {
+    /// Not related.
+    NotRelated,
+    /// Unlikely.
+    Unlikely,
+    /// Possible.
+    Possible,
+    /// Probable.
+    Probable,
+    /// Definite.
+    Definite,
+}
+
+/// How it was for the participant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Valence {
+    /// Pleasant.
+    Positive,
+    /// Unpleasant.
+    Negative,
+    /// Neither.
+    Neutral,
+    /// Both.
+    Mixed,
+}
+
+/// What became of an adverse event (ICH E2B).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AdverseEventOutcome {
+    /// Recovered.
+    Recovered,
+    /// Recovering.
+    Recovering,
+    /// Not recovered.
+    NotRecovered,
+    /// Recovered with sequelae.
+    Sequelae,
+    /// Fatal.
+    Fatal,
+    /// Not known.
+    Unknown,
+}
+
+/// How far a stop goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StopScope {
+    /// No more doses; follow-up goes on.
+    Treatment,
+    /// The participant leaves the study: no more visits.
+    Study,
+    /// Consent is withdrawn.
+    Consent,
+    /// The investigator ends treatment; follow-up goes on.
+    Discontinued,
+    /// Nobody can reach them any more.
+    LostToFollowUp,
+    /// Died.
+    Died,
+}
+
+/// In or out of the room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Going {
+    /// Came in.
+    In,
+    /// Went out.
+    Out,
+}
+
+/// First dose or supplement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DosePart {
+    /// First dose.
+    Initial,
+    /// Supplement.
+    Supplement,
+}
+
+/// Where a participant goes after a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Destination {
+    /// Stays the night.
+    Overnight,
+    /// Home.
+    Home,
+    /// Hospital.
+    Hospital,
+}
+
+/// A container as it arrives. What it holds is not said here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ContainerReport {
+    /// Label number.
+    pub container: ContainerId,
+    /// First dose or supplement.
+    pub part: DosePart,
+    /// Level on the label.
+    pub level: LevelId,
+    /// Lot on the label.
+    pub lot: String,
+    /// Last day of use.
+    pub expires: Date,
+}
+
+/// What became of a container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum ContainerFact {
+    /// Set aside.
+    Quarantined {
+        /// Why.
+        reason: String,
+    },
+    /// Broken or spoilt.
+    Damaged {
+        /// How.
+        reason: String,
+    },
+    /// Not found.
+    Missing,
+    /// Stored too warm or too cold.
+    TemperatureExcursion {
+        /// Warmest or coldest, °C.
+        celsius: Decimal,
+    },
+    /// The emptied or partly used container came back to the safe.
+    CameBack {
+        /// Pieces still in it.
+        pieces: u32,
+    },
+    /// Sent back to the depot.
+    ReturnedOut {
+        /// Number of the consignment.
+        consignment: String,
+    },
+    /// Called back by its maker.
+    Recalled {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// On what a hold lies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum HoldOn {
+    /// The whole trial.
+    Trial,
+    /// A site.
+    Site {
+        /// Which.
+        site: SiteId,
+    },
+    /// A participant.
+    Participant {
+        /// Who.
+        participant: ParticipantId,
+    },
+}
+
+/// What a rater learnt that they should not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Disclosure {
+    /// Nothing.
+    Nothing,
+    /// A hint at the arm.
+    ArmHint,
+    /// What happened in sessions.
+    SessionContent,
+    /// Which visit it was.
+    VisitNumber,
+}

@@ -1,0 +1,524 @@
+//! What is written: past tense, complete in itself, never changed once shipped.
+//!
+//! `apply` reads entries and never a study file, so whatever a rule computed from the study (a due day, a window,
+//! a class) stands in the entry. New variants and optional fields may be added; old bytes are read for ever.
+
+use crate::{
+    command::{
+        AdverseEventReport, ContactOutcome, ContainerFact, ContainerReport, Destination, Disclosure, DosePart, Going,
+        MedicineReport, StopScope,
+    },
+    stream::{ChainName, StreamId},
+};
+use jiff::{Timestamp, civil::Date};
+use protocol::model::{Content, DeviationClass, Trigger, VisitMode, Window};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, sync::Arc};
+use terms::{
+    ActId, CheckId, ContainerId, CriterionId, Decimal, FieldId, FormId, InstanceId, LevelId, Milligrams, ParticipantId,
+    RoleId, RuleId, SiteId, StaffId, StudyHash, Value, VisitId,
+};
+
+/// Who did it: a person who had proved who they are.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Person {
+    /// A member of staff.
+    Staff(StaffId),
+    /// The participant.
+    Participant(ParticipantId),
+    /// The program itself, on a schedule or at setting up.
+    Program,
+}
+
+/// A person in the role under which they acted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signatory {
+    /// Who.
+    pub person: Person,
+    /// In which role; none for participants and the program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<RoleId>,
+}
+
+/// When, by whom, under which version, why: one for all entries of an act.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// The act.
+    pub act: ActId,
+    /// When it happened.
+    pub at: Timestamp,
+    /// The site's calendar day of `at`.
+    pub day: Date,
+    /// The site's time zone.
+    pub zone: String,
+    /// When it was written down.
+    pub recorded_at: Timestamp,
+    /// Who acted.
+    pub by: Signatory,
+    /// The second person, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<Signatory>,
+    /// The study version that it was decided under.
+    pub study: StudyHash,
+    /// The version of the program.
+    pub program: String,
+    /// Why, where it was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// One entry, on its way into the log or out of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// The stream that it belongs to.
+    pub stream: StreamId,
+    /// The chain that it is linked into.
+    pub chain: ChainName,
+    /// When, by whom, why.
+    pub stamp: Arc<Stamp>,
+    /// What.
+    pub entry: Entry,
+}
+
+/// A criterion's answer at a gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CriterionAnswer {
+    /// The requirement holds.
+    Met,
+    /// It does not.
+    NotMet,
+    /// Something is missing. Never met.
+    Unknown,
+}
+
+/// One criterion as it was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CriterionFound {
+    /// Which.
+    pub criterion: CriterionId,
+    /// The answer.
+    pub answer: CriterionAnswer,
+    /// What it was read from: names and values; for unknown, the names that are missing.
+    pub evidence: BTreeMap<String, Value>,
+}
+
+/// A score or decision that was computed from a form's answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScoreFound {
+    /// The number or the decision's answer; none when it can't be computed.
+    pub value: Option<Value>,
+    /// `complete`, `prorated`, `not_scorable`.
+    pub method: String,
+    /// Severity band, where the score has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub band: Option<String>,
+}
+
+/// A change to one answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ValueChange {
+    /// What stood there; none if nothing did.
+    pub old: Option<Value>,
+    /// What stands there now.
+    pub new: Value,
+}
+
+/// Something that somebody must do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskRaised {
+    /// Its own id.
+    pub instance: InstanceId,
+    /// What must be done, imperative.
+    pub title: String,
+    /// The duty that must act.
+    pub duty: protocol::model::Duty,
+    /// Until when.
+    pub due: Timestamp,
+    /// What brought it about.
+    pub trigger: Trigger,
+    /// The clock of the study that it runs on, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<String>,
+    /// The record it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<InstanceId>,
+}
+
+/// Where a session's time stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SupplementTimes {
+    /// First moment at which it may be opened.
+    pub opens: Timestamp,
+    /// Last moment.
+    pub closes: Timestamp,
+}
+
+/// Everything that can be written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Entry {
+    // --- participant: coming and going
+    /// Somebody asked about the study.
+    EnquiryRecorded { participant: ParticipantId, site: SiteId, source: String, language: String },
+    /// They declined before consent.
+    EnquiryDeclined { reason: String },
+    /// Consent was given. `valid` says whether it can carry study acts; if not, why.
+    ConsentRecorded {
+        instance: InstanceId,
+        version: String,
+        text_sha256: String,
+        items: BTreeMap<String, bool>,
+        quiz_score: u32,
+        quiz_pass: u32,
+        copy_given: bool,
+        valid: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why_not: Option<String>,
+    },
+    /// A gate was passed.
+    Enrolled { criteria: Vec<CriterionFound> },
+    /// The person was found not eligible.
+    ScreenFailed { gate: u8, criteria: Vec<CriterionFound>, reason: String },
+    /// Screening starts again.
+    Rescreened { attempt: u32 },
+    /// The second gate was passed.
+    EnrolmentConfirmed {
+        criteria: Vec<CriterionFound>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires: Option<Date>,
+    },
+    /// An arm was assigned. The handle means nothing without the sealed service's key.
+    Randomised { handle: String, stratum: String },
+    /// The one arm of an open programme.
+    AllocatedOpenLabel,
+    /// Treatment stopped or the person left.
+    Stopped { scope: StopScope, reason: String, text: String },
+    /// Everything was done.
+    ParticipationCompleted,
+    /// The participant belongs to another site from now on.
+    Transferred { from: SiteId, to: SiteId },
+    /// The participant is on another version of the study from now on.
+    VersionMoved { from: StudyHash, to: StudyHash },
+    /// An allocation was opened in an emergency.
+    CodeBroken { told: Vec<StaffId> },
+    // --- participant: visits
+    /// An appointment was made or moved.
+    VisitBooked {
+        visit: VisitId,
+        starts: Timestamp,
+        day: Date,
+        mode: VisitMode,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        moved_from: Option<Timestamp>,
+    },
+    /// An appointment was cancelled.
+    VisitCancelled { visit: VisitId, reason: String },
+    /// Nobody came.
+    VisitNoShow { visit: VisitId },
+    /// The person came.
+    VisitAttended {
+        visit: VisitId,
+        day: Date,
+        mode: VisitMode,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        anchor_day: Option<Date>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        window: Option<Window>,
+    },
+    /// Everything of the visit is done.
+    VisitCompleted {
+        visit: VisitId,
+        day: Date,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        minutes: Option<u32>,
+    },
+    /// The visit will not take place. `planned` stands in for its day where others hang on it.
+    VisitMissed {
+        visit: VisitId,
+        reason: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        planned: Option<Date>,
+    },
+    /// Somebody tried to reach the participant.
+    ContactTried {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        visit: Option<VisitId>,
+        outcome: ContactOutcome,
+    },
+    // --- participant: forms and records
+    /// A form was filled in.
+    FormRecorded {
+        instance: InstanceId,
+        form: FormId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        visit: Option<VisitId>,
+        values: BTreeMap<FieldId, Value>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        scores: BTreeMap<String, ScoreFound>,
+    },
+    /// Answers were corrected; scores were computed again.
+    FormCorrected {
+        instance: InstanceId,
+        changes: BTreeMap<FieldId, ValueChange>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        scores: BTreeMap<String, ScoreFound>,
+        number: u32,
+    },
+    /// A record was struck through.
+    RecordStruck {
+        instance: InstanceId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        belongs_to: Option<ParticipantId>,
+    },
+    /// A question was raised by an edit check.
+    QuestionRaised { instance: InstanceId, about: InstanceId, check: String, message: String },
+    /// A medicine was recorded, or more became known of it.
+    MedicationRecorded {
+        instance: InstanceId,
+        medicine: MedicineReport,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        class: Option<String>,
+        rule: MedicineStanding,
+        update: bool,
+    },
+    /// An adverse event was recorded, or more became known of it.
+    AdverseEventRecorded { instance: InstanceId, event: AdverseEventReport, emergent: bool, update: bool },
+    /// A deviation from the protocol.
+    DeviationRecorded {
+        instance: InstanceId,
+        code: String,
+        title: String,
+        class: DeviationClass,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trigger: Option<Trigger>,
+        detail: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        visit: Option<VisitId>,
+    },
+    /// A note.
+    NoteRecorded { instance: InstanceId, text: String },
+    /// A document, by hash.
+    DocumentAttached {
+        instance: InstanceId,
+        kind: String,
+        name: String,
+        sha256: String,
+        bytes: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        visit: Option<VisitId>,
+    },
+    /// Something must be done.
+    TaskRaised(TaskRaised),
+    /// It was done.
+    TaskCompleted { instance: InstanceId, text: String },
+    // --- ratings
+    /// A rating was asked for: the rater sees the request and the pseudonym alone.
+    RatingRequested { request: InstanceId, visit: VisitId, pseudonym: String, forms: Vec<FormId> },
+    /// A rater took it.
+    RatingTaken { request: InstanceId, rater: StaffId },
+    /// The rater said what they learnt.
+    RatingRecorded { request: InstanceId, disclosure: Disclosure },
+    /// It did not take place.
+    RatingMissed { request: InstanceId, text: String },
+    // --- dosing session
+    /// The prescriber ordered a dose for this session and signed it.
+    DoseOrdered {
+        session: u8,
+        level: LevelId,
+        initial: Milligrams,
+        supplement: Milligrams,
+        initial_pieces: u32,
+        supplement_pieces: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        level_reason: Option<String>,
+    },
+    /// The prescriber took it back.
+    OrderWithdrawn { session: u8 },
+    /// The sealed service named the containers, two people took them from the safe.
+    ContainersReleased {
+        session: u8,
+        initial: ContainerId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        supplement: Option<ContainerId>,
+    },
+    /// A check was done. `clears` is what the study's rule said of it then.
+    CheckRecorded {
+        session: u8,
+        instance: InstanceId,
+        check: CheckId,
+        values: BTreeMap<FieldId, Value>,
+        clears: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires: Option<Timestamp>,
+    },
+    /// The prescriber cleared a check, or lifted the pause after a breach.
+    Agreed {
+        session: u8,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        check: Option<CheckId>,
+    },
+    /// Somebody came into or left the room.
+    PresenceRecorded { session: u8, staff: StaffId, going: Going },
+    /// The first dose may be swallowed, until `expires`.
+    DoseAuthorised { session: u8, container: ContainerId, expires: Timestamp },
+    /// It was swallowed. `authorised` says whether an authorisation was in force.
+    DoseTaken {
+        session: u8,
+        part: DosePart,
+        container: ContainerId,
+        amount: Milligrams,
+        pieces: u32,
+        mouth_checked: bool,
+        authorised: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        supplement: Option<SupplementTimes>,
+    },
+    /// The supplement may be opened, until `expires`.
+    SupplementAuthorised {
+        session: u8,
+        container: ContainerId,
+        expires: Timestamp,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        physician_reason: Option<String>,
+    },
+    /// The supplement was not given.
+    SupplementNotGiven { session: u8, code: String },
+    /// Vital signs.
+    ReadingRecorded {
+        session: u8,
+        instance: InstanceId,
+        measures: BTreeMap<String, Decimal>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        slot: Option<String>,
+        breaches: Vec<BreachFound>,
+    },
+    /// A line of the timeline.
+    SessionNoted {
+        session: u8,
+        instance: InstanceId,
+        code: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<Decimal>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
+    /// The session was stopped.
+    SessionStopped { session: u8 },
+    /// Leaving was allowed.
+    Discharged { session: u8 },
+    /// The participant left.
+    Departed { session: u8, to: Destination, escort: String, allowed: bool },
+    /// A look in the night.
+    NightChecked {
+        session: u8,
+        awake: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        distress: Option<u8>,
+    },
+    /// The session's record was closed.
+    SessionClosed { session: u8 },
+    // --- holds and approvals (participant, site or trial stream)
+    /// Something must wait.
+    HoldPlaced { instance: InstanceId, text: String },
+    /// It need wait no longer.
+    HoldLifted { instance: InstanceId },
+    /// An approval is in force.
+    ApprovalRecorded { approval: String, number: String, from: Date, until: Date },
+    /// The ground of an earlier authorisation is gone: what it allowed must be looked at, what is to come waits.
+    GroundWithdrawn { rule: RuleId, session: Option<u8>, detail: String },
+    // --- allocation stream
+    /// A sealed row was used.
+    AllocationDrawn { handle: String, stratum: String, participant: ParticipantId },
+    /// The sealed list was bound to the trial.
+    AllocationLoaded { commitment: String, rows: u32 },
+    // --- trial stream
+    /// A study version is in force for new participants.
+    StudyAdopted { study: StudyHash, label: String, title: String },
+    /// A site was opened.
+    SiteOpened { site: SiteId, name: String, country: String, zone: String, cap: Option<u32> },
+    /// A site may enrol.
+    SiteActivated { site: SiteId },
+    /// A site may not enrol any more.
+    SiteClosed { site: SiteId },
+    /// A site's cap changed.
+    CapSet { site: SiteId, cap: Option<u32> },
+    /// A trial-wide role was given.
+    RoleGranted { staff: StaffId, role: RoleId },
+    /// A trial-wide role ended.
+    RoleEnded { staff: StaffId, role: RoleId },
+    // --- site stream
+    /// A number was given out.
+    NumberGiven { participant: ParticipantId, number: u32 },
+    /// Somebody was enrolled: a place under the cap is taken.
+    PlaceTaken { participant: ParticipantId },
+    /// A participant came from another site.
+    ParticipantArrived { participant: ParticipantId, from: SiteId },
+    /// A participant went to another site.
+    ParticipantLeft { participant: ParticipantId, to: SiteId },
+    /// A role was delegated.
+    Delegated {
+        staff: StaffId,
+        role: RoleId,
+        from: Date,
+        until: Option<Date>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        covers: Option<StaffId>,
+    },
+    /// A delegation ended.
+    DelegationEnded { staff: StaffId, role: RoleId },
+    // --- stock stream
+    /// Containers arrived; they are quarantined until accepted.
+    ContainersReceived { consignment: String, containers: Vec<ContainerReport> },
+    /// Containers may be used.
+    ContainersAccepted { containers: Vec<ContainerId> },
+    /// A container was taken out of the safe for a session.
+    ContainerOut { container: ContainerId, participant: ParticipantId, session: u8 },
+    /// A container went back unopened.
+    ContainerBack { container: ContainerId },
+    /// A container was opened and its content swallowed, `pieces` of it.
+    ContainerUsed { container: ContainerId, participant: ParticipantId, pieces: u32 },
+    /// Something became of a container.
+    ContainerChanged { container: ContainerId, what: ContainerFact },
+    /// Containers were destroyed.
+    ContainersDestroyed { containers: Vec<ContainerId>, method: String },
+    /// The safe was counted.
+    StockCounted { expected: u32, found: u32, missing: Vec<ContainerId>, unexpected: Vec<ContainerId> },
+}
+
+/// What the study's rule says of a medicine, computed when it was recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MedicineStanding {
+    /// It must be stopped; complete on `complete` (none while it is still taken).
+    Washout { days: u32, prohibited: bool, complete: Option<Date> },
+    /// Rescue: blocks a dose for so many hours after it was taken.
+    Rescue { hours: u32 },
+    /// May go on if stable since `stable_from`.
+    Stable { days: u32, stable_from: Option<Date> },
+    /// May go on.
+    Allowed,
+    /// The study doesn't know it: the medical monitor must say.
+    Unclassified,
+}
+
+/// A limit that a reading breached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BreachFound {
+    /// The limit.
+    pub limit: String,
+    /// The measure.
+    pub measure: String,
+    /// The value.
+    pub value: Decimal,
+    /// Red, or amber.
+    pub red: bool,
+    /// What the study asks for.
+    pub action: String,
+    /// When to measure again.
+    pub repeat_by: Timestamp,
+}
+
+/// What a container holds. Only the sealed service ever has one of these in the open.
+pub type Sealed = Content;

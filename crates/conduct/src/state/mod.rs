@@ -1,0 +1,20 @@
+//! State: what is left of a stream's entries when they are folded. One struct a stream.
+//!
+//! `apply` is total: it takes any entry that was ever written and never fails. It reads no study file.
+
+mod participant;
+mod session;
+mod site;
+mod stock;
+mod trial;
+
+pub use participant::{
+    AdverseEvent, Booking, ConsentGiven, ContactTry, Decision, Deviation, Document, FormRecord, Hold, Medication, Note,
+    ParticipantState, Phase, Question, Rating, Stop, Task, VisitRecord, VisitStanding,
+};
+pub use session::{
+    Authorised, CheckDone, NightCheck, Order, PresenceSpan, Reading, SessionNote, SessionState, Swallow,
+};
+pub use site::{Delegation, SiteState};
+pub use stock::{Container, ContainerStanding, StockState};
+pub use trial::{AllocationState, Approval, SiteInTrial, SiteStanding, TrialState};

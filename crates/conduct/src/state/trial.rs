@@ -1,0 +1,142 @@
+//! The trial's own streams: versions, sites, trial-wide roles, holds; and who was drawn.
+
+use super::Hold;
+use crate::entry::{Entry, Stamp};
+use jiff::{civil::Date, tz::TimeZone};
+use std::collections::{BTreeMap, BTreeSet};
+use terms::{InstanceId, ParticipantId, RoleId, SiteId, StaffId, StudyHash};
+
+/// How far a site has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SiteStanding {
+    /// Opened, not yet allowed to enrol.
+    Opened,
+    /// May enrol.
+    Active,
+    /// Enrols nobody any more; those enrolled go on.
+    Closed,
+}
+
+/// A site as the trial knows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SiteInTrial {
+    /// Name.
+    pub name: String,
+    /// Country code.
+    pub country: String,
+    /// Time zone's name.
+    pub zone: String,
+    /// The zone itself, looked up once.
+    pub time_zone: TimeZone,
+    /// How far it has come.
+    pub standing: SiteStanding,
+    /// Enrolment cap.
+    pub cap: Option<u32>,
+}
+
+/// An approval in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approval {
+    /// The study's id of it.
+    pub approval: String,
+    /// Number on it.
+    pub number: String,
+    /// First day.
+    pub from: Date,
+    /// Last day.
+    pub until: Date,
+}
+
+/// The trial as a whole.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TrialState {
+    /// Entries folded.
+    pub version: u64,
+    /// Adopted versions, oldest first: hash, label, day.
+    pub studies: Vec<(StudyHash, String, Date)>,
+    /// Sites that were opened.
+    pub sites: BTreeMap<SiteId, SiteInTrial>,
+    /// Trial-wide roles.
+    pub roles: BTreeMap<StaffId, BTreeSet<RoleId>>,
+    /// Holds on the whole trial.
+    pub holds: BTreeMap<InstanceId, Hold>,
+    /// The sealed list that the trial is bound to: commitment and rows.
+    pub allocation: Option<(String, u32)>,
+}
+
+impl TrialState {
+    /// The study version for new participants.
+    pub fn current_study(&self) -> Option<&StudyHash> {
+        self.studies.last().map(|(hash, _, _)| hash)
+    }
+
+    /// Takes in one entry.
+    pub fn apply(&mut self, stamp: &Stamp, entry: &Entry) {
+        self.version += 1;
+        match entry {
+            Entry::StudyAdopted { study, label, .. } => {
+                self.studies.push((study.clone(), label.clone(), stamp.day));
+            }
+            Entry::SiteOpened { site, name, country, zone, cap } => {
+                let time_zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+                let opened = SiteInTrial {
+                    name: name.clone(),
+                    country: country.clone(),
+                    zone: zone.clone(),
+                    time_zone,
+                    standing: SiteStanding::Opened,
+                    cap: *cap,
+                };
+                self.sites.insert(site.clone(), opened);
+            }
+            Entry::SiteActivated { site } => self.set_standing(site, SiteStanding::Active),
+            Entry::SiteClosed { site } => self.set_standing(site, SiteStanding::Closed),
+            Entry::CapSet { site, cap } => {
+                if let Some(found) = self.sites.get_mut(site) {
+                    found.cap = *cap;
+                }
+            }
+            Entry::RoleGranted { staff, role } => {
+                self.roles.entry(staff.clone()).or_default().insert(role.clone());
+            }
+            Entry::RoleEnded { staff, role } => {
+                if let Some(roles) = self.roles.get_mut(staff) {
+                    roles.remove(role);
+                }
+            }
+            Entry::AllocationLoaded { commitment, rows } => self.allocation = Some((commitment.clone(), *rows)),
+            Entry::HoldPlaced { instance, text } => {
+                self.holds.insert(instance.clone(), Hold { text: text.clone(), since: stamp.at });
+            }
+            Entry::HoldLifted { instance } => {
+                self.holds.remove(instance);
+            }
+            _ => {}
+        }
+    }
+
+    fn set_standing(&mut self, site: &SiteId, standing: SiteStanding) {
+        if let Some(found) = self.sites.get_mut(site) {
+            found.standing = standing;
+        }
+    }
+}
+
+/// Who was drawn, in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AllocationState {
+    /// Entries folded.
+    pub version: u64,
+    /// Handle by participant.
+    pub drawn: BTreeMap<ParticipantId, String>,
+}
+
+impl AllocationState {
+    /// Takes in one entry.
+    pub fn apply(&mut self, _stamp: &Stamp, entry: &Entry) {
+        self.version += 1;
+        if let Entry::AllocationDrawn { handle, participant, .. } = entry {
+            self.drawn.insert(participant.clone(), handle.clone());
+        }
+    }
+}
