@@ -1,0 +1,63 @@
+//! The files that every page may fetch: embedded, named by their hash, kept by browsers for a year.
+
+use std::sync::OnceLock;
+
+use sha2::{Digest, Sha256};
+
+/// One embedded file under an address that changes when it does.
+pub struct Asset {
+    pub address: String,
+    pub kind: &'static str,
+    pub bytes: &'static [u8],
+}
+
+/// All files of the pages.
+pub struct Assets {
+    pub style: Asset,
+    pub script: Asset,
+    pub mark: Asset,
+}
+
+impl Assets {
+    /// The file at this address, if there is one.
+    pub fn find(&self, address: &str) -> Option<&Asset> {
+        [&self.style, &self.script, &self.mark].into_iter().find(|asset| asset.address == address)
+    }
+}
+
+/// The embedded files, hashed once.
+pub fn assets() -> &'static Assets {
+    static ASSETS: OnceLock<Assets> = OnceLock::new();
+    ASSETS.get_or_init(|| Assets {
+        style: asset("lifejacket", "css", "text/css; charset=utf-8", include_bytes!("../../static/lifejacket.css")),
+        script: asset("lifejacket", "js", "text/javascript; charset=utf-8", include_bytes!("../../static/lifejacket.js")),
+        mark: asset("mark", "svg", "image/svg+xml", include_bytes!("../../static/mark.svg")),
+    })
+}
+
+fn asset(name: &str, ending: &str, kind: &'static str, bytes: &'static [u8]) -> Asset {
+    let hash = Sha256::digest(bytes);
+    let short: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    Asset { address: format!("/static/{name}-{short}.{ending}"), kind, bytes }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_first_view_stays_small() {
+        let all = assets();
+        let sum = all.style.bytes.len() + all.script.bytes.len() + all.mark.bytes.len();
+        // 120 kB is the budget of a whole first view; the page itself may take the rest.
+        assert!(sum < 60_000, "{sum} bytes");
+    }
+
+    #[test]
+    fn only_known_addresses_are_served() {
+        assert!(assets().find(&assets().style.address).is_some());
+        for other in ["/static/lifejacket.css", "/static/../Cargo.toml", "/static/"] {
+            assert!(assets().find(other).is_none(), "{other}");
+        }
+    }
+}

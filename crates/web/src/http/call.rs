@@ -1,0 +1,250 @@
+//! One call of a page: who, when, which address, what was sent. And how the table of addresses is served.
+//!
+//! Pages are plain functions on a thread that may wait for the store; a page that panics is answered with a calm
+//! page and a code, and the next call is none the worse.
+
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{RawPathParams, Request};
+use axum::http::{HeaderMap, Method, Response, StatusCode, header};
+use axum::routing::{MethodFilter, any, on};
+
+use super::assets::assets;
+use super::guard::{harden, same_origin};
+use super::pairs::Pairs;
+use super::reply::{Reply, Trouble};
+use crate::Services;
+use crate::people::{Presence, Who};
+
+/// Who may come to an address at all. What they may do there, the rules say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// Anybody: sign-in, health.
+    Anyone,
+    /// People of the study: staff in any role.
+    Staff,
+    /// The participant, about themselves.
+    Participant,
+    /// A program or person with a signed-in session, answered in JSON.
+    Program,
+}
+
+/// One address with what answers it.
+pub struct Route {
+    pub method: Method,
+    pub path: &'static str,
+    pub door: Door,
+    /// Most that may be sent, in kB.
+    pub limit_kb: usize,
+    pub act: fn(&Call<'_>) -> Result<Reply, Trouble>,
+}
+
+/// What a page is given.
+pub struct Call<'a> {
+    pub services: &'a Services,
+    pub method: Method,
+    /// The address as asked, with its query.
+    pub address: String,
+    pub headers: HeaderMap,
+    path: Vec<(String, String)>,
+    pub query: Pairs,
+    pub form: Pairs,
+    /// The body as sent, for programs.
+    pub body: Vec<u8>,
+    pub who: Option<Who>,
+    pub now: jiff::Timestamp,
+}
+
+impl Call<'_> {
+    /// A part of the address by its name in the table; empty where the table has no such part.
+    pub fn part(&self, name: &str) -> &str {
+        self.path.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value)
+    }
+
+    /// The person, where the door has let only people in.
+    pub fn who(&self) -> Result<&Who, Trouble> {
+        self.who.as_ref().ok_or(Trouble::SignIn)
+    }
+
+    /// The token that forms on this page carry.
+    pub fn token(&self) -> String {
+        self.who.as_ref().map(|who| self.services.form_key.token(&who.session)).unwrap_or_default()
+    }
+}
+
+/// The value of one of our cookies.
+pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(found, _)| *found == name)
+        .map(|(_, value)| value.to_owned())
+}
+
+/// Puts the table of addresses behind the guards.
+pub fn serve_table(services: &Arc<Services>, table: Vec<Route>) -> Router {
+    let mut router = Router::new();
+    for route in table {
+        let filter = if route.method == Method::POST { MethodFilter::POST } else { MethodFilter::GET };
+        let (path, route, services) = (route.path, Arc::new(route), Arc::clone(services));
+        let handler = move |path: RawPathParams, request: Request| {
+            let (route, services) = (Arc::clone(&route), Arc::clone(&services));
+            async move { answer(route, services, parts_of(&path), request).await }
+        };
+        router = router.route(path, on(filter, handler));
+    }
+    let unknown = Arc::clone(services);
+    let nothing: Arc<Route> = Arc::new(Route {
+        method: Method::GET,
+        path: "",
+        door: Door::Anyone,
+        limit_kb: 64,
+        act: |_| Err(Trouble::NotFound),
+    });
+    router
+        .route("/static/{file}", any(embedded))
+        .fallback(move |request: Request| {
+            let (route, services) = (Arc::clone(&nothing), Arc::clone(&unknown));
+            async move { answer(route, services, Vec::new(), request).await }
+        })
+}
+
+fn parts_of(path: &RawPathParams) -> Vec<(String, String)> {
+    path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+async fn embedded(request: Request) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    match assets().find(request.uri().path()) {
+        Some(asset) => {
+            *response.body_mut() = Body::from(asset.bytes);
+            if let Ok(kind) = asset.kind.parse() {
+                response.headers_mut().insert(header::CONTENT_TYPE, kind);
+            }
+            harden(response.headers_mut(), true);
+        }
+        None => {
+            *response.status_mut() = StatusCode::NOT_FOUND;
+            harden(response.headers_mut(), false);
+        }
+    }
+    response
+}
+
+/// Reads what was sent, lets the page answer on a thread of its own, and turns every trouble into a page.
+async fn answer(route: Arc<Route>, services: Arc<Services>, path: Vec<(String, String)>, request: Request) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let limit = route.limit_kb * 1024;
+    let read = to_bytes(body, limit).await;
+    let work = move || {
+        let now = (services.clock)();
+        let address = head.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
+        let is_form = kind_is(&head.headers, "application/x-www-form-urlencoded");
+        let (body, too_large) = match read {
+            Ok(bytes) => (bytes.to_vec(), false),
+            Err(_) => (Vec::new(), true),
+        };
+        let mut call = Call {
+            services: &services,
+            method: head.method,
+            address,
+            path,
+            query: Pairs::decode(head.uri.query().unwrap_or("").as_bytes()),
+            form: if is_form { Pairs::decode(&body) } else { Pairs::default() },
+            body,
+            who: None,
+            headers: head.headers,
+            now,
+        };
+        let reply = std::panic::catch_unwind(AssertUnwindSafe(|| {
+            if too_large {
+                call.who = crate::people::who_is(&call).present();
+                return Err(Trouble::TooLarge { limit_kb: route.limit_kb });
+            }
+            through_the_door(&route, &mut call)
+        }));
+        let reply = reply.unwrap_or_else(|panic| Err(Trouble::Fault(panic_words(panic.as_ref()))));
+        reply.unwrap_or_else(|trouble| crate::pages::trouble::page(&call, route.door, &trouble)).into_response()
+    };
+    let mut response = match tokio::task::spawn_blocking(work).await {
+        Ok(response) => response,
+        // Even the page of the trouble failed: say the least that is true.
+        Err(_) => {
+            let mut response = Response::new(Body::from("Something went wrong on our side. Nothing was half written. LJ-500"));
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            response
+        }
+    };
+    harden(response.headers_mut(), false);
+    response
+}
+
+/// Checks who comes and whether a form is ours, then lets the page answer.
+fn through_the_door(route: &Route, call: &mut Call<'_>) -> Result<Reply, Trouble> {
+    let presence = crate::people::who_is(call);
+    let locked = matches!(presence, Presence::Locked(_));
+    call.who = presence.present();
+    if route.door == Door::Anyone {
+        if call.method == Method::POST && !same_origin(&call.headers) {
+            return Err(Trouble::Forged);
+        }
+        return (route.act)(call);
+    }
+    let Some(who) = &call.who else { return Err(Trouble::SignIn) };
+    let welcome = match route.door {
+        Door::Staff => who.is_staff(),
+        Door::Participant => !who.is_staff(),
+        Door::Program | Door::Anyone => true,
+    };
+    if !welcome {
+        return Err(Trouble::NotFound);
+    }
+    if call.method == Method::POST {
+        // A program sends the token as a header; a page sends it in the form.
+        let sent = match call.headers.get("x-lifejacket-token").and_then(|v| v.to_str().ok()) {
+            Some(token) => token.to_owned(),
+            None => call.form.exact("token").to_owned(),
+        };
+        if !same_origin(&call.headers) || !call.services.form_key.accepts(&who.session, &sent) {
+            return Err(Trouble::Forged);
+        }
+    }
+    if locked {
+        crate::people::unlock_here(call)?;
+    }
+    (route.act)(call)
+}
+
+fn kind_is(headers: &HeaderMap, wanted: &str) -> bool {
+    headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).is_some_and(|kind| kind.starts_with(wanted))
+}
+
+fn panic_words(panic: &(dyn std::any::Any + Send)) -> String {
+    let words = panic.downcast_ref::<&str>().copied().map(str::to_owned);
+    words.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panic".to_owned())
+}
+
+/// Serves pages on a socket that is already open, until `stop` is done; calls under way are answered first.
+pub async fn serve(
+    listener: tokio::net::TcpListener,
+    app: Router,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    axum::serve(listener, app).with_graceful_shutdown(stop).await
+}
+
+/// Opens the socket, or says in words why not.
+pub async fn listen(address: SocketAddr) -> Result<tokio::net::TcpListener, String> {
+    tokio::net::TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => format!("{address} is taken by another program; choose another with --listen"),
+        std::io::ErrorKind::PermissionDenied => format!("this account may not listen on {address}; choose a port above 1023"),
+        _ => format!("can't listen on {address}: {error}"),
+    })
+}

@@ -1,0 +1,91 @@
+//! What stands around every page: kind of data, header with the areas of the role, pinned notice, footer.
+
+use askama::Template;
+
+use crate::http::assets::{Assets, assets};
+use crate::parts::Markup;
+use crate::parts::words::Link;
+
+/// One area of the header.
+#[derive(Debug, Clone)]
+pub struct Area {
+    pub link: Link,
+    pub current: bool,
+}
+
+/// Who is signed in, for the header.
+#[derive(Debug, Clone)]
+pub struct WhoLine {
+    pub name: String,
+    pub role: String,
+    /// Token for the sign-out form.
+    pub token: String,
+}
+
+/// One state of the site that outranks the page.
+#[derive(Debug, Clone)]
+pub struct Pin {
+    pub title: String,
+    pub words: String,
+    pub link: Option<Link>,
+}
+
+/// A whole page: the shell with its body.
+#[derive(Debug, Clone, Template)]
+#[template(path = "shell.html")]
+pub struct Shell {
+    /// BCP 47 code of the page's language.
+    pub language: String,
+    pub title: String,
+    /// Dim and warm, for the room where somebody lies with closed eyes.
+    pub room: bool,
+    pub synthetic: bool,
+    pub who: Option<WhoLine>,
+    pub areas: Vec<Area>,
+    pub pin: Option<Pin>,
+    pub crumbs: Vec<Link>,
+    pub crumb_end: String,
+    pub foot: [String; 2],
+    /// Seconds without a touch after which the page locks; 0 for never.
+    pub idle_seconds: u32,
+    pub body: Markup,
+}
+
+impl Shell {
+    fn assets(&self) -> &'static Assets {
+        assets()
+    }
+}
+
+/// A page for participants: one column, phone first, help always at the foot.
+#[derive(Debug, Clone, Template)]
+#[template(path = "person.html")]
+pub struct PersonShell {
+    pub language: String,
+    /// `ltr` or `rtl`.
+    pub direction: &'static str,
+    pub title: String,
+    pub synthetic: bool,
+    pub words: PersonWords,
+    pub help_phone: String,
+    pub token: String,
+    pub body: Markup,
+}
+
+/// The few words of the participants' shell, in their language.
+#[derive(Debug, Clone)]
+pub struct PersonWords {
+    pub skip: String,
+    pub kind_of_data: String,
+    pub synthetic: String,
+    pub help_title: String,
+    pub help_line: String,
+    pub help_call: String,
+    pub sign_out: String,
+}
+
+impl PersonShell {
+    fn assets(&self) -> &'static Assets {
+        assets()
+    }
+}
