@@ -15,10 +15,16 @@ pub fn yes_no() -> Vec<Choice> {
 
 /// Why an answer is missing, for the choice beside it.
 pub fn missing_reasons() -> Vec<Choice> {
-    [MissingReason::NotAsked, MissingReason::Declined, MissingReason::Unknown, MissingReason::NotApplicable, MissingReason::Lost]
-        .into_iter()
-        .map(|reason| Choice::new(missing_code(reason), format!("No answer: {}", reason.words())))
-        .collect()
+    [
+        MissingReason::NotAsked,
+        MissingReason::Declined,
+        MissingReason::Unknown,
+        MissingReason::NotApplicable,
+        MissingReason::Lost,
+    ]
+    .into_iter()
+    .map(|reason| Choice::new(missing_code(reason), format!("No answer: {}", reason.words())))
+    .collect()
 }
 
 fn missing_code(reason: MissingReason) -> String {
@@ -175,7 +181,11 @@ mod tests {
             ("decimal", "712", Err("712 is outside 30 to 250. Check it, then type it again.")),
             ("yes_no", "yes", Ok(Some("yes"))),
             ("yes_no", "maybe", Err("“maybe” is neither yes nor no.")),
-            ("date", "2025-02-29", Err("“2025-02-29” is not a day of the calendar. Year, month and day, as 2025-04-10.")),
+            (
+                "date",
+                "2025-02-29",
+                Err("“2025-02-29” is not a day of the calendar. Year, month and day, as 2025-04-10."),
+            ),
             ("time", "25:00", Err("“25:00” is not a time of day. Hours and minutes, as 11:41.")),
             ("time", "23:05", Ok(Some("23:05"))),
             ("text", "äöüßé", Ok(Some("äöüßé"))),
@@ -188,7 +198,13 @@ mod tests {
 
     #[test]
     fn an_open_answer_may_carry_its_reason() {
-        let fields = [StudyField { id: "pulse".into(), label: "Pulse".into(), hint: None, kind: kind("integer"), required: true }];
+        let fields = [StudyField {
+            id: "pulse".into(),
+            label: "Pulse".into(),
+            hint: None,
+            kind: kind("integer"),
+            required: true,
+        }];
         for (form, wanted) in [
             (&[("v.pulse", ""), ("v.pulse.missing", "declined")][..], Some(Value::Missing(MissingReason::Declined))),
             (&[("v.pulse", "70"), ("v.pulse.missing", "declined")], Some(Value::Integer(70))),

@@ -42,8 +42,12 @@ impl Words {
                 return Err(fail("a message has words"));
             }
             for place in words.split('{').skip(1) {
-                let name = place.split_once('}').map(|(inside, _)| inside.trim()).ok_or_else(|| fail("{ is not closed"))?;
-                if !name.strip_prefix('$').is_some_and(|n| !n.is_empty() && n.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')) {
+                let name =
+                    place.split_once('}').map(|(inside, _)| inside.trim()).ok_or_else(|| fail("{ is not closed"))?;
+                if !name
+                    .strip_prefix('$')
+                    .is_some_and(|n| !n.is_empty() && n.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
+                {
                     return Err(fail("only { $name } may stand in braces so far"));
                 }
             }

@@ -61,10 +61,7 @@ fn code_of(value: &impl serde::Serialize) -> String {
 }
 
 fn medicine_fields(scene: &Scene<'_>) -> Vec<Field> {
-    let known = scene
-        .participant
-        .and_then(|p| p.medications.get(scene.about.as_str()))
-        .map(|m| m.medicine.clone());
+    let known = scene.participant.and_then(|p| p.medications.get(scene.about.as_str())).map(|m| m.medicine.clone());
     let text = |pick: fn(&MedicineReport) -> &String| known.as_ref().map(|m| pick(m).clone()).unwrap_or_default();
     let date = |pick: fn(&MedicineReport) -> Option<jiff::civil::Date>| day(known.as_ref().and_then(pick));
     vec![
@@ -72,12 +69,16 @@ fn medicine_fields(scene: &Scene<'_>) -> Vec<Field> {
         line("dose", "Dose").hint("As 50 mg daily.").value(text(|m| &m.dose)),
         line("indication", "What for").value(text(|m| &m.indication)),
         Field::new("started", "First day", Control::Date).value(date(|m| m.started)).optional(),
-        Field::new("taper_started", "First day of the taper", Control::Date).value(date(|m| m.taper_started)).optional(),
+        Field::new("taper_started", "First day of the taper", Control::Date)
+            .value(date(|m| m.taper_started))
+            .optional(),
         Field::new("last_dose", "Day of the last dose, as the participant says", Control::Date)
             .hint("Leave empty while it is taken. The washout is counted from this day.")
             .value(date(|m| m.last_dose))
             .optional(),
-        Field::new("last_change", "Last day on which the dose changed", Control::Date).value(date(|m| m.last_change)).optional(),
+        Field::new("last_change", "Last day on which the dose changed", Control::Date)
+            .value(date(|m| m.last_change))
+            .optional(),
         Field::new("rescue", "Taken as rescue during a session or a taper", Control::Tick)
             .value(if known.as_ref().is_some_and(|m| m.rescue) { "yes" } else { "" }),
     ]
@@ -102,18 +103,25 @@ fn event_fields(scene: &Scene<'_>) -> Vec<Field> {
     let mut fields = vec![
         line("term", "What it was, in the reporter’s words").value(code(|e| e.term.clone())),
         Field::new("onset", "First day", Control::Date).value(code(|e| e.onset.to_string())),
-        Field::new("ended", "Last day", Control::Date).hint("Leave empty while it goes on.").value(code(|e| day(e.ended))).optional(),
-        Field::new("severity", "How strong", Control::Choice { options: choices(SEVERITIES) }).value(code(|e| code_of(&e.severity))),
+        Field::new("ended", "Last day", Control::Date)
+            .hint("Leave empty while it goes on.")
+            .value(code(|e| day(e.ended)))
+            .optional(),
+        Field::new("severity", "How strong", Control::Choice { options: choices(SEVERITIES) })
+            .value(code(|e| code_of(&e.severity))),
         Field::new("related", "May the medicine have caused it?", Control::Choice { options: choices(CAUSALITY) })
             .value(code(|e| code_of(&e.related))),
         Field::new("valence", "How it was for the participant", Control::Choice { options: choices(VALENCE) })
             .hint("It never decides whether this is an adverse event.")
             .value(code(|e| code_of(&e.valence))),
-        Field::new("outcome", "What became of it", Control::Choice { options: choices(OUTCOMES) }).value(code(|e| code_of(&e.outcome))),
+        Field::new("outcome", "What became of it", Control::Choice { options: choices(OUTCOMES) })
+            .value(code(|e| code_of(&e.outcome))),
         Field::new("session", "Session after which it came", Control::Number { unit: String::new(), decimal: false })
             .value(code(|e| e.session.map(|n| n.to_string()).unwrap_or_default()))
             .optional(),
-        line("special_interest", "Of special interest: which kind").value(code(|e| e.special_interest.clone().unwrap_or_default())).optional(),
+        line("special_interest", "Of special interest: which kind")
+            .value(code(|e| e.special_interest.clone().unwrap_or_default()))
+            .optional(),
     ];
     let serious: Vec<String> = known.iter().flat_map(|e| &e.serious).map(code_of).collect();
     for (code, label) in SERIOUS {

@@ -57,7 +57,9 @@ fn mode_field(scene: &Scene<'_>) -> Field {
 fn minutes_field(scene: &Scene<'_>) -> Field {
     let least = scene.study.visit(&scene.about).and_then(|visit| visit.minutes_min);
     let hint = least.map_or_else(String::new, |minutes| format!("At least {minutes} min are planned."));
-    Field::new("minutes", "How long it took", Control::Number { unit: "min".into(), decimal: false }).hint(hint).optional()
+    Field::new("minutes", "How long it took", Control::Number { unit: "min".into(), decimal: false })
+        .hint(hint)
+        .optional()
 }
 
 fn words(name: &str, label: &str) -> Field {
@@ -77,7 +79,11 @@ fn other_sites(scene: &Scene<'_>) -> Vec<Choice> {
 fn versions(scene: &Scene<'_>) -> Vec<Choice> {
     let now = scene.participant.map(|p| &p.study);
     let others = scene.trial.studies.iter().filter(|(hash, ..)| Some(hash) != now);
-    others.map(|(hash, label, day)| Choice::new(hash.as_str(), format!("Version {label}, adopted {}", crate::show::date(*day)))).collect()
+    others
+        .map(|(hash, label, day)| {
+            Choice::new(hash.as_str(), format!("Version {label}, adopted {}", crate::show::date(*day)))
+        })
+        .collect()
 }
 
 fn approvals(scene: &Scene<'_>, wanted: ApprovalScope) -> Vec<Choice> {
@@ -123,10 +129,16 @@ pub const ACTS: &[Act] = &[
         button: "Record contact",
         proofs: Proofs::SignedIn,
         reason: Reason::None,
-        fields: |_| vec![Field::new("outcome", "How did it end?", Control::Choice { options: choices(CONTACT_OUTCOMES) })],
+        fields: |_| {
+            vec![Field::new("outcome", "How did it end?", Control::Choice { options: choices(CONTACT_OUTCOMES) })]
+        },
         build: |scene, reader| {
             let outcome: Option<ContactOutcome> = reader.one_of("outcome", "Say how it ended.");
-            Some(Command::Fact(Fact::RecordContact { participant: who(scene)?, visit: visit(scene), outcome: outcome? }))
+            Some(Command::Fact(Fact::RecordContact {
+                participant: who(scene)?,
+                visit: visit(scene),
+                outcome: outcome?,
+            }))
         },
     },
     Act {
@@ -157,7 +169,12 @@ pub const ACTS: &[Act] = &[
         build: |scene, reader| {
             let starts = reader.moment("starts", "Give the day and the time.");
             let mode = reader.one_of("mode", "Say how it is held.");
-            authorise(Authorisation::BookVisit { participant: who(scene)?, visit: visit(scene)?, starts: starts?, mode: mode? })
+            authorise(Authorisation::BookVisit {
+                participant: who(scene)?,
+                visit: visit(scene)?,
+                starts: starts?,
+                mode: mode?,
+            })
         },
     },
     Act {
@@ -284,7 +301,8 @@ pub const ACTS: &[Act] = &[
         proofs: Proofs::Signed("I find this person not eligible at this gate."),
         reason: Reason::None,
         fields: |scene| {
-            let options = scene.study.gates.iter().map(|gate| Choice::new(gate.number.to_string(), &gate.title)).collect();
+            let options =
+                scene.study.gates.iter().map(|gate| Choice::new(gate.number.to_string(), &gate.title)).collect();
             vec![Field::new("gate", "At which gate", Control::Choice { options }), words("reason", "Why, in words")]
         },
         build: |scene, reader| {
@@ -451,7 +469,11 @@ pub const ACTS: &[Act] = &[
         reason: Reason::Asked("What went wrong"),
         fields: |_| {
             let control = Control::Line { kind: LineKind::Text };
-            vec![Field::new("belongs_to", "Code of the participant whose it is", control).hint("If it was made for the wrong person.").optional()]
+            vec![
+                Field::new("belongs_to", "Code of the participant whose it is", control)
+                    .hint("If it was made for the wrong person.")
+                    .optional(),
+            ]
         },
         build: |scene, reader| {
             let belongs_to = reader.maybe("belongs_to").map(ParticipantId::from);

@@ -176,7 +176,9 @@ impl<'a> Reader<'a> {
 
 /// A number as people type it: a comma is taken for a point.
 pub fn decimal(text: &str) -> Result<Decimal, String> {
-    text.replace(',', ".").parse().map_err(|_| format!("“{text}” is not a number. Digits, with a point before at most three decimals."))
+    text.replace(',', ".")
+        .parse()
+        .map_err(|_| format!("“{text}” is not a number. Digits, with a point before at most three decimals."))
 }
 
 /// A calendar day, as the browser's field gives it or as people type it where the field is plain.
@@ -189,7 +191,11 @@ pub fn date(text: &str) -> Result<Date, String> {
             _ => None,
         }
     };
-    typed.parse().ok().or_else(turned).ok_or_else(|| format!("“{text}” is not a day of the calendar. Year, month and day, as 2025-04-10."))
+    typed
+        .parse()
+        .ok()
+        .or_else(turned)
+        .ok_or_else(|| format!("“{text}” is not a day of the calendar. Year, month and day, as 2025-04-10."))
 }
 
 /// A time of day, `11:41`.

@@ -14,7 +14,8 @@ use crate::parts::field::{Choice, Control, Field, LineKind};
 
 const PARTS: &[(&str, &str)] = &[("initial", "First dose"), ("supplement", "Supplement")];
 const GOING: &[(&str, &str)] = &[("in", "I come into the room"), ("out", "I leave the room")];
-const DESTINATIONS: &[(&str, &str)] = &[("overnight", "Stays the night here"), ("home", "Home"), ("hospital", "Hospital")];
+const DESTINATIONS: &[(&str, &str)] =
+    &[("overnight", "Stays the night here"), ("home", "Home"), ("hospital", "Hospital")];
 
 fn who(scene: &Scene<'_>) -> Option<ParticipantId> {
     scene.participant.map(|p| p.id.clone())
@@ -27,11 +28,14 @@ pub fn check<'a>(scene: &Scene<'a>) -> Option<&'a Check> {
 }
 
 fn container_field(scene: &Scene<'_>) -> Field {
-    Field::new("container", "Number on the container in hand", Control::Line { kind: LineKind::Text }).value(scene.about.clone())
+    Field::new("container", "Number on the container in hand", Control::Line { kind: LineKind::Text })
+        .value(scene.about.clone())
 }
 
 fn container(reader: &mut Reader<'_>) -> ContainerId {
-    ContainerId::from(reader.needed("container", "Read the number from the label of the container in hand.").to_uppercase())
+    ContainerId::from(
+        reader.needed("container", "Read the number from the label of the container in hand.").to_uppercase(),
+    )
 }
 
 fn levels(scene: &Scene<'_>) -> Field {
@@ -59,7 +63,10 @@ fn measures(scene: &Scene<'_>) -> Vec<Field> {
             let before = last.and_then(|all| all.iter().rev().find_map(|r| r.measures.get(&measure.id)));
             let before = before.map_or_else(String::new, |value| format!(" Last {value}."));
             let hint = format!("{} to {}.{before}", measure.min, measure.max);
-            let control = Control::Number { unit: measure.unit.clone(), decimal: !(measure.min.is_whole() && measure.max.is_whole()) };
+            let control = Control::Number {
+                unit: measure.unit.clone(),
+                decimal: !(measure.min.is_whole() && measure.max.is_whole()),
+            };
             Field::new(&format!("measures.{}", measure.id), &measure.label, control).hint(hint).optional()
         })
         .collect()
@@ -91,7 +98,8 @@ pub const ACTS: &[Act] = &[
         build: |scene, reader| {
             let level = LevelId::from(reader.needed("level", "Choose the dose."));
             let level_reason = reader.maybe("level_reason");
-            let act = Authorisation::OrderDose { participant: who(scene)?, session: scene.session, level, level_reason };
+            let act =
+                Authorisation::OrderDose { participant: who(scene)?, session: scene.session, level, level_reason };
             Some(Command::Authorise(act))
         },
     },
@@ -121,7 +129,10 @@ pub const ACTS: &[Act] = &[
         reason: Reason::None,
         fields: nothing,
         build: |scene, _| {
-            Some(Command::Authorise(Authorisation::ReleaseContainers { participant: who(scene)?, session: scene.session }))
+            Some(Command::Authorise(Authorisation::ReleaseContainers {
+                participant: who(scene)?,
+                session: scene.session,
+            }))
         },
     },
     Act {
@@ -133,12 +144,21 @@ pub const ACTS: &[Act] = &[
         button: "Record check",
         proofs: Proofs::SignedIn,
         reason: Reason::None,
-        fields: |scene| check(scene).map(|check| check.fields.iter().map(|f| answers::field("values.", f)).collect()).unwrap_or_default(),
+        fields: |scene| {
+            check(scene)
+                .map(|check| check.fields.iter().map(|f| answers::field("values.", f)).collect())
+                .unwrap_or_default()
+        },
         build: |scene, reader| {
             let check = check(scene)?;
             let values = answers::read("values.", &check.fields, reader);
             let id = CheckId::from(check.id.as_str());
-            Some(Command::Fact(Fact::RecordCheck { participant: who(scene)?, session: scene.session, check: id, values }))
+            Some(Command::Fact(Fact::RecordCheck {
+                participant: who(scene)?,
+                session: scene.session,
+                check: id,
+                values,
+            }))
         },
     },
     Act {
@@ -153,7 +173,11 @@ pub const ACTS: &[Act] = &[
         fields: |_| vec![Field::new("going", "What you do", Control::Choice { options: choices(GOING) })],
         build: |scene, reader| {
             let going: Option<Going> = reader.one_of("going", "Say whether you come or go.");
-            Some(Command::Fact(Fact::RecordPresence { participant: who(scene)?, session: scene.session, going: going? }))
+            Some(Command::Fact(Fact::RecordPresence {
+                participant: who(scene)?,
+                session: scene.session,
+                going: going?,
+            }))
         },
     },
     Act {
@@ -178,9 +202,16 @@ pub const ACTS: &[Act] = &[
             }
             if found.is_empty() {
                 let first = scene.study.session.measures.first().map(|m| m.id.as_str()).unwrap_or_default();
-                reader.wrong(&format!("measures.{first}"), "Give at least one value, or write a note why it was not possible.");
+                reader.wrong(
+                    &format!("measures.{first}"),
+                    "Give at least one value, or write a note why it was not possible.",
+                );
             }
-            Some(Command::Fact(Fact::RecordReading { participant: who(scene)?, session: scene.session, measures: found }))
+            Some(Command::Fact(Fact::RecordReading {
+                participant: who(scene)?,
+                session: scene.session,
+                measures: found,
+            }))
         },
     },
     Act {
@@ -250,7 +281,12 @@ pub const ACTS: &[Act] = &[
             vec![
                 container_field(scene),
                 Field::new("wished", "Does the participant want it?", Control::Choice { options: answers::yes_no() }),
-                Field::new("physician_reason", "The physician’s reason, where the study asks for one", Control::Text { rows: 2 }).optional(),
+                Field::new(
+                    "physician_reason",
+                    "The physician’s reason, where the study asks for one",
+                    Control::Text { rows: 2 },
+                )
+                .optional(),
             ]
         },
         build: |scene, reader| {
@@ -278,7 +314,11 @@ pub const ACTS: &[Act] = &[
         fields: |scene| vec![Field::new("code", "Why", Control::Choice { options: refusal_codes(scene) })],
         build: |scene, reader| {
             let code = reader.needed("code", "Choose why.");
-            Some(Command::Fact(Fact::RecordSupplementNotGiven { participant: who(scene)?, session: scene.session, code }))
+            Some(Command::Fact(Fact::RecordSupplementNotGiven {
+                participant: who(scene)?,
+                session: scene.session,
+                code,
+            }))
         },
     },
     Act {
@@ -308,7 +348,12 @@ pub const ACTS: &[Act] = &[
         fields: |scene| {
             vec![
                 Field::new("code", "What", Control::Select { options: codes(scene) }),
-                Field::new("number", "Its number, where it carries one", Control::Number { unit: String::new(), decimal: true }).optional(),
+                Field::new(
+                    "number",
+                    "Its number, where it carries one",
+                    Control::Number { unit: String::new(), decimal: true },
+                )
+                .optional(),
                 Field::new("text", "In words", Control::Text { rows: 2 }).optional(),
             ]
         },
@@ -316,7 +361,13 @@ pub const ACTS: &[Act] = &[
             let code = reader.needed("code", "Choose what it is.");
             let number = if reader.form().text("number").is_empty() { None } else { reader.decimal("number", "") };
             let text = reader.maybe("text");
-            Some(Command::Fact(Fact::RecordSessionNote { participant: who(scene)?, session: scene.session, code, number, text }))
+            Some(Command::Fact(Fact::RecordSessionNote {
+                participant: who(scene)?,
+                session: scene.session,
+                code,
+                number,
+                text,
+            }))
         },
     },
     Act {
@@ -341,7 +392,9 @@ pub const ACTS: &[Act] = &[
         proofs: Proofs::Signed("I have seen this person and find that they may leave."),
         reason: Reason::None,
         fields: nothing,
-        build: |scene, _| Some(Command::Authorise(Authorisation::Discharge { participant: who(scene)?, session: scene.session })),
+        build: |scene, _| {
+            Some(Command::Authorise(Authorisation::Discharge { participant: who(scene)?, session: scene.session }))
+        },
     },
     Act {
         key: "departure",
@@ -355,13 +408,19 @@ pub const ACTS: &[Act] = &[
         fields: |_| {
             vec![
                 Field::new("to", "Where to", Control::Choice { options: choices(DESTINATIONS) }),
-                Field::new("escort", "Who went with them", Control::Line { kind: LineKind::Text }).hint("As what, not by name: partner, sister, staff, nobody."),
+                Field::new("escort", "Who went with them", Control::Line { kind: LineKind::Text })
+                    .hint("As what, not by name: partner, sister, staff, nobody."),
             ]
         },
         build: |scene, reader| {
             let to = reader.one_of("to", "Say where to.");
             let escort = reader.needed("escort", "Say who went with them; “nobody” is an answer.");
-            Some(Command::Fact(Fact::RecordDeparture { participant: who(scene)?, session: scene.session, to: to?, escort }))
+            Some(Command::Fact(Fact::RecordDeparture {
+                participant: who(scene)?,
+                session: scene.session,
+                to: to?,
+                escort,
+            }))
         },
     },
     Act {
@@ -376,13 +435,20 @@ pub const ACTS: &[Act] = &[
         fields: |_| {
             vec![
                 Field::new("awake", "Awake?", Control::Choice { options: answers::yes_no() }),
-                Field::new("distress", "Distress, if asked", Control::Number { unit: "of 10".into(), decimal: false }).hint("0 to 10.").optional(),
+                Field::new("distress", "Distress, if asked", Control::Number { unit: "of 10".into(), decimal: false })
+                    .hint("0 to 10.")
+                    .optional(),
             ]
         },
         build: |scene, reader| {
             let awake = reader.yes_no("awake", "Say whether they were awake.");
             let distress = reader.maybe_whole("distress");
-            Some(Command::Fact(Fact::RecordNightCheck { participant: who(scene)?, session: scene.session, awake: awake?, distress }))
+            Some(Command::Fact(Fact::RecordNightCheck {
+                participant: who(scene)?,
+                session: scene.session,
+                awake: awake?,
+                distress,
+            }))
         },
     },
     Act {
@@ -395,6 +461,8 @@ pub const ACTS: &[Act] = &[
         proofs: Proofs::Signed("I have read this session’s record and find it complete."),
         reason: Reason::None,
         fields: nothing,
-        build: |scene, _| Some(Command::Authorise(Authorisation::CloseSession { participant: who(scene)?, session: scene.session })),
+        build: |scene, _| {
+            Some(Command::Authorise(Authorisation::CloseSession { participant: who(scene)?, session: scene.session }))
+        },
     },
 ];

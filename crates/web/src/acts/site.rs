@@ -46,7 +46,12 @@ fn container_ticks(scene: &Scene<'_>, wanted: fn(&ContainerStanding) -> bool) ->
                 DosePart::Initial => "first dose",
                 DosePart::Supplement => "supplement",
             };
-            let words = format!("{id}: {part}, level {}, lot {}, to {}", container.level, container.lot, crate::show::date(container.expires));
+            let words = format!(
+                "{id}: {part}, level {}, lot {}, to {}",
+                container.level,
+                container.lot,
+                crate::show::date(container.expires)
+            );
             Field::new(&format!("containers.{id}"), &words, Control::Tick)
         })
         .collect()
@@ -91,9 +96,15 @@ fn container_fact(scene: &Scene<'_>, reader: &mut Reader<'_>) -> Option<Command>
         "quarantined" => ContainerFact::Quarantined { reason: reason(reader) },
         "damaged" => ContainerFact::Damaged { reason: reason(reader) },
         "missing" => ContainerFact::Missing,
-        "temperature_excursion" => ContainerFact::TemperatureExcursion { celsius: reader.decimal("celsius", "Give the warmest or coldest, in °C.")? },
-        "came_back" => ContainerFact::CameBack { pieces: reader.whole("pieces", "Give the pieces still in it; 0 if it is empty.")? },
-        "returned_out" => ContainerFact::ReturnedOut { consignment: reader.needed("consignment", "Give the number of the consignment.") },
+        "temperature_excursion" => ContainerFact::TemperatureExcursion {
+            celsius: reader.decimal("celsius", "Give the warmest or coldest, in °C.")?,
+        },
+        "came_back" => ContainerFact::CameBack {
+            pieces: reader.whole("pieces", "Give the pieces still in it; 0 if it is empty.")?,
+        },
+        "returned_out" => ContainerFact::ReturnedOut {
+            consignment: reader.needed("consignment", "Give the number of the consignment."),
+        },
         "recalled" => ContainerFact::Recalled { reason: reason(reader) },
         "" => return None,
         other => {
@@ -123,12 +134,14 @@ pub const ACTS: &[Act] = &[
         reason: Reason::None,
         fields: |scene| {
             let site = scene.site_id.and_then(|id| scene.study.site(id.as_str()));
-            let languages: Vec<Choice> =
-                site.map(|s| s.languages.iter().map(|l| Choice::new(l, language_name(l))).collect()).unwrap_or_default();
+            let languages: Vec<Choice> = site
+                .map(|s| s.languages.iter().map(|l| Choice::new(l, language_name(l))).collect())
+                .unwrap_or_default();
             let first = languages.first().map(|c| c.code.clone()).unwrap_or_default();
             vec![
                 line("source", "How they heard of it").hint("As: physician, website, friend."),
-                Field::new("language", "Language to speak with them", Control::Choice { options: languages }).value(first),
+                Field::new("language", "Language to speak with them", Control::Choice { options: languages })
+                    .value(first),
             ]
         },
         build: |scene, reader| {
@@ -166,7 +179,10 @@ pub const ACTS: &[Act] = &[
         title: "Accept containers into the safe",
         intro: "From quarantine: seals whole, temperature kept, numbers as on the note.",
         button: "Accept containers",
-        proofs: Proofs::Two("Seals, numbers and temperature record are in order.", "I have checked the same, by myself."),
+        proofs: Proofs::Two(
+            "Seals, numbers and temperature record are in order.",
+            "I have checked the same, by myself.",
+        ),
         reason: Reason::None,
         fields: |scene| container_ticks(scene, |standing| *standing == ContainerStanding::Quarantined),
         build: |scene, reader| {
@@ -191,8 +207,10 @@ pub const ACTS: &[Act] = &[
                 line("container", "Number on its label").value(scene.about.clone()),
                 Field::new("what", "What became of it", Control::Choice { options: choices(CONTAINER_FACTS) }),
                 line("reason", "Why").hint("For set aside, broken, called back.").optional(),
-                Field::new("celsius", "Warmest or coldest", Control::Number { unit: "°C".into(), decimal: true }).optional(),
-                Field::new("pieces", "Pieces still in it", Control::Number { unit: "pieces".into(), decimal: false }).optional(),
+                Field::new("celsius", "Warmest or coldest", Control::Number { unit: "°C".into(), decimal: true })
+                    .optional(),
+                Field::new("pieces", "Pieces still in it", Control::Number { unit: "pieces".into(), decimal: false })
+                    .optional(),
                 line("consignment", "Number of the consignment").hint("For sent back.").optional(),
             ]
         },
@@ -223,11 +241,15 @@ pub const ACTS: &[Act] = &[
         title: "Put an unopened container back",
         intro: "",
         button: "Put back into the safe",
-        proofs: Proofs::Two("The seal is whole and I put the container back.", "I saw the whole seal and the container go back."),
+        proofs: Proofs::Two(
+            "The seal is whole and I put the container back.",
+            "I saw the whole seal and the container go back.",
+        ),
         reason: Reason::None,
         fields: |scene| vec![line("container", "Number on its label").value(scene.about.clone())],
         build: |scene, reader| {
-            let container = ContainerId::from(reader.needed("container", "Give the number on its label.").to_uppercase());
+            let container =
+                ContainerId::from(reader.needed("container", "Give the number on its label.").to_uppercase());
             Some(Command::Authorise(Authorisation::ReturnToSafe { site: scene.site_id?.clone(), container }))
         },
     },
@@ -242,7 +264,13 @@ pub const ACTS: &[Act] = &[
         reason: Reason::None,
         fields: |scene| {
             let mut fields = container_ticks(scene, |standing| {
-                matches!(standing, ContainerStanding::Quarantined | ContainerStanding::Damaged | ContainerStanding::Used { .. } | ContainerStanding::Available)
+                matches!(
+                    standing,
+                    ContainerStanding::Quarantined
+                        | ContainerStanding::Damaged
+                        | ContainerStanding::Used { .. }
+                        | ContainerStanding::Available
+                )
             });
             fields.push(line("method", "How"));
             fields
@@ -253,7 +281,11 @@ pub const ACTS: &[Act] = &[
                 reader.wrong("", "Tick the containers.");
             }
             let method = reader.needed("method", "Say how.");
-            Some(Command::Authorise(Authorisation::DestroyContainers { site: scene.site_id?.clone(), containers, method }))
+            Some(Command::Authorise(Authorisation::DestroyContainers {
+                site: scene.site_id?.clone(),
+                containers,
+                method,
+            }))
         },
     },
     Act {
@@ -281,7 +313,14 @@ pub const ACTS: &[Act] = &[
             let from = reader.date("from", "Give the first day.");
             let until = reader.maybe_date("until");
             let covers = reader.maybe("covers").map(StaffId::from);
-            Some(Command::Authorise(Authorisation::Delegate { site: scene.site_id?.clone(), staff, role, from: from?, until, covers }))
+            Some(Command::Authorise(Authorisation::Delegate {
+                site: scene.site_id?.clone(),
+                staff,
+                role,
+                from: from?,
+                until,
+                covers,
+            }))
         },
     },
     Act {
@@ -345,7 +384,10 @@ pub const ACTS: &[Act] = &[
         fields: nothing,
         build: |scene, _| {
             let hold = InstanceId::from(scene.about.as_str());
-            Some(Command::Authorise(Authorisation::LiftHold { on: HoldOn::Site { site: scene.site_id?.clone() }, hold }))
+            Some(Command::Authorise(Authorisation::LiftHold {
+                on: HoldOn::Site { site: scene.site_id?.clone() },
+                hold,
+            }))
         },
     },
 ];
@@ -373,8 +415,13 @@ mod tests {
 
     #[test]
     fn a_delivery_note_line_by_line() {
-        let read = |row: &str| report(row).map(|r| format!("{} {:?} {} {} {}", r.container, r.part, r.level, r.lot, r.expires));
-        assert_eq!(read("k-1, first dose, 80+40, L7, 2026-08-31").unwrap(), "\"K-1\" Initial 80+40 L7 2026-08-31".replace('"', ""));
+        let read = |row: &str| {
+            report(row).map(|r| format!("{} {:?} {} {} {}", r.container, r.part, r.level, r.lot, r.expires))
+        };
+        assert_eq!(
+            read("k-1, first dose, 80+40, L7, 2026-08-31").unwrap(),
+            "\"K-1\" Initial 80+40 L7 2026-08-31".replace('"', "")
+        );
         for (row, part) in [
             ("K-1, first dose, 80+40, L7", "needs five parts"),
             ("K-1, both, 80+40, L7, 2026-08-31", "neither"),

@@ -45,7 +45,9 @@ pub const ACTS: &[Act] = &[
         proofs: Proofs::Signed("This version is approved for use."),
         reason: Reason::None,
         fields: nothing,
-        build: |scene, _| Some(Command::Authorise(Authorisation::AdoptStudy { study: StudyHash::from(scene.about.as_str()) })),
+        build: |scene, _| {
+            Some(Command::Authorise(Authorisation::AdoptStudy { study: StudyHash::from(scene.about.as_str()) }))
+        },
     },
     Act {
         key: "open-site",
@@ -102,7 +104,8 @@ pub const ACTS: &[Act] = &[
         proofs: Proofs::Signed("I set this cap."),
         reason: Reason::None,
         fields: |scene| {
-            let cap = Field::new("cap", "Most people to enrol", Control::Number { unit: "people".into(), decimal: false });
+            let cap =
+                Field::new("cap", "Most people to enrol", Control::Number { unit: "people".into(), decimal: false });
             vec![site_field(scene, true), cap.hint("Leave empty for no cap.").optional()]
         },
         build: |_, reader| {
@@ -183,7 +186,9 @@ pub const ACTS: &[Act] = &[
         proofs: Proofs::SignedIn,
         reason: Reason::None,
         fields: nothing,
-        build: |scene, _| Some(Command::Authorise(Authorisation::TakeRating { request: InstanceId::from(scene.about.as_str()) })),
+        build: |scene, _| {
+            Some(Command::Authorise(Authorisation::TakeRating { request: InstanceId::from(scene.about.as_str()) }))
+        },
     },
     Act {
         key: "rating-missed",
@@ -204,7 +209,12 @@ pub const ACTS: &[Act] = &[
 
 /// The question about what a participant let slip, on every rating.
 pub fn disclosure_field() -> Field {
-    Field::new("disclosure", "Did the participant let something slip?", Control::Choice { options: choices(DISCLOSURES) }).value("nothing")
+    Field::new(
+        "disclosure",
+        "Did the participant let something slip?",
+        Control::Choice { options: choices(DISCLOSURES) },
+    )
+    .value("nothing")
 }
 
 /// Its answer.

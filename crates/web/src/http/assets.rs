@@ -30,7 +30,12 @@ pub fn assets() -> &'static Assets {
     static ASSETS: OnceLock<Assets> = OnceLock::new();
     ASSETS.get_or_init(|| Assets {
         style: asset("lifejacket", "css", "text/css; charset=utf-8", include_bytes!("../../static/lifejacket.css")),
-        script: asset("lifejacket", "js", "text/javascript; charset=utf-8", include_bytes!("../../static/lifejacket.js")),
+        script: asset(
+            "lifejacket",
+            "js",
+            "text/javascript; charset=utf-8",
+            include_bytes!("../../static/lifejacket.js"),
+        ),
         mark: asset("mark", "svg", "image/svg+xml", include_bytes!("../../static/mark.svg")),
     })
 }

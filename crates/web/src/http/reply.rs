@@ -7,12 +7,25 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 #[derive(Debug)]
 pub enum Reply {
     /// A whole page.
-    Page { status: StatusCode, html: String },
+    Page {
+        status: StatusCode,
+        html: String,
+    },
     /// Go and look there: what every successful post answers, so that reloading repeats nothing.
-    See { address: String, cookie: Option<String> },
-    Json { status: StatusCode, body: String },
+    See {
+        address: String,
+        cookie: Option<String>,
+    },
+    Json {
+        status: StatusCode,
+        body: String,
+    },
     /// A file to keep or show.
-    File { kind: String, name: String, bytes: Vec<u8> },
+    File {
+        kind: String,
+        name: String,
+        bytes: Vec<u8>,
+    },
 }
 
 impl Reply {
@@ -191,7 +204,8 @@ mod tests {
 
     #[test]
     fn a_file_name_cannot_break_its_header() {
-        let reply = Reply::File { kind: "text/plain".into(), name: "a\"\r\nX: y;.pdf".into(), bytes: vec![] }.into_response();
+        let reply =
+            Reply::File { kind: "text/plain".into(), name: "a\"\r\nX: y;.pdf".into(), bytes: vec![] }.into_response();
         assert_eq!(reply.headers()["content-disposition"], "attachment; filename=\"aX y.pdf\"");
     }
 }
