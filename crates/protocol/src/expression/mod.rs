@@ -1,6 +1,14 @@
 //! Typed expressions over a study's own fields, in CEL's syntax.
 //!
-//! A missing answer never makes anything true: what can't be computed is [`Answer::Unknown`] and names what is missing.
+//! The text is read by `cel-core`'s parser; types and evaluation are ours, because three things differ from plain CEL:
+//! a missing answer never makes anything true (what can't be computed is [`Answer::Unknown`] and names what is
+//! missing), all numbers are one exact kind (`caps5.total >= 35` and `temperature <= 37.5` both read as written, and
+//! nothing goes through a float), and calendar days are a kind of their own (`today - history.last_ect >= 84`).
+//! Where nothing is missing and no day occurs, the answers are CEL's: by test, against `cel-core`'s own evaluator.
+
+mod compile;
+mod evaluate;
+mod number;
 
 use serde::{Serialize, Serializer};
 use std::{collections::BTreeMap, fmt, sync::Arc};
@@ -44,6 +52,21 @@ pub struct ExpressionError {
     pub message: String,
     /// How to mend it.
     pub mend: Option<String>,
+    /// What kind of mistake.
+    pub kind: ExpressionErrorKind,
+}
+
+/// Kinds of mistakes in expressions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExpressionErrorKind {
+    /// It can't be read.
+    Syntax,
+    /// A name that stands for nothing here.
+    UnknownName,
+    /// Two things that don't go together.
+    Type,
+    /// A part of CEL that study files don't use.
+    Unsupported,
 }
 
 /// A checked expression. Compared and hashed by its text.
@@ -51,6 +74,18 @@ pub struct ExpressionError {
 pub struct Expression {
     text: Arc<str>,
     names: Arc<[String]>,
+    tree: Arc<compile::Tree>,
+}
+
+/// A text that an expression compares a name with, for checks on the codes of choices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comparison {
+    /// The dotted name.
+    pub name: String,
+    /// The text it is compared with.
+    pub with: String,
+    /// Where the text stands in the expression.
+    pub range: std::ops::Range<usize>,
 }
 
 impl Expression {
@@ -59,8 +94,8 @@ impl Expression {
     /// # Errors
     /// Every mistake found, with its place.
     pub fn compile(text: &str, scope: &Scope) -> Result<Self, Vec<ExpressionError>> {
-        let _ = scope;
-        Ok(Self { text: Arc::from(text), names: Arc::from(Vec::new()) })
+        let (tree, names) = compile::compile(text, scope)?;
+        Ok(Self { text: Arc::from(text), names: Arc::from(names), tree: Arc::new(tree) })
     }
 
     /// The expression as written.
@@ -73,10 +108,14 @@ impl Expression {
         &self.names
     }
 
+    /// The texts that names are compared with.
+    pub fn comparisons(&self) -> Vec<Comparison> {
+        self.tree.comparisons(&self.names)
+    }
+
     /// Evaluates with a look-up for names; `None` or a missing value makes what hangs on it unknown.
     pub fn evaluate(&self, look_up: &dyn Fn(&str) -> Option<Value>) -> Answer {
-        let _ = look_up;
-        Answer::Unknown(self.names.to_vec())
+        evaluate::evaluate(&self.tree, &self.names, look_up)
     }
 }
 

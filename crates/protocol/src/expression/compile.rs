@@ -1,0 +1,457 @@
+//! From text to a typed tree: `cel-core` reads, we resolve names and see that the kinds go together.
+
+use super::{Comparison, ExpressionError, ExpressionErrorKind, Kind, Scope, number::Number};
+use crate::spelling::nearest;
+use cel_core::{BinaryOp, Expr, SpannedExpr, UnaryOp, parser};
+use std::ops::Range;
+
+/// A typed expression. Names are positions in the expression's list of names.
+#[derive(Debug)]
+pub enum Tree {
+    Bool(bool),
+    Number(Number),
+    Text(String, Range<usize>),
+    Name(usize),
+    Not(Box<Tree>),
+    Negated(Box<Tree>),
+    And(Box<Tree>, Box<Tree>),
+    Or(Box<Tree>, Box<Tree>),
+    Arithmetic(Arithmetic, Box<Tree>, Box<Tree>),
+    Compare(Compare, Box<Tree>, Box<Tree>),
+    Within(Box<Tree>, Vec<Tree>),
+    If(Box<Tree>, Box<Tree>, Box<Tree>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arithmetic {
+    Plus,
+    Minus,
+    Times,
+    Over,
+    Remainder,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compare {
+    Equal,
+    Unequal,
+    Less,
+    AtMost,
+    More,
+    AtLeast,
+}
+
+impl Tree {
+    /// The texts that names are compared with, anywhere in the tree.
+    pub fn comparisons(&self, names: &[String]) -> Vec<Comparison> {
+        let mut found = Vec::new();
+        self.visit_comparisons(names, &mut found);
+        found
+    }
+
+    fn visit_comparisons(&self, names: &[String], found: &mut Vec<Comparison>) {
+        let mut pair = |one: &Self, other: &Self| {
+            if let (Self::Name(name), Self::Text(with, range)) = (one, other)
+                && let Some(name) = names.get(*name)
+            {
+                found.push(Comparison { name: name.clone(), with: with.clone(), range: range.clone() });
+            }
+        };
+        match self {
+            Self::Compare(_, left, right) => {
+                pair(left, right);
+                pair(right, left);
+            }
+            Self::Within(item, list) => list.iter().for_each(|element| pair(item, element)),
+            _ => {}
+        }
+        match self {
+            Self::Bool(_) | Self::Number(_) | Self::Text(..) | Self::Name(_) => {}
+            Self::Not(inner) | Self::Negated(inner) => inner.visit_comparisons(names, found),
+            Self::And(left, right)
+            | Self::Or(left, right)
+            | Self::Arithmetic(_, left, right)
+            | Self::Compare(_, left, right) => {
+                left.visit_comparisons(names, found);
+                right.visit_comparisons(names, found);
+            }
+            Self::Within(item, list) => {
+                item.visit_comparisons(names, found);
+                list.iter().for_each(|element| element.visit_comparisons(names, found));
+            }
+            Self::If(condition, yes, no) => {
+                condition.visit_comparisons(names, found);
+                yes.visit_comparisons(names, found);
+                no.visit_comparisons(names, found);
+            }
+        }
+    }
+}
+
+/// What a part of an expression is, while its kinds are checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    Bool,
+    Number,
+    Text,
+    Day,
+}
+
+impl Sort {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Bool => "yes or no",
+            Self::Number => "a number",
+            Self::Text => "a text",
+            Self::Day => "a day",
+        }
+    }
+}
+
+impl From<Kind> for Sort {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Bool => Self::Bool,
+            Kind::Integer | Kind::Decimal => Self::Number,
+            Kind::Text => Self::Text,
+            Kind::Day => Self::Day,
+        }
+    }
+}
+
+/// Longest expression, in bytes, and deepest nesting of brackets: more is a slip, and the parser is recursive.
+const LENGTH_MAX: usize = 4000;
+const DEPTH_MAX: usize = 40;
+
+/// Reads and checks an expression; the names it uses come with it.
+pub fn compile(text: &str, scope: &Scope) -> Result<(Tree, Vec<String>), Vec<ExpressionError>> {
+    if let Some(error) = oversized(text) {
+        return Err(vec![error]);
+    }
+    let parsed = parser::parse_with_options(text, parser::ParseOptions::without_macros());
+    if !parsed.errors.is_empty() {
+        return Err(parsed.errors.into_iter().map(|error| syntax(text, &error.message, error.span)).collect());
+    }
+    let Some(ast) = parsed.ast else {
+        return Err(vec![syntax(text, "nothing is asked", 0..text.len())]);
+    };
+    let mut compiler = Compiler { text, scope, names: Vec::new(), errors: Vec::new() };
+    let tree = compiler.lower(&ast);
+    if let Some((_, sort)) = &tree
+        && *sort != Sort::Bool
+    {
+        compiler.error(
+            &ast.span,
+            ExpressionErrorKind::Type,
+            format!("this is {}, but the answer must be yes or no", sort.words()),
+            Some("compare it with something: `… >= 35`".to_owned()),
+        );
+    }
+    match tree {
+        Some((tree, _)) if compiler.errors.is_empty() => Ok((tree, compiler.names)),
+        _ => Err(compiler.errors),
+    }
+}
+
+fn syntax(text: &str, message: &str, span: Range<usize>) -> ExpressionError {
+    let start = span.start.min(text.len());
+    let range = start..span.end.clamp(start, text.len());
+    let single_equals = text.get(range.clone()).is_some_and(|found| found.starts_with('='))
+        || text.get(start.saturating_sub(2)..range.end).is_some_and(|found| found.contains(" ="));
+    let word = |word: &str| text.split(|c: char| !c.is_alphanumeric()).any(|found| found.eq_ignore_ascii_case(word));
+    let mend = if single_equals && !text.contains("==") {
+        Some("write `==` to compare")
+    } else if word("and") || word("or") || word("not") {
+        Some("write `&&` for and, `||` for or, `!` for not")
+    } else {
+        None
+    };
+    ExpressionError {
+        range,
+        message: message.to_owned(),
+        mend: mend.map(str::to_owned),
+        kind: ExpressionErrorKind::Syntax,
+    }
+}
+
+fn oversized(text: &str) -> Option<ExpressionError> {
+    let mut depth = 0_usize;
+    let mut deepest = 0;
+    let mut signs = 0_usize;
+    for character in text.chars() {
+        match character {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            '!' | '-' | '?' => signs += 1,
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    (text.len() > LENGTH_MAX || deepest > DEPTH_MAX || signs > 200).then(|| ExpressionError {
+        range: 0..text.len(),
+        message: format!(
+            "the expression is too long or too deeply nested (at most {LENGTH_MAX} characters and {DEPTH_MAX} brackets)"
+        ),
+        mend: Some("split it into several criteria or checks".to_owned()),
+        kind: ExpressionErrorKind::Syntax,
+    })
+}
+
+struct Compiler<'a> {
+    text: &'a str,
+    scope: &'a Scope,
+    names: Vec<String>,
+    errors: Vec<ExpressionError>,
+}
+
+type Typed = (Tree, Sort);
+
+impl Compiler<'_> {
+    fn error(&mut self, range: &Range<usize>, kind: ExpressionErrorKind, message: String, mend: Option<String>) {
+        self.errors.push(ExpressionError { range: range.clone(), message, mend, kind });
+    }
+
+    fn type_error(&mut self, range: &Range<usize>, message: String, mend: Option<String>) {
+        self.error(range, ExpressionErrorKind::Type, message, mend);
+    }
+
+    fn unsupported(&mut self, range: &Range<usize>, what: &str, mend: Option<&str>) -> Option<Typed> {
+        self.error(range, ExpressionErrorKind::Unsupported, what.to_owned(), mend.map(str::to_owned));
+        None
+    }
+
+    fn source(&self, expression: &SpannedExpr) -> &str {
+        self.text.get(expression.span.clone()).unwrap_or_default()
+    }
+
+    fn lower(&mut self, expression: &SpannedExpr) -> Option<Typed> {
+        let span = &expression.span;
+        match &expression.node {
+            Expr::Bool(value) => Some((Tree::Bool(*value), Sort::Bool)),
+            Expr::Int(value) => Some((Tree::Number(Number::whole(*value)), Sort::Number)),
+            Expr::UInt(value) => Some((Tree::Number(Number::whole(i64::try_from(*value).ok()?)), Sort::Number)),
+            Expr::Float(value) => match Number::literal(*value) {
+                Some(number) => Some((Tree::Number(number), Sort::Number)),
+                None => self.unsupported(span, "this number is too large", None),
+            },
+            Expr::String(text) => Some((Tree::Text(text.clone(), span.clone()), Sort::Text)),
+            Expr::Ident(_) | Expr::Member { .. } => self.name(expression),
+            Expr::Unary { op, expr } => self.unary(*op, expr),
+            Expr::Binary { op, left, right } => self.binary(*op, left, right),
+            Expr::Ternary { cond, then_expr, else_expr } => self.ternary(cond, then_expr, else_expr),
+            Expr::Call { expr, .. } => {
+                let function = self.source(expr).to_owned();
+                let mend =
+                    "there are names, numbers, texts, `+ - * / %`, comparisons, `in`, `&&`, `||`, `!` and `a ? b : c`";
+                self.unsupported(span, &format!("`{function}` is called, but there are no functions here"), Some(mend))
+            }
+            Expr::List(_) => self.unsupported(span, "a list stands only to the right of `in`", None),
+            Expr::Null => {
+                let mend = "a missing answer makes the result unknown by itself; leave this out";
+                self.unsupported(span, "nothing is ever compared with null", Some(mend))
+            }
+            Expr::Error => None,
+            Expr::Bytes(_)
+            | Expr::RootIdent(_)
+            | Expr::Map(_)
+            | Expr::Index { .. }
+            | Expr::Struct { .. }
+            | Expr::Comprehension(_)
+            | Expr::MemberTestOnly { .. }
+            | Expr::Bind { .. } => self.unsupported(span, "study files don't use this part of CEL", None),
+        }
+    }
+
+    fn name(&mut self, expression: &SpannedExpr) -> Option<Typed> {
+        let Some(name) = dotted(expression) else {
+            return self.unsupported(&expression.span, "this is not a name", None);
+        };
+        let Some(kind) = self.scope.get(&name) else {
+            let mend = self.suggestion(&name);
+            self.error(
+                &expression.span,
+                ExpressionErrorKind::UnknownName,
+                format!("`{name}` stands for nothing here"),
+                mend,
+            );
+            return None;
+        };
+        let position = self.names.iter().position(|known| *known == name).unwrap_or_else(|| {
+            self.names.push(name);
+            self.names.len() - 1
+        });
+        Some((Tree::Name(position), Sort::from(*kind)))
+    }
+
+    fn suggestion(&self, name: &str) -> Option<String> {
+        if let Some(near) = nearest(name, self.scope.keys().map(String::as_str)) {
+            return Some(format!("did you mean `{near}`?"));
+        }
+        // The same last part elsewhere, or the other names that begin alike.
+        let last = name.rsplit('.').next().unwrap_or(name);
+        let alike = |key: &&String| key.rsplit('.').next() == Some(last);
+        if let Some(found) = self.scope.keys().find(alike) {
+            return Some(format!("did you mean `{found}`?"));
+        }
+        let (first, _) = name.split_once('.')?;
+        let prefix = format!("{first}.");
+        let known: Vec<&str> = self.scope.keys().filter_map(|key| key.strip_prefix(&prefix)).take(8).collect();
+        (!known.is_empty()).then(|| format!("`{first}` has: {}", known.join(", ")))
+    }
+
+    fn unary(&mut self, op: UnaryOp, inner: &SpannedExpr) -> Option<Typed> {
+        let (tree, sort) = self.lower(inner)?;
+        match (op, sort) {
+            (UnaryOp::Not, Sort::Bool) => Some((Tree::Not(Box::new(tree)), Sort::Bool)),
+            (UnaryOp::Neg, Sort::Number) => Some((Tree::Negated(Box::new(tree)), Sort::Number)),
+            (UnaryOp::Not, _) => {
+                self.type_error(&inner.span, format!("`!` needs yes or no, and this is {}", sort.words()), None);
+                None
+            }
+            (UnaryOp::Neg, _) => {
+                self.type_error(&inner.span, format!("`-` needs a number, and this is {}", sort.words()), None);
+                None
+            }
+        }
+    }
+
+    fn binary(&mut self, op: BinaryOp, left: &SpannedExpr, right: &SpannedExpr) -> Option<Typed> {
+        if op == BinaryOp::In {
+            return self.within(left, right);
+        }
+        // Both sides are lowered first, so that mistakes in both are reported.
+        let (left_typed, right_typed) = (self.lower(left), self.lower(right));
+        let ((left_tree, left_sort), (right_tree, right_sort)) = (left_typed?, right_typed?);
+        let (one, other) = (Box::new(left_tree), Box::new(right_tree));
+        let (arithmetic, compare) = match op {
+            BinaryOp::And | BinaryOp::Or => {
+                let bad = |sort: Sort, side: &SpannedExpr| (sort != Sort::Bool).then(|| (side.span.clone(), sort));
+                let wrong: Vec<_> = [bad(left_sort, left), bad(right_sort, right)].into_iter().flatten().collect();
+                let sign = if op == BinaryOp::And { "&&" } else { "||" };
+                for (span, sort) in &wrong {
+                    let message = format!("`{sign}` needs yes or no on both sides, and this is {}", sort.words());
+                    self.type_error(span, message, None);
+                }
+                let tree = if op == BinaryOp::And { Tree::And(one, other) } else { Tree::Or(one, other) };
+                return wrong.is_empty().then_some((tree, Sort::Bool));
+            }
+            BinaryOp::Add => (Some(Arithmetic::Plus), None),
+            BinaryOp::Sub => (Some(Arithmetic::Minus), None),
+            BinaryOp::Mul => (Some(Arithmetic::Times), None),
+            BinaryOp::Div => (Some(Arithmetic::Over), None),
+            BinaryOp::Mod => (Some(Arithmetic::Remainder), None),
+            BinaryOp::Eq => (None, Some(Compare::Equal)),
+            BinaryOp::Ne => (None, Some(Compare::Unequal)),
+            BinaryOp::Lt => (None, Some(Compare::Less)),
+            BinaryOp::Le => (None, Some(Compare::AtMost)),
+            BinaryOp::Gt => (None, Some(Compare::More)),
+            BinaryOp::Ge => (None, Some(Compare::AtLeast)),
+            BinaryOp::In => return None,
+        };
+        let span = left.span.start..right.span.end;
+        if let Some(sign) = arithmetic {
+            let sort = self.arithmetic_sort(sign, left_sort, right_sort, &span)?;
+            return Some((Tree::Arithmetic(sign, one, other), sort));
+        }
+        let sign = compare?;
+        self.compare_sorts(sign, left_sort, right_sort, &span)?;
+        Some((Tree::Compare(sign, one, other), Sort::Bool))
+    }
+
+    fn arithmetic_sort(&mut self, sign: Arithmetic, left: Sort, right: Sort, span: &Range<usize>) -> Option<Sort> {
+        match (sign, left, right) {
+            (_, Sort::Number, Sort::Number) | (Arithmetic::Minus, Sort::Day, Sort::Day) => Some(Sort::Number),
+            (Arithmetic::Plus | Arithmetic::Minus, Sort::Day, Sort::Number)
+            | (Arithmetic::Plus, Sort::Number, Sort::Day) => Some(Sort::Day),
+            _ => {
+                self.type_error(
+                    span,
+                    format!("{} and {} can't be put together with this sign", left.words(), right.words()),
+                    Some("numbers go with numbers; a day less a day is a number of days".to_owned()),
+                );
+                None
+            }
+        }
+    }
+
+    fn compare_sorts(&mut self, sign: Compare, left: Sort, right: Sort, span: &Range<usize>) -> Option<()> {
+        let ordered = !matches!(sign, Compare::Equal | Compare::Unequal);
+        if left != right {
+            let mend = match (left, right) {
+                (Sort::Day, Sort::Number) | (Sort::Number, Sort::Day) => {
+                    Some("take the difference of two days: `today - … >= 84`")
+                }
+                (Sort::Bool, Sort::Text) | (Sort::Text, Sort::Bool) => {
+                    Some("yes and no are written `true` and `false`, without quotes")
+                }
+                (Sort::Text, Sort::Number) | (Sort::Number, Sort::Text) => Some("numbers are written without quotes"),
+                _ => None,
+            };
+            self.type_error(
+                span,
+                format!("{} is compared with {}", left.words(), right.words()),
+                mend.map(str::to_owned),
+            );
+            return None;
+        }
+        if ordered && matches!(left, Sort::Bool | Sort::Text) {
+            self.type_error(
+                span,
+                format!("{} has no order: it can only be equal or unequal", left.words()),
+                Some("write `==` or `!=`, or `in [\"…\", \"…\"]`".to_owned()),
+            );
+            return None;
+        }
+        Some(())
+    }
+
+    fn within(&mut self, left: &SpannedExpr, right: &SpannedExpr) -> Option<Typed> {
+        let item = self.lower(left);
+        let Expr::List(elements) = &right.node else {
+            let mend = "write the list out: `… in [\"mild\", \"moderate\"]`";
+            return self.unsupported(&right.span, "to the right of `in` stands a list", Some(mend));
+        };
+        if elements.is_empty() {
+            return self.unsupported(&right.span, "an empty list holds nothing", None);
+        }
+        let lowered: Vec<_> = elements.iter().map(|element| (self.lower(&element.expr), &element.expr.span)).collect();
+        let (item, sort) = item?;
+        let mut list = Vec::new();
+        for (element, span) in lowered {
+            let (tree, element_sort) = element?;
+            if element_sort != sort {
+                let message = format!("{} is looked for, and this is {}", sort.words(), element_sort.words());
+                self.type_error(span, message, None);
+                return None;
+            }
+            list.push(tree);
+        }
+        Some((Tree::Within(Box::new(item), list), Sort::Bool))
+    }
+
+    fn ternary(&mut self, condition: &SpannedExpr, yes: &SpannedExpr, no: &SpannedExpr) -> Option<Typed> {
+        let lowered = (self.lower(condition), self.lower(yes), self.lower(no));
+        let ((condition_tree, condition_sort), (yes_tree, yes_sort), (no_tree, no_sort)) =
+            (lowered.0?, lowered.1?, lowered.2?);
+        if condition_sort != Sort::Bool {
+            let message = format!("before `?` stands yes or no, and this is {}", condition_sort.words());
+            self.type_error(&condition.span, message, None);
+            return None;
+        }
+        if yes_sort != no_sort {
+            let message = format!("one branch is {}, the other {}", yes_sort.words(), no_sort.words());
+            self.type_error(&(yes.span.start..no.span.end), message, None);
+            return None;
+        }
+        Some((Tree::If(Box::new(condition_tree), Box::new(yes_tree), Box::new(no_tree)), yes_sort))
+    }
+}
+
+/// The dotted name that an expression is, if it is one.
+fn dotted(expression: &SpannedExpr) -> Option<String> {
+    match &expression.node {
+        Expr::Ident(name) => Some(name.clone()),
+        Expr::Member { expr, field, optional: false } => Some(format!("{}.{field}", dotted(expr)?)),
+        _ => None,
+    }
+}
