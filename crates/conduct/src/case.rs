@@ -348,6 +348,33 @@ impl Draft {
         self.clocks(case, trigger, about);
     }
 
+    /// Something that happened and must be answered, though it is nobody's deviation (unless the study says so): the
+    /// study's clocks, or a task within a day where it has none.
+    pub fn event(
+        &mut self,
+        case: &Case<'_>,
+        trigger: Trigger,
+        what: &str,
+        duty: Duty,
+        about: Option<&InstanceId>,
+    ) {
+        if case.study.deviation(trigger).is_some() {
+            self.consequence(case, trigger, what, None, about);
+        } else {
+            self.clocks(case, trigger, about);
+        }
+        if !case.study.clocks.iter().any(|clock| clock.trigger == trigger) {
+            self.task(format!("Answer: {what}"), duty, Case::after_minutes(case.at, 24 * 60), trigger, about);
+        }
+    }
+
+    /// Applies what was drafted so far for the participant to a copy of their state.
+    pub fn apply_to(&self, participant: &mut ParticipantState) {
+        for written in self.written.iter().filter(|written| Some(&written.stream) == self.participant.as_ref()) {
+            participant.apply(&written.stamp, &written.entry);
+        }
+    }
+
     /// Starts the study's clocks for a trigger.
     pub fn clocks(&mut self, case: &Case<'_>, trigger: Trigger, about: Option<&InstanceId>) {
         for clock in case.study.clocks.iter().filter(|clock| clock.trigger == trigger) {

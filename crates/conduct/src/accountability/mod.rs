@@ -2,8 +2,11 @@ use crate::{
     case::{Case, Draft},
     command::{Authorisation, Fact},
     decide::FactNo,
-    finding::Finding,
+    finding::{Finding, Rule},
 };
+
+/// This part's rules.
+pub const RULES: &[&Rule] = &[];
 
 /// What the rules say of an authorisation, if it is one of this part.
 pub fn ask(_case: &Case<'_>, _act: &Authorisation) -> Option<Vec<Finding>> {

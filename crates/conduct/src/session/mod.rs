@@ -2,8 +2,11 @@ use crate::{
     case::{Case, Draft},
     command::{Authorisation, Fact},
     decide::FactNo,
-    finding::Finding,
+    finding::{Finding, Rule},
 };
+
+/// This part's rules.
+pub const RULES: &[&Rule] = &[];
 
 /// What the rules say of an authorisation, if it is one of this part.
 pub fn ask(_case: &Case<'_>, _act: &Authorisation) -> Option<Vec<Finding>> {
@@ -17,3 +20,6 @@ pub fn grant(_case: &Case<'_>, _act: &Authorisation, _draft: &mut Draft) {}
 pub fn record(_case: &Case<'_>, _fact: &Fact, _draft: &mut Draft) -> Result<bool, FactNo> {
     Ok(false)
 }
+
+/// After a fact that may reach back: flags what was allowed and has lost its ground, stops what is still to come.
+pub fn ground_check(_case: &Case<'_>, _draft: &mut Draft) {}

@@ -1,0 +1,68 @@
+//! Adverse events, pleasant ones too: how it felt never decides whether it is one. Source: safety.md §1, §3.
+
+use crate::{
+    case::{Case, Draft},
+    command::{AdverseEventReport, Seriousness},
+    decide::FactNo,
+    entry::Entry,
+    finding::Unreadable,
+    state::ParticipantState,
+};
+use protocol::model::{Duty, Trigger};
+use terms::InstanceId;
+
+pub(super) fn record(
+    case: &Case<'_>,
+    instance: Option<&InstanceId>,
+    event: &AdverseEventReport,
+    draft: &mut Draft,
+) -> Result<(), FactNo> {
+    let participant = case.participant()?;
+    let earlier = match instance {
+        Some(instance) => Some(
+            participant
+                .adverse_events
+                .get(instance)
+                .ok_or_else(|| super::records::unknown_record(instance, "adverse event"))?,
+        ),
+        None => None,
+    };
+    check(case, event)?;
+    let id = instance.cloned().unwrap_or_else(|| draft.instance());
+    draft.participant(Entry::AdverseEventRecorded {
+        instance: id.clone(),
+        event: event.clone(),
+        emergent: emergent(participant, event),
+        update: instance.is_some(),
+    });
+    let was_serious = earlier.is_some_and(|earlier| !earlier.event.serious.is_empty());
+    if !event.serious.is_empty() && !was_serious {
+        draft.event(case, Trigger::SeriousAdverseEvent, &event.term, Duty::MonitorMedically, Some(&id));
+    }
+    if event.serious.contains(&Seriousness::Death) && !was_serious {
+        let due = Case::after_minutes(case.at, 24 * 60);
+        draft.task("Record the death as a stop", Duty::DecideEligibility, due, Trigger::SeriousAdverseEvent, Some(&id));
+    }
+    Ok(())
+}
+
+/// Came on or after the day of the first dose (safety.md §1).
+fn emergent(participant: &ParticipantState, event: &AdverseEventReport) -> bool {
+    participant.doses().map(|(_, _, day)| day).min().is_some_and(|first| event.onset >= first)
+}
+
+fn check(case: &Case<'_>, event: &AdverseEventReport) -> Result<(), Unreadable> {
+    let wrong = |field: &str, what: String, mend: &str| Unreadable { field: field.to_owned(), what, mend: mend.to_owned() };
+    if event.term.trim().is_empty() {
+        return Err(wrong("term", "the adverse event has no words".to_owned(), "write it as it was told"));
+    }
+    if event.onset > case.day {
+        return Err(wrong("onset", format!("{} lies ahead", event.onset), "give the day on which it began"));
+    }
+    if let Some(ended) = event.ended
+        && ended < event.onset
+    {
+        return Err(wrong("ended", format!("it ended on {ended}, before it began on {}", event.onset), "check both days"));
+    }
+    Ok(())
+}
