@@ -1,4 +1,5 @@
 //! Canonical bytes: a table of spellings, golden files, and properties against `serde_json` as the independent reader.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use chain::canonical::{self, NotCanonical};
 use chain::{Hash, Uncanonical};

@@ -1,4 +1,5 @@
 //! Sealed bytes open with their key and place, and with nothing else.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use chain::{Key, Sealed};
 use proptest::prelude::*;

@@ -2,6 +2,7 @@
 //!
 //! Method: build good links, damage one thing, and compare the first flaw. The hash is recomputed where an attacker
 //! who knows the format would recompute it.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use chain::{ChainName, FlawKind, Hash, Head, Heads, OwnedLink, Verifier, canonical, line_read, line_write, verify};
 use std::collections::BTreeMap;

@@ -1,1 +1,17 @@
-//! The one door for commands; the log and its projections
+//! The record: the one door for commands, the log and its current tables.
+//!
+//! - [`Store`]: the narrow interface to whatever keeps the log; [`SqliteStore`] keeps it in one file.
+//! - [`table`]: current tables as data.
+
+mod error;
+mod sqlite;
+mod store;
+pub mod table;
+mod verify;
+
+pub use error::StoreError;
+pub use sqlite::{FORMAT, New, Scratch, SqliteStore};
+pub use store::{
+    About, Act, Answered, Appended, Fill, Look, NewEntry, Range, SealedDocument, SealedPerson, Store, Stored, Take,
+};
+pub use verify::{verify_chain, verify_chain_with};

@@ -1,0 +1,125 @@
+//! Rows of the current tables: written, read, dropped.
+
+use super::fault::fault;
+use crate::{
+    error::StoreError,
+    table::{Cell, Row, Table, Write},
+};
+use rusqlite::{
+    Connection, Statement, ToSql,
+    types::{ToSqlOutput, Value, ValueRef},
+};
+use std::collections::HashMap;
+use terms::Decimal;
+
+impl ToSql for Cell {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Self::Null => ToSqlOutput::Owned(Value::Null),
+            Self::Integer(number) => ToSqlOutput::Owned(Value::Integer(*number)),
+            Self::Decimal(number) => ToSqlOutput::Owned(Value::Real(number.as_f64())),
+            Self::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+        })
+    }
+}
+
+/// The statements of each table, made once.
+#[derive(Default)]
+pub(super) struct Statements {
+    tables: HashMap<&'static str, [String; 3]>,
+}
+
+impl Statements {
+    pub(super) fn write_all(&mut self, connection: &Connection, writes: &[Write]) -> Result<(), StoreError> {
+        writes.iter().try_for_each(|write| self.write(connection, write).map_err(fault))
+    }
+
+    fn write(&mut self, connection: &Connection, write: &Write) -> rusqlite::Result<()> {
+        let table = match write {
+            Write::Put(table, _) | Write::Remove(table, _) | Write::Add(table, _, _) => *table,
+        };
+        let [put, remove, add] =
+            self.tables.entry(table.name).or_insert_with(|| [table.put(), table.remove(), table.add()]);
+        match write {
+            Write::Put(_, row) => bind(&mut *connection.prepare_cached(put)?, row.iter()),
+            Write::Remove(_, key) => bind(&mut *connection.prepare_cached(remove)?, key.iter()),
+            Write::Add(_, key, count) => {
+                bind(&mut *connection.prepare_cached(add)?, key.iter().chain(std::iter::once(&Cell::Integer(*count))))
+            }
+        }
+    }
+}
+
+fn bind<'c>(statement: &mut Statement<'_>, cells: impl Iterator<Item = &'c Cell>) -> rusqlite::Result<()> {
+    let mut bound = 0;
+    for cell in cells {
+        bound += 1;
+        statement.raw_bind_parameter(bound, cell)?;
+    }
+    // A row of the wrong length would be filled up with nulls in silence.
+    if bound != statement.parameter_count() {
+        return Err(rusqlite::Error::InvalidParameterCount(bound, statement.parameter_count()));
+    }
+    statement.raw_execute().map(drop)
+}
+
+pub(super) fn select_each(
+    connection: &Connection,
+    sql: &str,
+    parameters: &[Cell],
+    look: &mut dyn FnMut(Row) -> Result<bool, StoreError>,
+) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(sql).map_err(fault)?;
+    let columns = statement.column_count();
+    let mut rows = statement.query(rusqlite::params_from_iter(parameters)).map_err(fault)?;
+    while let Some(row) = rows.next().map_err(fault)? {
+        let mut cells = Vec::with_capacity(columns);
+        for column in 0..columns {
+            cells.push(cell(row.get_ref(column).map_err(fault)?)?);
+        }
+        if !look(cells)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn cell(value: ValueRef<'_>) -> Result<Cell, StoreError> {
+    let damaged = |what: &str| StoreError::Damaged { what: format!("a current table holds {what}") };
+    Ok(match value {
+        ValueRef::Null => Cell::Null,
+        ValueRef::Integer(number) => Cell::Integer(number),
+        ValueRef::Real(number) => {
+            Cell::Decimal(Decimal::nearest(number).ok_or_else(|| damaged("a number beyond all bounds"))?)
+        }
+        ValueRef::Text(text) => {
+            Cell::Text(std::str::from_utf8(text).map_err(|_| damaged("text that is not UTF-8"))?.to_owned())
+        }
+        ValueRef::Blob(_) => return Err(damaged("bytes where text or a number belongs")),
+    })
+}
+
+/// Tables of `schema.sql`; every other table is a current one.
+const OWN: &str = "'about','chain','stream','act','entry','current_tables','person','person_value','person_token',\
+                   'person_erased','document'";
+
+pub(super) fn tables_create(connection: &Connection, tables: &[&'static Table]) -> Result<(), StoreError> {
+    tables
+        .iter()
+        .flat_map(|table| table.create(""))
+        .try_for_each(|statement| connection.execute_batch(&statement).map_err(fault))
+}
+
+/// Throws all current tables away. Other programs' tables (accounts) begin with `account_` and stay.
+pub(super) fn tables_drop(connection: &Connection) -> Result<(), StoreError> {
+    let sql = format!(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ({OWN})
+         AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'account%'"
+    );
+    let mut statement = connection.prepare(&sql).map_err(fault)?;
+    let names: Vec<String> = statement.query_map([], |row| row.get(0)).and_then(Iterator::collect).map_err(fault)?;
+    drop(statement);
+    names.iter().try_for_each(|name| {
+        connection.execute_batch(&format!("DROP TABLE \"{}\"", name.replace('"', "\"\""))).map_err(fault)
+    })
+}
