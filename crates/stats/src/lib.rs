@@ -1,1 +1,7 @@
-//! stats
+//! Numbers in, numbers out.
+pub mod cli;
+mod dense;
+pub mod design;
+pub mod formula;
+pub mod mmrm;
+pub mod table;

@@ -1,0 +1,144 @@
+//! Which levels a column has as a factor, and in which order.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use super::DesignError;
+use crate::table::{Column, MISSING, Table};
+
+/// Declared levels by column, in order, the first being the reference. A column listed here is a factor.
+pub type Levels = BTreeMap<String, Vec<String>>;
+
+/// A factor over chosen rows: its levels, and each row's index into them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Factor {
+    /// The column's name.
+    pub name: String,
+    /// The levels that occur, in order; the first is the reference.
+    pub levels: Vec<String>,
+    /// For every chosen row its level.
+    pub codes: Vec<u32>,
+}
+
+impl Factor {
+    /// The index of a level.
+    pub fn level(&self, text: &str) -> Option<usize> {
+        self.levels.iter().position(|level| level == text)
+    }
+
+    /// Takes a column as a factor over `rows`, none of which may be missing; levels that do not occur are dropped.
+    ///
+    /// Without declared levels, text is ordered as people count (`week 2` before `week 10`), numbers by size.
+    pub(super) fn over(table: &Table, column: &Column, declared: Option<&Vec<String>>, rows: &[usize]) -> Result<Self, DesignError> {
+        let levels = match declared {
+            Some(levels) => levels.clone(),
+            None => natural_levels(column),
+        };
+        let of_text: Vec<Option<u32>> = column.texts().iter().map(|text| find(&levels, text).map(|index| index as u32)).collect();
+        let mut seen = vec![false; levels.len()];
+        let mut codes = Vec::with_capacity(rows.len());
+        for &row in rows {
+            let text = column.codes()[row];
+            debug_assert_ne!(text, MISSING, "missing rows are dropped before");
+            let Some(level) = of_text.get(text as usize).copied().flatten() else {
+                return Err(DesignError::UnknownLevel {
+                    column: column.name().to_owned(),
+                    row: table.row_name(row),
+                    found: column.text(row).to_owned(),
+                    levels: levels.join(", "),
+                });
+            };
+            seen[level as usize] = true;
+            codes.push(level);
+        }
+        let mut renamed = vec![0u32; levels.len()];
+        let mut kept = Vec::new();
+        for (index, level) in levels.into_iter().enumerate() {
+            if seen[index] {
+                renamed[index] = kept.len() as u32;
+                kept.push(level);
+            }
+        }
+        for code in &mut codes {
+            *code = renamed[*code as usize];
+        }
+        Ok(Factor { name: column.name().to_owned(), levels: kept, codes })
+    }
+}
+
+/// A text's level: the same text, or (so that `006` finds `6`) the same number.
+fn find(levels: &[String], text: &str) -> Option<usize> {
+    levels.iter().position(|level| level == text).or_else(|| {
+        let number: f64 = text.parse().ok()?;
+        levels.iter().position(|level| level.parse::<f64>().is_ok_and(|other| other == number))
+    })
+}
+
+fn natural_levels(column: &Column) -> Vec<String> {
+    let mut levels: Vec<String> = column.texts().to_vec();
+    if column.first_text().is_none() {
+        levels.sort_by(|left, right| number(left).total_cmp(&number(right)));
+        levels.dedup_by(|right, left| number(left) == number(right));
+    } else {
+        levels.sort_by(|left, right| natural(left, right));
+    }
+    levels
+}
+
+fn number(text: &str) -> f64 {
+    text.parse().unwrap_or(f64::NAN)
+}
+
+/// Compares runs of digits by their number and everything else by its characters.
+fn natural(left: &str, right: &str) -> Ordering {
+    let (mut one, mut other) = (left.chars().peekable(), right.chars().peekable());
+    loop {
+        let (Some(a), Some(b)) = (one.peek().copied(), other.peek().copied()) else {
+            return one.peek().is_some().cmp(&other.peek().is_some()).then_with(|| left.cmp(right));
+        };
+        let order = if a.is_ascii_digit() && b.is_ascii_digit() {
+            digits(&mut one).total_cmp(&digits(&mut other))
+        } else {
+            one.next();
+            other.next();
+            a.cmp(&b)
+        };
+        if order != Ordering::Equal {
+            return order;
+        }
+    }
+}
+
+fn digits(characters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> f64 {
+    let mut value = 0.0;
+    while let Some(digit) = characters.peek().and_then(|character| character.to_digit(10)) {
+        value = value * 10.0 + f64::from(digit);
+        characters.next();
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn levels(cells: &[&str], declared: Option<&[&str]>) -> Result<Vec<String>, DesignError> {
+        let column = Column::new("F", cells);
+        let table = Table::from_columns(vec![column.clone()]).unwrap();
+        let declared = declared.map(|levels| levels.iter().map(ToString::to_string).collect());
+        Factor::over(&table, &column, declared.as_ref(), &(0..cells.len()).collect::<Vec<_>>()).map(|factor| factor.levels)
+    }
+
+    #[test]
+    fn orders_levels_as_people_count() {
+        assert_eq!(levels(&["week 10", "week 2", "base"], None).unwrap(), ["base", "week 2", "week 10"]);
+        assert_eq!(levels(&["10", "9", "-1"], None).unwrap(), ["-1", "9", "10"]);
+        assert_eq!(levels(&["006", "11"], Some(&["11", "12", "6"])).unwrap(), ["11", "6"]);
+    }
+
+    #[test]
+    fn names_the_row_of_an_unknown_level() {
+        let message = levels(&["a", "b"], Some(&["a"])).unwrap_err().to_string();
+        assert_eq!(message, "`F` in row 2 (line 3) is `b`, which is not among its declared levels (a)");
+    }
+}

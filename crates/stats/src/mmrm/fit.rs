@@ -1,0 +1,383 @@
+//! A fitted model: the search, its diagnostics, and what every inference starts from.
+
+use std::sync::Arc;
+
+use nalgebra::{DMatrix, SymmetricEigen};
+
+use crate::dense::{cholesky, dot, inverse_from, invert_lower, packed_len};
+use crate::design::{Design, Dropped, Factor, Frame};
+use crate::table::Table;
+
+use super::likelihood::Likelihood;
+use super::model::{Data, Estimation, Model};
+use super::optimise::{Optimum, Stuck, minimise};
+use super::problem::Problem;
+use super::{Refusal, Structure, start};
+
+/// Numbers of rows, people, visits and parameters.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Counts {
+    /// Rows of the table.
+    pub rows_read: usize,
+    /// Rows used.
+    pub n_obs: usize,
+    /// People with at least one row used.
+    pub n_subjects: usize,
+    /// Visit levels with at least one row used.
+    pub n_visits: usize,
+    /// Estimated coefficients.
+    pub n_beta: usize,
+    /// Covariance parameters.
+    pub n_theta: usize,
+    /// Covariance groups.
+    pub n_groups: usize,
+}
+
+/// How well the model describes the data; `k` counts covariance parameters only.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Criteria {
+    /// −log L (restricted for REML).
+    pub neg_log_lik: f64,
+    /// log L.
+    pub log_lik: f64,
+    /// −2 log L.
+    pub deviance: f64,
+    /// −2 log L + 2k.
+    pub aic: f64,
+    /// AIC corrected for few observations.
+    pub aicc: f64,
+    /// −2 log L + k·log(people).
+    pub bic: f64,
+    /// Largest absolute gradient at the optimum.
+    pub max_abs_gradient: f64,
+    /// Smallest eigenvalue of the Hessian in θ.
+    pub min_eigen_hessian: f64,
+    /// Condition number of Σ; the largest where there are several.
+    pub sigma_condition: f64,
+}
+
+/// A fitted mixed model for repeated measures.
+#[derive(Debug, Clone)]
+pub struct Fit {
+    pub(crate) model: Model,
+    pub(crate) data: Data,
+    pub(crate) problem: Arc<Problem>,
+    pub(crate) likelihood: Likelihood,
+    /// θ in working coordinates.
+    pub(crate) working: Vec<f64>,
+    /// Inverse observed Hessian, K×K.
+    pub(crate) theta_vcov: Vec<f64>,
+    /// Factor L of A in working coordinates, p×p.
+    pub(crate) factor: Vec<f64>,
+    value: f64,
+    /// Points at which derivatives were computed.
+    pub steps: usize,
+    /// Starting points tried before one led to the optimum.
+    pub starts: usize,
+}
+
+impl Fit {
+    /// Fits a model to a table, or says why there is no fit.
+    pub fn new(table: &Table, model: &Model) -> Result<Self, Refusal> {
+        let data = Data::new(table, model)?;
+        check_together(&data, model)?;
+        let problem = Arc::new(data.problem.clone());
+        let mut likelihood = Likelihood::new(Arc::clone(&problem));
+        let (optimum, starts) = search(&mut likelihood, &data, model)?;
+        let count = optimum.theta.len();
+        let mut factor = likelihood.curvature.clone();
+        let mut theta_vcov = vec![0.0; count * count];
+        if cholesky(&mut factor, count).is_none() {
+            return Err(no_optimum(model, starts, "the Hessian is not positive definite where the search ended"));
+        }
+        let mut inverse_factor = vec![0.0; count * count];
+        invert_lower(&factor, count, &mut inverse_factor);
+        inverse_from(&inverse_factor, count, &mut theta_vcov);
+        let factor = likelihood.coefficient_factor();
+        Ok(Fit {
+            model: model.clone(),
+            data,
+            problem,
+            likelihood,
+            working: optimum.theta,
+            theta_vcov,
+            factor,
+            value: optimum.value,
+            steps: optimum.steps,
+            starts,
+        })
+    }
+
+    /// The model fitted.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The design matrix and its names.
+    pub fn design(&self) -> &Design {
+        &self.data.design
+    }
+
+    /// The rows and variables used.
+    pub fn frame(&self) -> &Frame {
+        &self.data.frame
+    }
+
+    /// Rows left out because a cell was missing.
+    pub fn dropped(&self) -> &[Dropped] {
+        &self.data.frame.dropped
+    }
+
+    /// The visit factor; absent for a spatial model without visits.
+    pub fn visits(&self) -> Option<&Factor> {
+        self.data.visit.as_ref()
+    }
+
+    /// Rows, people, visits, parameters.
+    pub fn counts(&self) -> Counts {
+        Counts {
+            rows_read: self.data.rows_read,
+            n_obs: self.problem.rows,
+            n_subjects: self.problem.people.len(),
+            n_visits: self.problem.visits,
+            n_beta: self.problem.p,
+            n_theta: self.working.len(),
+            n_groups: self.problem.groups,
+        }
+    }
+
+    /// People by visit pattern (visits counted from 0), all groups together; `None` for spatial structures.
+    pub fn patterns(&self) -> Option<Vec<(Vec<usize>, usize)>> {
+        if self.model.covariance == Structure::SpExp {
+            return None;
+        }
+        let mut patterns: Vec<(Vec<usize>, usize)> = Vec::new();
+        for pattern in &self.problem.patterns {
+            match patterns.iter_mut().find(|(visits, _)| *visits == pattern.visits) {
+                Some((_, people)) => *people += pattern.people,
+                None => patterns.push((pattern.visits.clone(), pattern.people)),
+            }
+        }
+        patterns.sort();
+        Some(patterns)
+    }
+
+    /// Estimated coefficients, in the order of [`Design::kept_names`].
+    pub fn coefficients(&self) -> Vec<f64> {
+        let problem = &self.problem;
+        (0..problem.p)
+            .map(|i| problem.base[i] - problem.unit * dot(&problem.back[i * problem.p..(i + 1) * problem.p], &self.likelihood.gamma[..problem.p]))
+            .collect()
+    }
+
+    /// θ in the response's own unit, in the order of the reference.
+    pub fn theta(&self) -> Vec<f64> {
+        self.problem.to_own(&self.working)
+    }
+
+    /// Inverse observed Hessian of −log L in θ, K×K by rows.
+    pub fn theta_vcov(&self) -> &[f64] {
+        &self.theta_vcov
+    }
+
+    /// Σ of each covariance group (one without groups), m×m by rows; for the spatial structure the 2×2 covariance at
+    /// distances 0 and 1.
+    pub fn sigma(&self) -> Vec<Vec<f64>> {
+        let square = self.problem.unit * self.problem.unit;
+        let block = self.problem.structure.parameters(self.problem.visits);
+        let spatial = self.model.covariance == Structure::SpExp;
+        let m = if spatial { 2 } else { self.problem.visits };
+        let distances = [0.0, 1.0, 1.0, 0.0];
+        self.working
+            .chunks_exact(block)
+            .map(|theta| {
+                let mut sigma = vec![0.0; m * m];
+                self.problem.structure.sigma(theta, m, &distances, &mut sigma);
+                sigma.iter_mut().for_each(|value| *value *= square);
+                sigma
+            })
+            .collect()
+    }
+
+    /// Names of the covariance groups, if there are any.
+    pub fn groups(&self) -> Option<&[String]> {
+        self.data.group.as_ref().map(|factor| &factor.levels[..])
+    }
+
+    /// Log-likelihood, information criteria and the state of the optimum.
+    pub fn criteria(&self) -> Criteria {
+        let neg_log_lik = self.value + self.problem.constant;
+        let deviance = 2.0 * neg_log_lik;
+        let k = self.working.len() as f64;
+        let free = match self.model.estimation {
+            Estimation::Reml | Estimation::Ml => (self.problem.rows - self.problem.p) as f64,
+        };
+        let m = free.max(k + 2.0);
+        let count = self.working.len();
+        let hessian = DMatrix::from_row_slice(count, count, &self.likelihood.curvature);
+        let size = |sigma: &Vec<f64>| (sigma.len() as f64).sqrt().round() as usize;
+        let condition = |sigma: &Vec<f64>| {
+            let values = SymmetricEigen::new(DMatrix::from_row_slice(size(sigma), size(sigma), sigma)).eigenvalues;
+            values.max() / values.min()
+        };
+        Criteria {
+            neg_log_lik,
+            log_lik: -neg_log_lik,
+            deviance,
+            aic: deviance + 2.0 * k,
+            aicc: deviance + 2.0 * k * m / (m - k - 1.0),
+            bic: deviance + k * (self.problem.people.len() as f64).ln(),
+            max_abs_gradient: self.likelihood.gradient.iter().fold(0.0f64, |largest, value| largest.max(value.abs())),
+            min_eigen_hessian: SymmetricEigen::new(hessian).eigenvalues.min(),
+            sigma_condition: self.sigma().iter().map(condition).fold(0.0, f64::max),
+        }
+    }
+
+    /// Model-based covariance Φ of the coefficients, p×p by rows.
+    pub fn beta_vcov(&self) -> Vec<f64> {
+        let p = self.problem.p;
+        let unit: Vec<f64> = (0..p * p).map(|at| if at % (p + 1) == 0 { 1.0 } else { 0.0 }).collect();
+        self.from_whitened(&unit)
+    }
+
+    /// R⁻¹ L⁻ᵀ M L⁻¹ R⁻ᵀ s², the covariance of coefficients whose whitened form is M.
+    pub(crate) fn from_whitened(&self, middle: &[f64]) -> Vec<f64> {
+        let p = self.problem.p;
+        let rows = self.whitened_unit_rows();
+        let mut half = vec![0.0; p * p];
+        for i in 0..p {
+            for k in 0..p {
+                half[i * p + k] = dot(&rows[i * p..(i + 1) * p], &middle[k * p..(k + 1) * p]);
+            }
+        }
+        let mut out = vec![0.0; p * p];
+        for i in 0..p {
+            for j in 0..=i {
+                let value = dot(&half[i * p..(i + 1) * p], &rows[j * p..(j + 1) * p]);
+                out[i * p + j] = value;
+                out[j * p + i] = value;
+            }
+        }
+        out
+    }
+
+    /// For every coefficient the vector d = L⁻¹R⁻ᵀe·s, so that its variance is d′d.
+    fn whitened_unit_rows(&self) -> Vec<f64> {
+        let p = self.problem.p;
+        let mut rows = vec![0.0; p * p];
+        let mut unit = vec![0.0; p];
+        for i in 0..p {
+            unit.fill(0.0);
+            unit[i] = 1.0;
+            let row = &mut rows[i * p..(i + 1) * p];
+            self.problem.contrast(&unit, row);
+            self.likelihood.whiten_contrast(row);
+        }
+        rows
+    }
+
+    /// A contrast of the coefficients as d = L⁻¹R⁻ᵀc·s.
+    pub(crate) fn whitened_contrast(&self, combination: &[f64]) -> Vec<f64> {
+        let mut out = vec![0.0; self.problem.p];
+        self.problem.contrast(combination, &mut out);
+        self.likelihood.whiten_contrast(&mut out);
+        out
+    }
+
+    /// d′G_kd for every covariance parameter: the derivative of a contrast's variance.
+    pub(crate) fn variance_slopes(&self, whitened: &[f64]) -> Vec<f64> {
+        let p = self.problem.p;
+        self.likelihood
+            .whitened
+            .chunks_exact(p * p)
+            .map(|g| g.chunks_exact(p).zip(whitened).map(|(row, weight)| weight * dot(row, whitened)).sum())
+            .collect()
+    }
+}
+
+/// Tries the starting points in turn. A likelihood without maximum is refused at once, by the visit that makes it so.
+fn search(likelihood: &mut Likelihood, data: &Data, model: &Model) -> Result<(Optimum, usize), Refusal> {
+    let problem = Arc::clone(&likelihood.problem);
+    let starts = [start::moments as fn(&Problem) -> Vec<f64>, start::standard, start::uncorrelated];
+    let mut reason = "";
+    for (tried, make) in starts.iter().enumerate() {
+        match minimise(likelihood, &make(&problem)) {
+            Ok(optimum) => return Ok((optimum, tried + 1)),
+            Err(Stuck::Singular(theta)) => return Err(unbounded(&problem, data, model, &theta)),
+            Err(Stuck::Start) => reason = "the likelihood is zero at the start",
+            Err(Stuck::NoDescent) => reason = "no step lowers −log L although its gradient is not zero",
+            Err(Stuck::Flat) => reason = "a covariance parameter runs to its bound, where the likelihood is flat",
+        }
+    }
+    Err(no_optimum(model, starts.len(), reason))
+}
+
+fn no_optimum(model: &Model, starts: usize, reason: &str) -> Refusal {
+    Refusal::NoOptimum { structure: model.covariance.name(), starts, reason: reason.to_owned() }
+}
+
+/// Names the visit whose variance given all others vanishes; of several, the one with the fewest people.
+fn unbounded(problem: &Problem, data: &Data, model: &Model, theta: &[f64]) -> Refusal {
+    let m = problem.visits;
+    let block = problem.structure.parameters(m);
+    let mut worst: Option<(usize, usize, usize)> = None;
+    for (group, own) in theta.chunks_exact(block).enumerate() {
+        let mut sigma = vec![0.0; m * m];
+        problem.structure.sigma(own, m, &[], &mut sigma);
+        let eigen = SymmetricEigen::new(DMatrix::from_row_slice(m, m, &sigma));
+        let (least, largest) = (eigen.eigenvalues.min(), eigen.eigenvalues.max());
+        if least > 1e-3 * largest {
+            continue;
+        }
+        let direction = eigen.eigenvectors.column(eigen.eigenvalues.imin());
+        for visit in (0..m).filter(|&visit| direction[visit].abs() > 0.05) {
+            let seen = problem.patterns.iter().filter(|pattern| pattern.group == group && pattern.visits.contains(&visit));
+            let people = seen.map(|pattern| pattern.people).sum();
+            if worst.is_none_or(|(_, _, fewest)| people < fewest) {
+                worst = Some((group, visit, people));
+            }
+        }
+    }
+    match worst {
+        Some((group, visit, people)) => {
+            let structure = model.covariance.name();
+            Refusal::Unbounded { visit: data.visit_name(visit), within: within(data, group), people, structure }
+        }
+        None => no_optimum(model, 1, "Σ became singular on the way"),
+    }
+}
+
+fn within(data: &Data, group: usize) -> String {
+    data.group.as_ref().and_then(|factor| Some(format!(" among {} `{}`", factor.name, factor.levels.get(group)?))).unwrap_or_default()
+}
+
+/// An unstructured Σ needs, in each group, somebody at every pair of visits.
+fn check_together(data: &Data, model: &Model) -> Result<(), Refusal> {
+    let (problem, m) = (&data.problem, data.problem.visits);
+    if model.covariance != Structure::Us {
+        return Ok(());
+    }
+    for group in 0..problem.groups {
+        let mut together = vec![0usize; packed_len(m)];
+        for pattern in problem.patterns.iter().filter(|pattern| pattern.group == group) {
+            for (a, &i) in pattern.visits.iter().enumerate() {
+                for &j in &pattern.visits[..=a] {
+                    together[crate::dense::packed(i, j)] += pattern.people;
+                }
+            }
+        }
+        for i in 0..m {
+            for j in 0..=i {
+                if together[crate::dense::packed(i, j)] == 0 {
+                    return Err(Refusal::NeverTogether {
+                        first: data.visit_name(j),
+                        second: data.visit_name(i),
+                        structure: model.covariance.name(),
+                        within: within(data, group),
+                    });
+                }
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,222 @@
+//! What is to be fitted, in the words of a protocol, and the data it is fitted to.
+
+use std::collections::HashMap;
+
+use crate::design::{Design, DesignError, Factor, Frame, Levels, Roles, Variable};
+use crate::formula::{Expression, Formula};
+use crate::table::Table;
+
+use super::problem::{Input, Problem};
+use super::{Refusal, Structure};
+
+/// How covariance parameters are estimated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Estimation {
+    /// Restricted maximum likelihood.
+    Reml,
+    /// Maximum likelihood.
+    Ml,
+}
+
+/// A mixed model for repeated measures: fixed effects, and the covariance of one person's visits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    /// What is explained.
+    pub response: Expression,
+    /// The fixed effects; a covariance term inside is not looked at.
+    pub formula: Formula,
+    /// Column of the participants.
+    pub subject: String,
+    /// Column of the visits.
+    pub visit: String,
+    /// Column of the arms, for least-squares means.
+    pub arm: Option<String>,
+    /// Structure of Σ.
+    pub covariance: Structure,
+    /// Column whose levels each have a Σ of their own.
+    pub group: Option<String>,
+    /// Columns of the spatial structure's coordinates.
+    pub coordinates: Vec<String>,
+    /// Column of positive weights: an observation of weight w has variance Σ_jj/w.
+    pub weights: Option<String>,
+    /// REML or ML.
+    pub estimation: Estimation,
+    /// Levels of factors in order, the first the reference.
+    pub levels: Levels,
+}
+
+impl Model {
+    /// A model from a formula with a covariance term, `y ~ base + arm*visit + us(visit | subject)`, by REML.
+    pub fn from_formula(text: &str) -> Result<Self, Refusal> {
+        let formula = Formula::parse(text)?;
+        let Some(response) = formula.response.clone() else { return Err(Refusal::NoResponse) };
+        let Some(term) = formula.covariance.clone() else { return Err(Refusal::NoCovariance) };
+        let spatial = term.structure == Structure::SpExp;
+        let visit = if spatial { String::new() } else { term.over.first().cloned().unwrap_or_default() };
+        Ok(Model {
+            response,
+            formula,
+            subject: term.subject,
+            visit,
+            arm: None,
+            covariance: term.structure,
+            group: term.group,
+            coordinates: if spatial { term.over } else { Vec::new() },
+            weights: None,
+            estimation: Estimation::Reml,
+            levels: Levels::new(),
+        })
+    }
+}
+
+/// A model's data: the complete rows, the design over them, and their reduction.
+#[derive(Debug, Clone)]
+pub(crate) struct Data {
+    pub(crate) rows_read: usize,
+    pub(crate) frame: Frame,
+    pub(crate) design: Design,
+    pub(crate) subject: Factor,
+    /// Absent for a spatial model without visits.
+    pub(crate) visit: Option<Factor>,
+    pub(crate) group: Option<Factor>,
+    pub(crate) problem: Problem,
+}
+
+impl Data {
+    pub(crate) fn new(table: &Table, model: &Model) -> Result<Self, Refusal> {
+        let mut factors = vec![model.subject.as_str()];
+        if !model.visit.is_empty() {
+            factors.push(&model.visit);
+        }
+        factors.extend(model.group.as_deref());
+        let arm = model.arm.as_deref().filter(|arm| model.formula.variables.iter().any(|variable| variable.columns().contains(arm)));
+        factors.extend(arm);
+        let spatial = model.covariance == Structure::SpExp;
+        let mut numbers: Vec<&str> = model.weights.as_deref().into_iter().collect();
+        if spatial {
+            numbers.extend(model.coordinates.iter().map(String::as_str));
+        }
+        let roles = Roles { factors, numbers, levels: Some(&model.levels) };
+        let frame = Frame::new(table, &model.response, &model.formula, &roles)?;
+        let mut named = frame.factors.iter().cloned();
+        let subject = named.next().ok_or(Refusal::NoResponse)?;
+        let visit = if model.visit.is_empty() { None } else { named.next() };
+        let group = model.group.as_ref().and_then(|_| named.next());
+        check_numbers(table, model, &frame)?;
+        let row_visit = visit.as_ref().map_or_else(|| vec![0; frame.rows.len()], |factor| factor.codes.clone());
+        check_people(table, model, &frame, &subject, visit.as_ref(), group.as_ref())?;
+
+        let design = Design::new(&frame, &model.formula)?;
+        if design.kept.len() >= frame.rows.len() {
+            return Err(DesignError::TooFewRows { coefficients: design.kept.len(), rows: frame.rows.len() }.into());
+        }
+        let (weights, coordinates) = frame.numbers.split_at(usize::from(model.weights.is_some()));
+        let visits = visit.as_ref().map_or(1, |factor| factor.levels.len());
+        let problem = Problem::new(&Input {
+            design: &design,
+            response: &frame.response,
+            person: &subject.codes,
+            visit: &row_visit,
+            visits,
+            group: group.as_ref().map(|factor| &factor.codes[..]),
+            groups: group.as_ref().map_or(1, |factor| factor.levels.len()),
+            weights: weights.first().map(Vec::as_slice),
+            coordinates,
+            structure: model.covariance,
+            reml: model.estimation == Estimation::Reml,
+        });
+        if problem.residual_share < 1e-9 {
+            return Err(Refusal::PerfectFit { response: model.response.to_string() });
+        }
+        Ok(Data { rows_read: table.rows(), frame, design, subject, visit, group, problem })
+    }
+
+    /// A variable of the formula that is the given column as it is, a factor.
+    pub(crate) fn factor(&self, column: &str) -> Option<(usize, &Factor)> {
+        self.frame.variables.iter().enumerate().find_map(|(index, variable)| match variable {
+            Variable::Factor(factor) if factor.name == column || factor.name == format!("factor({column})") => Some((index, factor)),
+            Variable::Factor(_) | Variable::Number { .. } => None,
+        })
+    }
+
+    /// A level's name of the visit factor.
+    pub(crate) fn visit_name(&self, visit: usize) -> String {
+        self.visit.as_ref().and_then(|factor| factor.levels.get(visit)).cloned().unwrap_or_default()
+    }
+}
+
+fn check_numbers(table: &Table, model: &Model, frame: &Frame) -> Result<(), Refusal> {
+    let first = frame.response.first().copied().unwrap_or_default();
+    if frame.response.iter().all(|value| *value == first) {
+        return Err(Refusal::NothingVaries { response: model.response.to_string(), value: first, rows: frame.rows.len() });
+    }
+    let Some(column) = &model.weights else { return Ok(()) };
+    let weights = frame.numbers.first().map_or(&[][..], Vec::as_slice);
+    match weights.iter().position(|weight| *weight <= 0.0) {
+        Some(index) => Err(Refusal::WeightNotPositive { column: column.clone(), row: table.row_name(frame.rows[index]), found: weights[index] }),
+        None => Ok(()),
+    }
+}
+
+/// Nobody has a visit twice, nor two covariance groups; and the covariance has parameters in reach.
+fn check_people(table: &Table, model: &Model, frame: &Frame, subject: &Factor, visit: Option<&Factor>, group: Option<&Factor>) -> Result<(), Refusal> {
+    let spatial = model.covariance == Structure::SpExp;
+    if spatial && model.coordinates.is_empty() {
+        return Err(Refusal::NoCoordinates);
+    }
+    let visits = visit.map_or(1, |factor| factor.levels.len());
+    if !spatial {
+        let parameters = model.covariance.parameters(visits);
+        if visits > 128 || parameters > 1000 {
+            return Err(Refusal::TooManyVisits { visit: model.visit.clone(), visits, structure: model.covariance.name(), parameters });
+        }
+    }
+    let mut seen = Seen::new(spatial, subject.levels.len(), visits);
+    let mut group_of = vec![u32::MAX; subject.levels.len()];
+    let coordinates = &frame.numbers[usize::from(model.weights.is_some())..];
+    for (index, &row) in frame.rows.iter().enumerate() {
+        let person = subject.codes[index];
+        if let Some(earlier) = seen.before(person, visit.map_or(0, |factor| factor.codes[index]), coordinates, index) {
+            return Err(Refusal::VisitTwice {
+                subject: subject.levels[person as usize].clone(),
+                visit: if spatial { "one place".to_owned() } else { visit.map_or(String::new(), |factor| factor.levels[factor.codes[index] as usize].clone()) },
+                first: table.row_name(frame.rows[earlier]),
+                second: table.row_name(row),
+            });
+        }
+        if let Some(factor) = group {
+            let code = factor.codes[index];
+            let known = &mut group_of[person as usize];
+            if *known != u32::MAX && *known != code {
+                return Err(Refusal::GroupVaries { subject: subject.levels[person as usize].clone(), group: factor.name.clone(), row: table.row_name(row) });
+            }
+            *known = code;
+        }
+    }
+    Ok(())
+}
+
+/// Where each person was seen already.
+enum Seen {
+    /// Index + 1 by person and visit.
+    Visits { of: Vec<u32>, visits: usize },
+    Places(HashMap<(u32, Vec<u64>), usize>),
+}
+
+impl Seen {
+    fn new(spatial: bool, people: usize, visits: usize) -> Self {
+        if spatial { Seen::Places(HashMap::new()) } else { Seen::Visits { of: vec![0; people * visits], visits } }
+    }
+
+    /// Notes a row, and returns the earlier row of the same person and visit (or place).
+    fn before(&mut self, person: u32, visit: u32, coordinates: &[Vec<f64>], index: usize) -> Option<usize> {
+        match self {
+            Seen::Visits { of, visits } => {
+                let cell = &mut of[person as usize * *visits + visit as usize];
+                let earlier = std::mem::replace(cell, index as u32 + 1);
+                (earlier > 0).then(|| earlier as usize - 1)
+            }
+            Seen::Places(places) => places.insert((person, coordinates.iter().map(|axis| axis[index].to_bits()).collect()), index),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Why a model is not fitted: sentences that name the row, visit or term.
+
+use crate::design::DesignError;
+use crate::formula::FormulaError;
+
+/// Why there is no fit.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// The formula can't be read.
+    #[error(transparent)]
+    Formula(#[from] FormulaError),
+    /// Formula and data do not go together.
+    #[error(transparent)]
+    Design(#[from] DesignError),
+    /// No left-hand side.
+    #[error("the formula names no response: write `response ~ effects`")]
+    NoResponse,
+    /// No covariance.
+    #[error("the formula has no covariance: add a term like `us(visit | subject)`")]
+    NoCovariance,
+    /// Spatial structure without coordinates.
+    #[error("sp_exp needs at least one column of coordinates")]
+    NoCoordinates,
+    /// All responses are one number.
+    #[error("`{response}` is {value} in all {rows} rows used: nothing varies, so nothing can be estimated")]
+    NothingVaries {
+        /// The response.
+        response: String,
+        /// Its value.
+        value: f64,
+        /// Rows used.
+        rows: usize,
+    },
+    /// Fixed effects reproduce the response.
+    #[error("the fixed effects reproduce `{response}` exactly: no variation is left to estimate a covariance from")]
+    PerfectFit {
+        /// The response.
+        response: String,
+    },
+    /// A weight of zero or below.
+    #[error("the weight `{column}` in {row} is {found}: weights must be above 0")]
+    WeightNotPositive {
+        /// The column.
+        column: String,
+        /// The row.
+        row: String,
+        /// The weight.
+        found: f64,
+    },
+    /// Two rows for one visit.
+    #[error("participant `{subject}` has visit `{visit}` twice, in {first} and {second}: keep one of them")]
+    VisitTwice {
+        /// The participant.
+        subject: String,
+        /// The visit.
+        visit: String,
+        /// Its first row.
+        first: String,
+        /// Its second row.
+        second: String,
+    },
+    /// A participant in two covariance groups.
+    #[error("participant `{subject}` changes `{group}` in {row}: a covariance group must be one per participant")]
+    GroupVaries {
+        /// The participant.
+        subject: String,
+        /// The grouping column.
+        group: String,
+        /// The first row that differs.
+        row: String,
+    },
+    /// More parameters than can be meant.
+    #[error("`{visit}` has {visits} visits, so `{structure}` would have {parameters} parameters; is it the right column?")]
+    TooManyVisits {
+        /// The visit column.
+        visit: String,
+        /// Its levels.
+        visits: usize,
+        /// The structure.
+        structure: &'static str,
+        /// Its parameters.
+        parameters: usize,
+    },
+    /// Two visits that nobody has both.
+    #[error("nobody{within} was seen at both `{first}` and `{second}`, so `{structure}` can't estimate their covariance")]
+    NeverTogether {
+        /// One visit.
+        first: String,
+        /// The other.
+        second: String,
+        /// The structure.
+        structure: &'static str,
+        /// In which covariance group, or nothing.
+        within: String,
+    },
+    /// −log L falls without end as a variance goes to zero.
+    #[error(
+        "the likelihood has no maximum: the part of visit `{visit}`{within} that the other visits leave open can be driven to variance 0 ({people} people were seen there); \
+         `{structure}` needs more people at `{visit}`, or a simpler structure"
+    )]
+    Unbounded {
+        /// The visit.
+        visit: String,
+        /// In which covariance group, or nothing.
+        within: String,
+        /// People observed there.
+        people: usize,
+        /// The structure.
+        structure: &'static str,
+    },
+    /// The search ended nowhere that counts as an optimum.
+    #[error("no optimum was found for `{structure}` from {starts} starting points: {reason}")]
+    NoOptimum {
+        /// The structure.
+        structure: &'static str,
+        /// Starting points tried.
+        starts: usize,
+        /// What the last one ran into.
+        reason: String,
+    },
+}
