@@ -1,1 +1,1 @@
-//! Whole-programme tests; never shipped
+//! Whole-programme tests live in `tests/all`: one binary, one link. Nothing here is shipped.

@@ -1,0 +1,3 @@
+//! Whole-programme tests, all modules of one binary.
+
+mod arrows;

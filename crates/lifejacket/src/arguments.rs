@@ -1,0 +1,247 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+use std::{net::SocketAddr, path::PathBuf};
+
+/// Runs a programme of MDMA-assisted therapy for PTSD, from the first call to the last follow-up.
+#[derive(Debug, Parser)]
+#[command(name = "lifejacket", version, about, max_term_width = 100)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Build a demonstration trial (synthetic people) and show it in the browser.
+    Demo(Demo),
+    /// Start a real trial: study, sites, first administrator, allocation list.
+    Init(Init),
+    /// Serve a store's pages.
+    Serve(Serve),
+    /// Check, show and compare studies.
+    #[command(subcommand)]
+    Study(Study),
+    /// Take commands as JSON lines, and answer each with its entries or its refusal.
+    Apply(Apply),
+    /// Print a JSON Schema.
+    #[command(subcommand)]
+    Schema(Schema),
+    /// Print the rule book.
+    Rules(Rules),
+    /// What a participant may do next, and what stands in the way of the rest.
+    Why(Why),
+    /// Make the current tables anew from the log.
+    Rebuild(Data),
+    /// Prove the chain and the current tables; exit 1 naming the first bad entry.
+    Verify(Data),
+    /// Write the record out.
+    #[command(subcommand)]
+    Export(Export),
+    /// Score an instrument.
+    Score(Score),
+    /// Drive virtual people and staff through the rules.
+    Simulate(Simulate),
+}
+
+/// A store.
+#[derive(Debug, Args, Clone)]
+pub struct Data {
+    /// Folder of the store.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+}
+
+/// `demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Folder for the store; a temporary one without it.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Seed of everything that is drawn.
+    #[arg(long, default_value_t = 104)]
+    pub seed: u64,
+    /// Participants to randomise.
+    #[arg(long)]
+    pub participants: Option<u32>,
+    /// Address to listen on; loopback only.
+    #[arg(long, default_value = "127.0.0.1:8104")]
+    pub listen: SocketAddr,
+    /// Build and stop.
+    #[arg(long)]
+    pub no_serve: bool,
+}
+
+/// `init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Folder for the new store; must be empty or absent.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Folder of the study's files, or the name of one that the program carries.
+    #[arg(long, value_name = "DIR|NAME")]
+    pub study: String,
+    /// Sites to open; all of the study's without it.
+    #[arg(long, value_name = "ID")]
+    pub site: Vec<String>,
+    /// Login of the first administrator.
+    #[arg(long, value_name = "LOGIN")]
+    pub administrator: String,
+    /// Their name as it is shown.
+    #[arg(long, value_name = "NAME")]
+    pub name: String,
+    /// File with their password and PIN, one a line; asked for on the terminal without it.
+    #[arg(long, value_name = "FILE")]
+    pub secrets: Option<PathBuf>,
+    /// Sealed or plain allocation list made elsewhere (CSV: stratum, position, arm); made here without it.
+    #[arg(long, value_name = "FILE")]
+    pub allocation: Option<PathBuf>,
+    /// First stock (CSV: site, container, content, part, level, lot, expires).
+    #[arg(long, value_name = "FILE")]
+    pub stock: Option<PathBuf>,
+}
+
+/// `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The store.
+    #[command(flatten)]
+    pub data: Data,
+    /// Address to listen on.
+    #[arg(long, default_value = "127.0.0.1:8104")]
+    pub listen: SocketAddr,
+}
+
+/// `study`.
+#[derive(Debug, Subcommand)]
+pub enum Study {
+    /// Report every mistake in a study's files at once.
+    Check {
+        /// Folder of the study, or the name of one that the program carries.
+        study: String,
+        /// As JSON lines.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the schedule of activities, criteria and doses.
+    Show {
+        /// Folder of the study, or the name of one that the program carries.
+        study: String,
+    },
+    /// Say in words what B changes in A.
+    Diff {
+        /// The earlier version.
+        a: String,
+        /// The later version.
+        b: String,
+    },
+    /// Names of the studies that the program carries.
+    List,
+}
+
+/// `apply`.
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// The store.
+    #[command(flatten)]
+    pub data: Data,
+    /// File of commands, one JSON object a line; `-` for standard input.
+    #[arg(long, value_name = "FILE")]
+    pub commands: PathBuf,
+    /// Login of the one who acts.
+    #[arg(long = "as", value_name = "LOGIN")]
+    pub login: String,
+    /// Login of the second person, for acts that need two.
+    #[arg(long, value_name = "LOGIN")]
+    pub second: Option<String>,
+    /// File with the password (and on a second line the second person's); asked for on the terminal without it. Not
+    /// needed for personas of a synthetic store.
+    #[arg(long, value_name = "FILE")]
+    pub secrets: Option<PathBuf>,
+}
+
+/// `schema`.
+#[derive(Debug, Subcommand)]
+pub enum Schema {
+    /// The commands that `apply` and the server take.
+    Commands,
+}
+
+/// `rules`.
+#[derive(Debug, Args)]
+pub struct Rules {
+    /// Study whose conditions are shown with the rules: a folder or a name that the program carries.
+    #[arg(long, default_value = "reference-mapp2")]
+    pub study: String,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `why`.
+#[derive(Debug, Args)]
+pub struct Why {
+    /// The participant's code.
+    pub participant: String,
+    /// The store.
+    #[command(flatten)]
+    pub data: Data,
+    /// As it was known at the end of this day (or at this moment).
+    #[arg(long, value_name = "DATE")]
+    pub as_of: Option<String>,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `export`.
+#[derive(Debug, Subcommand)]
+pub enum Export {
+    /// Each current table as CSV, with a data dictionary.
+    Csv {
+        /// The store.
+        #[command(flatten)]
+        data: Data,
+        /// Folder to write to; must be empty or absent.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+}
+
+/// `score`.
+#[derive(Debug, Args)]
+pub struct Score {
+    /// Instrument: `caps5`, `pcl5`, `phq9`, ….
+    pub instrument: String,
+    /// File of responses; `-` for standard input.
+    #[arg(long, value_name = "FILE")]
+    pub responses: PathBuf,
+    /// Many cases, one JSON object a line.
+    #[arg(long)]
+    pub lines: bool,
+}
+
+/// `simulate`.
+#[derive(Debug, Args)]
+pub struct Simulate {
+    /// Folder of the study, or the name of one that the program carries.
+    #[arg(long, default_value = "demonstration")]
+    pub study: String,
+    /// Participants to randomise (or treat).
+    #[arg(long)]
+    pub participants: Option<u32>,
+    /// Seed of everything that is drawn.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Scenario: a name that the program carries or a file.
+    #[arg(long)]
+    pub scenario: Option<String>,
+    /// Folder for the store.
+    #[arg(long, value_name = "DIR", required_unless_present = "trials")]
+    pub data: Option<PathBuf>,
+    /// Simulate so many trials without a store and compare them with the published results.
+    #[arg(long)]
+    pub trials: Option<u32>,
+}

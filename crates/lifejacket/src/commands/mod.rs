@@ -1,0 +1,36 @@
+//! One file a command.
+
+mod apply;
+mod demo;
+mod export;
+mod init;
+mod rules;
+mod schema;
+mod score;
+mod serve;
+mod simulate;
+mod study;
+mod verify;
+mod why;
+
+use crate::arguments::{Arguments, Command};
+use std::process::ExitCode;
+
+/// Runs the command that was asked for.
+pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    match arguments.command {
+        Command::Demo(demo) => demo::run(&demo),
+        Command::Init(init) => init::run(&init),
+        Command::Serve(serve) => serve::run(&serve),
+        Command::Study(study) => study::run(&study),
+        Command::Apply(apply) => apply::run(&apply),
+        Command::Schema(schema) => schema::run(&schema),
+        Command::Rules(rules) => rules::run(&rules),
+        Command::Why(why) => why::run(&why),
+        Command::Rebuild(data) => verify::rebuild(&data),
+        Command::Verify(data) => verify::verify(&data),
+        Command::Export(export) => export::run(&export),
+        Command::Score(score) => score::run(&score),
+        Command::Simulate(simulate) => simulate::run(&simulate),
+    }
+}

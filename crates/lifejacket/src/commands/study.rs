@@ -1,0 +1,80 @@
+//! `study check | show | diff | list`.
+
+use crate::{arguments::Study as Arguments, folder, render};
+use protocol::{Severity, model::Study};
+use std::process::ExitCode;
+
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    match arguments {
+        Arguments::Check { study, json } => check(study, *json),
+        Arguments::Show { study } => with(study, |study| print!("{}", protocol::show(study))),
+        Arguments::Diff { a, b } => with(a, |_| ()).and_then(|code| {
+            if code != ExitCode::SUCCESS {
+                return Ok(code);
+            }
+            let (Some(before), Some(after)) = (read(a)?, read(b)?) else { return Ok(ExitCode::from(1)) };
+            print!("{}", protocol::diff(&before, &after));
+            Ok(ExitCode::SUCCESS)
+        }),
+        Arguments::List => {
+            for name in protocol::embedded::names() {
+                println!("{name}");
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn check(name: &str, json: bool) -> anyhow::Result<ExitCode> {
+    let files = folder::study_files(name)?;
+    let (study, diagnostics) = protocol::read(&files);
+    let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
+    if json {
+        for diagnostic in &diagnostics {
+            let line = serde_json::json!({
+                "code": diagnostic.code,
+                "severity": if diagnostic.severity == Severity::Error { "error" } else { "warning" },
+                "file": diagnostic.file,
+                "line": diagnostic.line,
+                "column": diagnostic.column,
+                "message": diagnostic.message,
+                "label": diagnostic.label,
+                "mend": diagnostic.mend,
+            });
+            println!("{line}");
+        }
+    } else {
+        print!("{}", render::diagnostics(&diagnostics, &files));
+        let warnings = diagnostics.len() - errors;
+        match study.filter(|_| errors == 0) {
+            Some(study) => println!(
+                "{} version {} is in order ({} warnings); its meaning is {}",
+                study.id,
+                study.version,
+                warnings,
+                study.hash()
+            ),
+            None => println!("{errors} mistakes, {warnings} warnings"),
+        }
+    }
+    Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Reads a study; prints its mistakes and gives `None` if it has some.
+pub fn read(name: &str) -> anyhow::Result<Option<Study>> {
+    let files = folder::study_files(name)?;
+    let (study, diagnostics) = protocol::read(&files);
+    let errors: Vec<_> = diagnostics.into_iter().filter(|d| d.severity == Severity::Error).collect();
+    if errors.is_empty() {
+        return Ok(study);
+    }
+    eprint!("{}", render::diagnostics(&errors, &files));
+    eprintln!("{} mistakes in {name}", errors.len());
+    Ok(None)
+}
+
+fn with(name: &str, show: impl FnOnce(&Study)) -> anyhow::Result<ExitCode> {
+    let Some(study) = read(name)? else { return Ok(ExitCode::from(1)) };
+    show(&study);
+    Ok(ExitCode::SUCCESS)
+}
