@@ -200,11 +200,15 @@ impl<'a> Case<'a> {
 
     /// The last moment of the site's day of a moment.
     pub fn end_of_day(&self, at: Timestamp) -> Timestamp {
-        let day = self.day_of(at);
+        self.end_of_day_on(self.day_of(at))
+    }
+
+    /// The last moment of a calendar day at the site.
+    pub fn end_of_day_on(&self, day: Date) -> Timestamp {
         day.tomorrow()
             .ok()
             .and_then(|next| next.to_zoned(self.zone.clone()).ok())
-            .map_or(at, |midnight| midnight.timestamp())
+            .map_or(self.at, |midnight| midnight.timestamp())
     }
 
     /// Two different people who each proved themselves close together and hold the duties asked for; what is wrong
@@ -220,6 +224,12 @@ impl<'a> Case<'a> {
         let most = i64::from(self.study.session.presence.together_minutes);
         if apart > most {
             return Err(format!("the two proofs lie {apart} min apart, {most} at most"));
+        }
+        // A sign-in of this morning proves nothing about who stands at the safe now.
+        let oldest = other.proof.at.min(self.actor.proof.at);
+        let ago = Self::minutes_between(oldest, self.context.now);
+        if ago > most {
+            return Err(format!("the older proof is {ago} min old, {most} at most"));
         }
         let straight = self.actor.duties.has_any(first) && other.duties.has_any(second);
         let crossed = self.actor.duties.has_any(second) && other.duties.has_any(first);
@@ -291,6 +301,11 @@ impl Draft {
 
     fn push(&mut self, stream: StreamId, chain: ChainName, entry: Entry) {
         self.written.push(Written { stream, chain, stamp: Arc::clone(&self.stamp), entry });
+    }
+
+    /// What was drafted so far.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.written.iter().map(|written| &written.entry)
     }
 
     /// Writes to the participant's stream, in their site's chain.

@@ -88,6 +88,7 @@ impl Command {
                     | Authorisation::DestroyContainers { .. }
                     | Authorisation::ReturnToSafe { .. }
                     | Authorisation::OrderDose { .. }
+                    | Authorisation::Discharge { .. }
                     | Authorisation::CloseSession { .. }
             ),
         }
@@ -166,13 +167,13 @@ impl Authorisation {
         match self {
             Self::AdoptStudy { .. }
             | Self::OpenSite { .. }
-            | Self::ActivateSite { .. }
-            | Self::CloseSite { .. }
-            | Self::SetCap { .. }
             | Self::LoadAllocation { .. }
             | Self::GrantRole { .. }
             | Self::LiftHold { on: HoldOn::Trial, .. } => Subject::Trial,
-            Self::Delegate { site, .. }
+            Self::ActivateSite { site }
+            | Self::CloseSite { site }
+            | Self::SetCap { site, .. }
+            | Self::Delegate { site, .. }
             | Self::AcceptContainers { site, .. }
             | Self::DestroyContainers { site, .. }
             | Self::ReturnToSafe { site, .. }

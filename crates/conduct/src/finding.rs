@@ -156,6 +156,25 @@ impl Finding {
         })
     }
 
+    /// The same, about one condition within the rule. A broken one keeps what it says.
+    #[must_use]
+    pub fn about(mut self, condition: impl Into<String>, sentence: impl Into<String>) -> Self {
+        if let Self::Holds(held) = &mut self {
+            held.condition = Some(condition.into());
+            held.sentence = sentence.into();
+        }
+        self
+    }
+
+    /// The same, holding until a moment.
+    #[must_use]
+    pub const fn until(mut self, end: Option<Timestamp>) -> Self {
+        if let Self::Holds(held) = &mut self {
+            held.until = end;
+        }
+        self
+    }
+
     /// The broken rule, if it is one.
     pub const fn broken(&self) -> Option<&Broken> {
         match self {

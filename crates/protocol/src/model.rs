@@ -1113,6 +1113,8 @@ pub enum Trigger {
     DoseWrongContainer,
     /// A dose given twice.
     DoseTwice,
+    /// A dose vomited within the study's minutes.
+    DoseVomited,
     /// A supplement outside its window.
     SupplementOutsideWindow,
     /// Something swallowed with nobody or one person watching.

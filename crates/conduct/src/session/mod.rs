@@ -1,25 +1,199 @@
+//! The dosing day: order, checks, release, dose, monitoring, supplement, leaving, close.
+//!
+//! Authorisations are asked rule by rule, all at once, in the order of the bedside checklist; a page shows the same
+//! findings. Facts are always recorded, and what was wrong about them is answered in the same append.
+//!
+//! | file | question |
+//! |---|---|
+//! | `order` | may the prescriber order this dose? |
+//! | `ground` | what does every dose stand on? |
+//! | `release` | may these containers leave the safe? |
+//! | `checks` | were the day's checks done, in time, by the right people, and do they clear? |
+//! | `presence` | who is in the room? |
+//! | `dose`, `swallow` | may it be swallowed? what if it was? |
+//! | `monitoring` | which slot, which limit, what next? |
+//! | `supplement` | may the supplement be opened? |
+//! | `leaving` | may the participant leave, and the record be closed? |
+//! | `reach_back` | has something that was allowed lost its ground? |
+
+mod checks;
+mod dose;
+mod ground;
+mod leaving;
+mod monitoring;
+mod order;
+mod presence;
+mod reach_back;
+mod release;
+mod room;
+mod supplement;
+mod swallow;
+
 use crate::{
     case::{Case, Draft},
     command::{Authorisation, Fact},
     decide::FactNo,
     finding::{Finding, Rule},
 };
+use room::Room;
+use supplement::Asked;
 
-/// This part's rules.
-pub const RULES: &[&Rule] = &[];
+pub(crate) use ground::approval;
+pub use reach_back::ground_check;
+pub(crate) use release::standing_words;
+
+/// This part's rules, in the order of the day.
+pub const RULES: &[&Rule] = &[
+    &room::PLANNED,
+    &order::NEXT,
+    &order::SEQUENCE,
+    &order::LEVEL,
+    &order::MAXIMUM,
+    &order::ONCE,
+    &order::SIGNED,
+    &order::IN_FORCE,
+    &ground::TREATMENT,
+    &ground::RECONFIRMED,
+    &ground::APPROVAL,
+    &ground::SITE,
+    &ground::COUNT,
+    &ground::RESCUE,
+    &ground::SUICIDE_RISK,
+    &ground::NOT_OVER,
+    &release::DAY,
+    &release::STOCK,
+    &release::CONTAINER,
+    &release::ONCE,
+    &release::TWO_PEOPLE,
+    &checks::CHECK,
+    &checks::CHECK_FORM,
+    &monitoring::LIMITS,
+    &presence::CARERS,
+    &presence::LEAD,
+    &presence::NURSE,
+    &presence::DELEGATION,
+    &dose::CONTAINER,
+    &dose::IN_DATE,
+    &dose::OPEN_TO_SWALLOW,
+    &dose::ONCE,
+    &dose::TWO_PEOPLE,
+    &supplement::PLANNED,
+    &supplement::FIRST_DOSE,
+    &supplement::GROUND,
+    &supplement::WINDOW,
+    &supplement::REASON,
+    &supplement::VITALS,
+    &supplement::LIMITS,
+    &supplement::VOMITED,
+    &supplement::ADVERSE_EVENT,
+    &supplement::WISH,
+    &supplement::ONCE,
+    &supplement::MAXIMUM,
+    &leaving::HERE,
+    &leaving::EARLIEST,
+    &checks::DISCHARGE,
+    &leaving::NOTHING_OUT,
+    &leaving::TWO_PEOPLE,
+    &leaving::OPEN,
+    &leaving::DEPARTED,
+    &leaving::SUPPLEMENT,
+    &leaving::CONTAINERS,
+    &leaving::SIGNED,
+];
 
 /// What the rules say of an authorisation, if it is one of this part.
-pub fn ask(_case: &Case<'_>, _act: &Authorisation) -> Option<Vec<Finding>> {
-    None
+pub fn ask(case: &Case<'_>, act: &Authorisation) -> Option<Vec<Finding>> {
+    let session = session_of(act)?;
+    let room = match Room::asked(case, session) {
+        Ok(room) => room,
+        Err(findings) => return Some(findings),
+    };
+    match act {
+        Authorisation::OrderDose { level, level_reason, .. } => Some(order::ask(&room, level, level_reason.as_deref())),
+        Authorisation::ReleaseContainers { .. } => Some(release::ask(&room)),
+        Authorisation::AuthoriseDose { container, .. } => Some(dose::ask(&room, container)),
+        Authorisation::AuthoriseSupplement { container, wished, physician_reason, .. } => {
+            let asked = Asked { container, wished: *wished, physician_reason: physician_reason.as_deref() };
+            Some(supplement::ask(&room, asked))
+        }
+        Authorisation::Discharge { .. } => Some(leaving::ask_discharge(&room)),
+        Authorisation::CloseSession { .. } => Some(leaving::ask_close(&room)),
+        _ => None,
+    }
 }
 
 /// Writes what an authorisation that was granted leads to. Called only when [`ask`] found nothing broken.
-pub fn grant(_case: &Case<'_>, _act: &Authorisation, _draft: &mut Draft) {}
-
-/// Records a fact, if it is one of this part.
-pub fn record(_case: &Case<'_>, _fact: &Fact, _draft: &mut Draft) -> Result<bool, FactNo> {
-    Ok(false)
+pub fn grant(case: &Case<'_>, act: &Authorisation, draft: &mut Draft) {
+    let Some(Ok(room)) = session_of(act).map(|session| Room::new(case, session)) else { return };
+    match act {
+        Authorisation::OrderDose { level, level_reason, .. } => {
+            order::grant(&room, level, level_reason.as_deref(), draft);
+        }
+        Authorisation::ReleaseContainers { .. } => release::grant(&room, draft),
+        Authorisation::AuthoriseDose { container, .. } => dose::grant(&room, container, draft),
+        Authorisation::AuthoriseSupplement { container, wished, physician_reason, .. } => {
+            let asked = Asked { container, wished: *wished, physician_reason: physician_reason.as_deref() };
+            supplement::grant(&room, asked, draft);
+        }
+        Authorisation::Discharge { .. } => leaving::grant_discharge(&room, draft),
+        Authorisation::CloseSession { .. } => leaving::grant_close(&room, draft),
+        _ => {}
+    }
 }
 
-/// After a fact that may reach back: flags what was allowed and has lost its ground, stops what is still to come.
-pub fn ground_check(_case: &Case<'_>, _draft: &mut Draft) {}
+/// The session that an authorisation of this part is about.
+const fn session_of(act: &Authorisation) -> Option<u8> {
+    match act {
+        Authorisation::OrderDose { session, .. }
+        | Authorisation::ReleaseContainers { session, .. }
+        | Authorisation::AuthoriseDose { session, .. }
+        | Authorisation::AuthoriseSupplement { session, .. }
+        | Authorisation::Discharge { session, .. }
+        | Authorisation::CloseSession { session, .. } => Some(*session),
+        _ => None,
+    }
+}
+
+/// Records a fact, if it is one of this part.
+pub fn record(case: &Case<'_>, fact: &Fact, draft: &mut Draft) -> Result<bool, FactNo> {
+    match fact {
+        Fact::RecordCheck { session, check, values, .. } => {
+            checks::record(&Room::new(case, *session)?, check, values, draft)?;
+        }
+        Fact::RecordPresence { session, going, .. } => presence::record(&Room::new(case, *session)?, *going, draft)?,
+        Fact::RecordReading { session, measures, .. } => {
+            monitoring::record(&Room::new(case, *session)?, measures, draft)?;
+        }
+        Fact::RecordSwallow { session, part, container, pieces, mouth_checked, .. } => {
+            swallow::record(&Room::new(case, *session)?, *part, container, *pieces, *mouth_checked, draft)?;
+            return Ok(true);
+        }
+        Fact::RecordSupplementNotGiven { session, code, .. } => {
+            supplement::not_given(&Room::new(case, *session)?, code, draft)?;
+        }
+        Fact::RecordAgreement { session, check, .. } => {
+            checks::agree(&Room::new(case, *session)?, check.as_ref(), draft)?;
+        }
+        Fact::RecordSessionNote { session, code, number, text, .. } => {
+            leaving::note(&Room::new(case, *session)?, code, *number, text.as_deref(), draft)?;
+        }
+        Fact::RecordDeparture { session, to, escort, .. } => {
+            leaving::depart(&Room::new(case, *session)?, *to, escort, draft)?;
+        }
+        Fact::RecordNightCheck { session, awake, distress, .. } => {
+            leaving::night(&Room::new(case, *session)?, *awake, *distress, draft)?;
+        }
+        // What these end is ended by the entry itself.
+        Fact::StopSession { session, .. } => {
+            leaving::stop(&Room::new(case, *session)?, draft);
+            return Ok(true);
+        }
+        Fact::WithdrawOrder { session, .. } => {
+            order::withdraw(&Room::new(case, *session)?, draft)?;
+            return Ok(true);
+        }
+        _ => return Ok(false),
+    }
+    ground_check(case, draft);
+    Ok(true)
+}

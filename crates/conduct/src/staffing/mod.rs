@@ -1,3 +1,12 @@
+//! The trial's frame and its people: study versions, sites, roles, delegations, holds, approvals.
+//!
+//! Who may do what is computed at the moment of the act from what stands here; nothing is stored as a right.
+//! Source: mission rows M2 and M3; ICH E6(R3) 2.3; DESIGN, settled point 6.
+
+mod delegation;
+mod holds;
+mod opening;
+
 use crate::{
     case::{Case, Draft},
     command::{Authorisation, Fact},
@@ -6,17 +15,72 @@ use crate::{
 };
 
 /// This part's rules.
-pub const RULES: &[&Rule] = &[];
+pub const RULES: &[&Rule] = &[
+    &opening::VERSION_KNOWN,
+    &opening::VERSION_FOLLOWS,
+    &opening::SITE_PLANNED,
+    &opening::SITE_STANDING,
+    &opening::SITE_STAFFED,
+    &opening::CAP,
+    &opening::LIST,
+    &delegation::ROLE,
+    &delegation::TERM,
+    &delegation::OVERLAP,
+    &delegation::COVER,
+    &delegation::LEAD,
+    &delegation::RATER,
+    &holds::KNOWN,
+    &holds::REASON,
+];
 
 /// What the rules say of an authorisation, if it is one of this part.
-pub fn ask(_case: &Case<'_>, _act: &Authorisation) -> Option<Vec<Finding>> {
-    None
+pub fn ask(case: &Case<'_>, act: &Authorisation) -> Option<Vec<Finding>> {
+    match act {
+        Authorisation::AdoptStudy { study } => Some(opening::ask_adopt(case, study)),
+        Authorisation::OpenSite { site } => Some(opening::ask_open(case, site)),
+        Authorisation::ActivateSite { site } => Some(opening::ask_activate(case, site)),
+        Authorisation::CloseSite { site } => Some(opening::ask_close(case, site)),
+        Authorisation::SetCap { cap, .. } => Some(opening::ask_cap(case, *cap)),
+        Authorisation::LoadAllocation { commitment, rows } => Some(opening::ask_list(case, commitment, *rows)),
+        Authorisation::GrantRole { staff, role } => Some(delegation::ask_role(case, staff, role)),
+        Authorisation::Delegate { staff, role, from, until, covers, .. } => {
+            let asked = delegation::Asked { staff, role, from: *from, until: *until, covers: covers.as_ref() };
+            Some(delegation::ask(case, &asked))
+        }
+        Authorisation::LiftHold { on, hold } => Some(holds::ask(case, on, hold)),
+        _ => None,
+    }
 }
 
 /// Writes what an authorisation that was granted leads to. Called only when [`ask`] found nothing broken.
-pub fn grant(_case: &Case<'_>, _act: &Authorisation, _draft: &mut Draft) {}
+pub fn grant(case: &Case<'_>, act: &Authorisation, draft: &mut Draft) {
+    match act {
+        Authorisation::AdoptStudy { study } => opening::grant_adopt(case, study, draft),
+        Authorisation::OpenSite { site } => opening::grant_open(case, site, draft),
+        Authorisation::ActivateSite { site } => opening::grant_activate(site, draft),
+        Authorisation::CloseSite { site } => opening::grant_close(site, draft),
+        Authorisation::SetCap { site, cap } => opening::grant_cap(site, *cap, draft),
+        Authorisation::LoadAllocation { commitment, rows } => opening::grant_list(commitment, *rows, draft),
+        Authorisation::GrantRole { staff, role } => delegation::grant_role(staff, role, draft),
+        Authorisation::Delegate { site, staff, role, from, until, covers } => {
+            let asked = delegation::Asked { staff, role, from: *from, until: *until, covers: covers.as_ref() };
+            delegation::grant(site, &asked, draft);
+        }
+        Authorisation::LiftHold { on, hold } => holds::grant(on, hold, draft),
+        _ => {}
+    }
+}
 
 /// Records a fact, if it is one of this part.
-pub fn record(_case: &Case<'_>, _fact: &Fact, _draft: &mut Draft) -> Result<bool, FactNo> {
-    Ok(false)
+pub fn record(case: &Case<'_>, fact: &Fact, draft: &mut Draft) -> Result<bool, FactNo> {
+    match fact {
+        Fact::EndDelegation { site, staff, role } => delegation::end(case, site.as_ref(), staff, role, draft)?,
+        Fact::PlaceHold { on, text } => holds::place(case, on, text, draft)?,
+        Fact::RecordApproval { approval, scope, site, participant, number, from, until } => {
+            let given = holds::Given { approval, scope: *scope, number, from: *from, until: *until };
+            holds::approve(case, site, participant.as_ref(), &given, draft)?;
+        }
+        _ => return Ok(false),
+    }
+    Ok(true)
 }

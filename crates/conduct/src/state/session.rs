@@ -219,7 +219,10 @@ impl SessionState {
                     by: stamp.by.clone(),
                     agreed: false,
                 };
-                self.checks.insert(check.clone(), done);
+                // A record that comes in late never replaces a younger one.
+                if self.checks.get(check).is_none_or(|earlier| earlier.at <= done.at) {
+                    self.checks.insert(check.clone(), done);
+                }
             }
             Entry::Agreed { check: Some(check), .. } => {
                 if let Some(done) = self.checks.get_mut(check) {
@@ -229,6 +232,8 @@ impl SessionState {
             Entry::Agreed { check: None, .. } => self.pause_lifted = Some(stamp.at),
             Entry::PresenceRecorded { staff, going, .. } => self.presence_apply(stamp, staff, *going),
             Entry::DoseAuthorised { container, expires, .. } => {
+                // Every rule was asked again: what had taken the ground away has been mended.
+                self.ground_withdrawn = false;
                 self.dose_authorised =
                     Some(Authorised { container: container.clone(), at: stamp.at, expires: *expires });
             }
@@ -287,6 +292,10 @@ impl SessionState {
                 self.night.push(NightCheck { at: stamp.at, awake: *awake, distress: *distress });
             }
             Entry::SessionClosed { .. } => self.closed = Some(stamp.at),
+            // The supplement's own ground may come back within its window; the dose's can't once it is swallowed.
+            Entry::GroundWithdrawn { rule, .. } if rule.as_str().starts_with("supplement.") => {
+                self.supplement_authorised = None;
+            }
             Entry::GroundWithdrawn { .. } => {
                 self.ground_withdrawn = true;
                 self.dose_authorised = None;

@@ -54,6 +54,12 @@ pub struct Container {
     pub expires: Date,
     /// Where it stands.
     pub standing: ContainerStanding,
+    /// Pieces swallowed from it. Once opened it is never given again.
+    pub pieces_used: u32,
+    /// Why it was set aside after it had arrived, if it was and nobody has said since that it may be used.
+    pub set_aside: Option<String>,
+    /// Its maker called it back: it is never given again.
+    pub recalled: bool,
 }
 
 /// A site's stock.
@@ -97,6 +103,9 @@ impl StockState {
                         lot: report.lot.clone(),
                         expires: report.expires,
                         standing: ContainerStanding::Quarantined,
+                        pieces_used: 0,
+                        set_aside: None,
+                        recalled: false,
                     };
                     self.containers.entry(report.container.clone()).or_insert(container);
                 }
@@ -104,6 +113,9 @@ impl StockState {
             Entry::ContainersAccepted { containers } => {
                 for id in containers {
                     self.set(id, ContainerStanding::Available);
+                    if let Some(container) = self.containers.get_mut(id) {
+                        container.set_aside = None;
+                    }
                 }
             }
             Entry::ContainerOut { container, participant, session } => {
@@ -112,8 +124,11 @@ impl StockState {
                 self.set(container, standing);
             }
             Entry::ContainerBack { container } => self.set(container, ContainerStanding::Available),
-            Entry::ContainerUsed { container, participant, .. } => {
+            Entry::ContainerUsed { container, participant, pieces } => {
                 self.set(container, ContainerStanding::Used { participant: participant.clone(), back: false });
+                if let Some(container) = self.containers.get_mut(container) {
+                    container.pieces_used = container.pieces_used.saturating_add(*pieces);
+                }
             }
             Entry::ContainerChanged { container, what } => self.change(container, what),
             Entry::ContainersDestroyed { containers, .. } => {
@@ -132,9 +147,11 @@ impl StockState {
 
     fn change(&mut self, id: &ContainerId, what: &ContainerFact) {
         match what {
-            ContainerFact::Quarantined { .. }
-            | ContainerFact::Recalled { .. }
-            | ContainerFact::TemperatureExcursion { .. } => self.set(id, ContainerStanding::Quarantined),
+            ContainerFact::Quarantined { reason } => self.set_aside(id, reason.clone(), false),
+            ContainerFact::Recalled { reason } => self.set_aside(id, reason.clone(), true),
+            ContainerFact::TemperatureExcursion { celsius } => {
+                self.set_aside(id, format!("stored at {celsius} °C"), false);
+            }
             ContainerFact::Damaged { .. } => self.set(id, ContainerStanding::Damaged),
             ContainerFact::Missing => self.set(id, ContainerStanding::Missing),
             ContainerFact::ReturnedOut { .. } => self.set(id, ContainerStanding::ReturnedOut),
@@ -145,6 +162,17 @@ impl StockState {
                     *back = true;
                 }
             }
+        }
+    }
+
+    fn set_aside(&mut self, id: &ContainerId, reason: String, recalled: bool) {
+        if let Some(container) = self.containers.get_mut(id) {
+            // What was opened stays opened: it is in the safe or not, and never back among what may be given.
+            if container.pieces_used == 0 {
+                container.standing = ContainerStanding::Quarantined;
+            }
+            container.set_aside = Some(reason);
+            container.recalled |= recalled;
         }
     }
 

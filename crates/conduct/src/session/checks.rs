@@ -1,0 +1,238 @@
+//! The checks of the day, as the study sets them: each recorded by somebody who may, young enough, and clearing.
+//!
+//! What a check asks, what clears it, how long it stays good and what a failure does are data. The same rules serve
+//! the criteria for leaving. Source: dosing-day.md §3 and §10; DESIGN, settled point 10.
+
+use super::room::{Room, minutes};
+use crate::{
+    case::{Case, Draft},
+    decide::FactNo,
+    entry::{Entry, Person},
+    finding::{Broken, Finding, Rule, Unreadable},
+    forms,
+    names::Names,
+    state::CheckDone,
+};
+use jiff::Timestamp;
+use protocol::{
+    expression::Answer,
+    model::{Check, Duty, Failing, Trigger},
+};
+use std::collections::BTreeMap;
+use terms::{CheckId, FieldId, Value};
+
+/// Every check of the day.
+pub const CHECK: Rule = Rule {
+    id: "session.check",
+    sentence: "Every check that the study names for the day is done, young enough, and clears",
+    source: "The study's checks before the dose; dosing-day.md §3",
+    binds: &["authorise_dose"],
+    broken: "Deviation dose_unauthorised",
+};
+/// The form that goes with a check.
+pub const CHECK_FORM: Rule = Rule {
+    id: "session.check_form",
+    sentence: "The form that a check goes with is filled in, young enough",
+    source: "The study's checks before the dose",
+    binds: &["authorise_dose"],
+    broken: "Deviation dose_unauthorised",
+};
+/// Every criterion for leaving.
+pub const DISCHARGE: Rule = Rule {
+    id: "session.discharge",
+    sentence: "Every criterion for leaving was found met after the dose",
+    source: "The study's discharge plan; dosing-day.md §10",
+    binds: &["discharge"],
+    broken: "Deviation left_early",
+};
+
+/// One finding for each check of the day, and one for each form that goes with one.
+pub(super) fn before_the_dose(room: &Room<'_>, findings: &mut Vec<Finding>) {
+    for check in &room.case.study.session.checks {
+        findings.push(finding(room, &CHECK, check, None));
+        if let Some(form) = &check.form
+            && applies(room, check)
+        {
+            findings.push(form_finding(room, check, form.as_str()));
+        }
+    }
+}
+
+/// One finding for each criterion for leaving; what was recorded before the dose doesn't count.
+pub(super) fn for_leaving(room: &Room<'_>, findings: &mut Vec<Finding>) {
+    for check in &room.case.study.session.discharge.criteria {
+        findings.push(finding(room, &DISCHARGE, check, room.dosed_at()));
+    }
+}
+
+/// Whether a check is asked of this participant. What can't be said is asked.
+fn applies(room: &Room<'_>, check: &Check) -> bool {
+    let names = Names { study: room.case.study, participant: room.participant, today: room.case.day };
+    check.applies.as_ref().is_none_or(|applies| names.evaluate(applies) != Answer::No)
+}
+
+fn finding(room: &Room<'_>, rule: &Rule, check: &Check, since: Option<Timestamp>) -> Finding {
+    let case = room.case;
+    let condition = check.id.as_str();
+    let broken = |found: String, remedy: &str| -> Finding {
+        let needed = check.fresh_minutes.map_or_else(
+            || format!("{}, today", check.sentence),
+            |fresh| format!("{}, at most {fresh} min old", check.sentence),
+        );
+        let broken = Broken::new(rule, found, needed, remedy)
+            .from_source(&check.source)
+            .about(condition, check.sentence.as_str());
+        match check.by.first() {
+            Some(duty) => broken.by(*duty).into(),
+            None => broken.into(),
+        }
+    };
+    if !applies(room, check) {
+        return Finding::holds(rule, "does not apply").about(condition, check.sentence.as_str());
+    }
+    let Some(done) = room.session.checks.get(&check.id) else {
+        return broken("not done".to_owned(), &check.remedy_missing);
+    };
+    let found = format!("{} at {}", shown(&done.values), case.clock(done.at));
+    if since.is_some_and(|since| done.at < since) {
+        return broken(format!("{found}, before the dose"), &check.remedy_missing);
+    }
+    if done.expires.is_some_and(|end| end < case.at) {
+        let end = done.expires.map(|end| case.clock(end)).unwrap_or_default();
+        return broken(format!("{found}, good until {end}"), &check.remedy_missing);
+    }
+    let cleared = done.clears
+        || match check.failing {
+            Failing::Refuse => false,
+            Failing::Prescriber => done.agreed,
+            Failing::Warn => true,
+        };
+    if cleared {
+        return Finding::holds(rule, found).about(condition, check.sentence.as_str()).until(done.expires);
+    }
+    broken(format!("{found}{}", why_not(check, done)), &check.remedy_failed)
+}
+
+/// Why a check whose answers pass does not clear all the same.
+fn why_not(check: &Check, done: &CheckDone) -> &'static str {
+    match evaluate(check, &done.values, &|_| None) {
+        Answer::Yes if check.signed => ", not signed by one who may",
+        Answer::Yes => ", done by somebody who may not",
+        Answer::No => "",
+        Answer::Unknown(_) => ", not fully answered",
+    }
+}
+
+fn form_finding(room: &Room<'_>, check: &Check, form: &str) -> Finding {
+    let case = room.case;
+    let title = case.study.form(form).map_or(form, |form| form.title.as_str());
+    let broken = |found: String| -> Finding {
+        Broken::new(&CHECK_FORM, found, format!("{title}, filled in today"), format!("fill in {title}"))
+            .from_source(&check.source)
+            .about(check.id.to_string(), format!("{title} is filled in"))
+            .by(Duty::RecordData)
+            .into()
+    };
+    let Some((_, record)) = room.participant.latest_form(form) else { return broken("not filled in".to_owned()) };
+    let end = good_until(case, check, record.at);
+    if end < case.at {
+        return broken(format!("filled in on {} at {}", record.day, case.clock(record.at)));
+    }
+    Finding::holds(&CHECK_FORM, format!("filled in at {}", case.clock(record.at)))
+        .about(check.id.to_string(), format!("{title} is filled in"))
+        .until(Some(end))
+}
+
+/// Answers as a person reads them: `systolic 135, diastolic 85`.
+fn shown(values: &BTreeMap<FieldId, Value>) -> String {
+    if values.is_empty() {
+        return "done".to_owned();
+    }
+    let each: Vec<String> =
+        values.iter().map(|(field, value)| format!("{} {value}", field.as_str().replace('_', " "))).collect();
+    each.join(", ")
+}
+
+/// The end of a check that was done at a moment: so many minutes, or the site's day.
+fn good_until(case: &Case<'_>, check: &Check, at: Timestamp) -> Timestamp {
+    check.fresh_minutes.map_or_else(|| case.end_of_day(at), |fresh| Case::after_minutes(at, minutes(fresh)))
+}
+
+fn evaluate(check: &Check, values: &BTreeMap<FieldId, Value>, other: &dyn Fn(&str) -> Option<Value>) -> Answer {
+    check.pass.evaluate(&|name| match values.get(name) {
+        Some(value) => (!value.is_missing()).then(|| value.clone()),
+        None => other(name),
+    })
+}
+
+/// A check or criterion of the study by its id.
+pub(super) fn known<'c>(room: &Room<'c>, id: &CheckId) -> Result<&'c Check, Unreadable> {
+    let session = &room.case.study.session;
+    let mut all = session.checks.iter().chain(&session.discharge.criteria);
+    all.clone().find(|check| check.id == *id).ok_or_else(|| {
+        let known: Vec<&str> = all.by_ref().map(|check| check.id.as_str()).collect();
+        Unreadable {
+            field: "check".to_owned(),
+            what: format!("there is no check \"{id}\" in this study"),
+            mend: format!("the checks are {}", known.join(", ")),
+        }
+    })
+}
+
+/// Records a check as it was found. Unknown doesn't clear, and neither does what somebody did who may not.
+pub(super) fn record(
+    room: &Room<'_>,
+    id: &CheckId,
+    given: &BTreeMap<FieldId, Value>,
+    draft: &mut Draft,
+) -> Result<(), FactNo> {
+    let case = room.case;
+    let check = known(room, id)?;
+    let values = forms::read_values(&check.fields, given).map_err(FactNo::Unreadable)?;
+    let may = check.by.is_empty() || case.actor.duties.has_any(&check.by);
+    let signed = !check.signed || case.actor.proof.signed || case.actor.proof.person == Person::Program;
+    let names = Names { study: case.study, participant: room.participant, today: case.day };
+    let passes = evaluate(check, &values, &|name| names.look_up(name)) == Answer::Yes;
+    let instance = draft.instance();
+    draft.participant(Entry::CheckRecorded {
+        session: room.number,
+        instance: instance.clone(),
+        check: id.clone(),
+        values,
+        clears: passes && may && signed,
+        expires: Some(good_until(case, check, case.at)),
+    });
+    if !may {
+        let detail = format!("{}: recorded by somebody who may not do it", check.sentence);
+        draft.consequence(case, Trigger::WrongPerson, detail, Some(&room.plan.visit), Some(&instance));
+    }
+    Ok(())
+}
+
+/// The prescriber clears a check with a reason, or agrees that the pause after a breach is over.
+pub(super) fn agree(room: &Room<'_>, check: Option<&CheckId>, draft: &mut Draft) -> Result<(), FactNo> {
+    if let Some(id) = check {
+        let check = known(room, id)?;
+        let unreadable =
+            |field: &str, what: String, mend: &str| Unreadable { field: field.to_owned(), what, mend: mend.to_owned() };
+        if check.failing != Failing::Prescriber {
+            let what = format!("\"{}\" is not a check that the prescriber can clear", check.sentence);
+            return Err(unreadable("check", what, "do the check again, or set another day").into());
+        }
+        if !room.session.checks.contains_key(id) {
+            let what = format!("\"{}\" has not been done in this session", check.sentence);
+            return Err(unreadable(
+                "check",
+                what,
+                "record the check first; the prescriber then says what they make of it",
+            )
+            .into());
+        }
+        if room.case.reason.is_none_or(|reason| reason.trim().is_empty()) {
+            let what = "clearing a check says why".to_owned();
+            return Err(unreadable("reason", what, "give the reason in a few words").into());
+        }
+    }
+    draft.participant(Entry::Agreed { session: room.number, check: check.cloned() });
+    Ok(())
+}

@@ -1,0 +1,255 @@
+//! Who is in the room: a fact that each person records for themselves, and what must follow when too few are left.
+//!
+//! Source: dosing-day.md §1 and §13.5; DESIGN, "never unanswered".
+
+use super::room::{Room, minutes};
+use crate::{
+    case::{Case, Draft},
+    command::Going,
+    decide::FactNo,
+    entry::Entry,
+    finding::{Broken, Finding, Rule, Unreadable},
+};
+use jiff::{Timestamp, civil::Date};
+use protocol::model::{Duty, Trigger};
+use terms::StaffId;
+
+/// Enough carers.
+pub const CARERS: Rule = Rule {
+    id: "session.carers",
+    sentence: "Enough carers are in the room",
+    source: "The study's presence plan; dosing-day.md §1",
+    binds: &["authorise_dose", "authorise_supplement"],
+    broken: "Deviation carers_below_minimum",
+};
+/// One who leads.
+pub const LEAD: Rule = Rule {
+    id: "session.lead",
+    sentence: "One who may lead the session is in the room",
+    source: "The study's presence plan; dosing-day.md §1",
+    binds: &["authorise_dose", "authorise_supplement"],
+    broken: "Deviation carers_below_minimum",
+};
+/// A nurse, where the study asks for one.
+pub const NURSE: Rule = Rule {
+    id: "session.nurse",
+    sentence: "A nurse is in the room, where the study asks for one",
+    source: "The study's presence plan; dosing-day.md §1",
+    binds: &["authorise_dose", "authorise_supplement"],
+    broken: "Deviation carers_below_minimum",
+};
+/// Delegations outlast the session.
+pub const DELEGATION: Rule = Rule {
+    id: "session.delegation",
+    sentence: "The carers' delegations last until the session will be over",
+    source: "The study's presence plan; dosing-day.md §1, RF-STAFF-2",
+    binds: &["authorise_dose"],
+    broken: "Deviation carers_below_minimum",
+};
+
+/// Carers, lead and nurse in the room now.
+pub(super) fn in_room(room: &Room<'_>, findings: &mut Vec<Finding>) {
+    let plan = &room.case.study.session.presence;
+    let rows = [
+        (&CARERS, room.carers_without(None), plan.carers_min, "carers", Duty::Facilitate),
+        (&LEAD, room.in_room_with(Duty::LeadSession), plan.leads_min, "who may lead", Duty::LeadSession),
+        (&NURSE, room.in_room_with(Duty::Nurse), plan.nurses_min, "nurses", Duty::Nurse),
+    ];
+    for (rule, here, least, what, duty) in rows {
+        findings.push(if here >= least as usize {
+            Finding::holds(rule, format!("{here} {what} in the room"))
+        } else {
+            Broken::new(
+                rule,
+                format!("{here} {what} in the room"),
+                format!("at least {least}"),
+                "each checks in with their own PIN when they come into the room",
+            )
+            .from_source(&plan.source)
+            .by(duty)
+            .into()
+        });
+    }
+}
+
+/// Carers in the room whose delegation lasts until the session will be over.
+pub(super) fn delegations(room: &Room<'_>) -> Finding {
+    let plan = &room.case.study.session.presence;
+    let end = room.case.day_of(Case::after_minutes(room.case.at, minutes(plan.delegation_minutes)));
+    let lasting = room
+        .session
+        .in_room()
+        .filter(|span| room.is_carer(&span.staff, room.case.day) && room.is_carer(&span.staff, end))
+        .count();
+    if lasting >= plan.carers_min as usize {
+        return Finding::holds(&DELEGATION, format!("{lasting} until {end}"));
+    }
+    Broken::new(
+        &DELEGATION,
+        format!("{lasting} carers delegated until {end}"),
+        format!("at least {}", plan.carers_min),
+        "the investigator extends the delegation, or another carer comes",
+    )
+    .from_source(&plan.source)
+    .by(Duty::LeadSite)
+    .into()
+}
+
+/// Somebody came or went.
+pub(super) fn record(room: &Room<'_>, going: Going, draft: &mut Draft) -> Result<(), FactNo> {
+    let case = room.case;
+    let Some(staff) = case.actor.staff() else {
+        return Err(Unreadable {
+            field: "actor".to_owned(),
+            what: "presence is recorded by each member of staff for themselves".to_owned(),
+            mend: "sign in as the person who came or went".to_owned(),
+        }
+        .into());
+    };
+    let here = room.session.in_room().find(|span| span.staff == *staff);
+    if let Some(span) = here
+        && going == Going::Out
+        && case.at < span.from
+    {
+        return Err(Unreadable {
+            field: "at".to_owned(),
+            what: format!("going at {} is before coming at {}", case.clock(case.at), case.clock(span.from)),
+            mend: "check the time".to_owned(),
+        }
+        .into());
+    }
+    draft.participant(Entry::PresenceRecorded { session: room.number, staff: staff.clone(), going });
+    if !under_the_drug(room) {
+        return Ok(());
+    }
+    match (going, here) {
+        (Going::Out, Some(_)) => went(room, staff, draft),
+        (Going::In, None) => came(room, staff, draft),
+        (Going::In, Some(_)) | (Going::Out, None) => {}
+    }
+    Ok(())
+}
+
+/// Between the first swallow and the participant's leaving.
+fn under_the_drug(room: &Room<'_>) -> bool {
+    let case = room.case;
+    room.dosed_at().is_some_and(|dosed| dosed <= case.at)
+        && room.session.departed.is_none_or(|(left, _)| case.at < left)
+}
+
+fn went(room: &Room<'_>, staff: &StaffId, draft: &mut Draft) {
+    let case = room.case;
+    let plan = &case.study.session.presence;
+    let visit = Some(&room.plan.visit);
+    let carers = room.carers_without(Some(staff));
+    if room.others(staff).next().is_none() {
+        let detail = format!("alone since {}", case.clock(case.at));
+        draft.consequence(case, Trigger::ParticipantAlone, detail, visit, None);
+        draft.task(
+            "Go to the participant at once: nobody is with them",
+            Duty::Facilitate,
+            case.at,
+            Trigger::ParticipantAlone,
+            None,
+        );
+    } else if carers < plan.in_room_min as usize {
+        let detail =
+            format!("{carers} carers in the room since {}, {} at least", case.clock(case.at), plan.in_room_min);
+        draft.consequence(case, Trigger::CarersBelowMinimum, detail, visit, None);
+    }
+    let enough = plan.carers_min as usize;
+    if carers < enough && room.is_carer(staff, case.day) && carers + 1 >= enough {
+        let due = Case::after_minutes(case.at, minutes(plan.gap_minutes_max));
+        let title = format!("Be {enough} carers in the room again by {}", case.clock(due));
+        draft.task(title, Duty::LeadSession, due, Trigger::CarersBelowMinimum, None);
+    }
+}
+
+fn came(room: &Room<'_>, staff: &StaffId, draft: &mut Draft) {
+    let case = room.case;
+    if !room.is_carer(staff, case.day) {
+        return;
+    }
+    let carers = room.carers_without(None) + 1;
+    let enough = carers >= case.study.session.presence.carers_min as usize;
+    if enough {
+        gap(room, case.at, draft);
+    }
+    for task in room.participant.tasks.values().filter(|task| task.done.is_none() && task.raised.clock.is_none()) {
+        let answered = match task.raised.trigger {
+            Trigger::ParticipantAlone => true,
+            Trigger::CarersBelowMinimum => enough,
+            _ => false,
+        };
+        if answered {
+            let text = format!("{carers} carers in the room at {}", case.clock(case.at));
+            draft.participant(Entry::TaskCompleted { instance: task.raised.instance.clone(), text });
+        }
+    }
+}
+
+/// Writes the deviation if the carers have been too few for longer than the study allows.
+pub(super) fn gap(room: &Room<'_>, until: Timestamp, draft: &mut Draft) {
+    let plan = &room.case.study.session.presence;
+    let Some(since) = below_since(room, until) else { return };
+    let lasted = Case::minutes_between(since, until);
+    if lasted > minutes(plan.gap_minutes_max) {
+        let detail = format!(
+            "fewer than {} carers for {lasted} min from {}, {} min at most",
+            plan.carers_min,
+            room.case.clock(since),
+            plan.gap_minutes_max
+        );
+        draft.consequence(room.case, Trigger::CarersBelowMinimum, detail, Some(&room.plan.visit), None);
+    }
+}
+
+/// Since when the carers have been too few up to a moment, counted from the first swallow; `None` if they are enough.
+fn below_since(room: &Room<'_>, until: Timestamp) -> Option<Timestamp> {
+    let dosed = room.dosed_at()?;
+    let enough = room.case.study.session.presence.carers_min as usize;
+    let day: Date = room.case.day;
+    let carers: Vec<(Timestamp, Option<Timestamp>)> = room
+        .session
+        .presence
+        .iter()
+        .filter(|span| room.is_carer(&span.staff, day))
+        .map(|span| (span.from, span.until.filter(|end| *end <= until)))
+        .collect();
+    let count =
+        |at: Timestamp| carers.iter().filter(|(from, end)| *from <= at && end.is_none_or(|end| at < end)).count();
+    // The count falls only where somebody goes: walk back over those moments while it stays too low.
+    let mut goings: Vec<Timestamp> = carers.iter().filter_map(|(_, end)| *end).filter(|end| *end >= dosed).collect();
+    goings.sort_unstable();
+    let still = until.checked_sub(jiff::SignedDuration::from_nanos(1)).unwrap_or(until);
+    if count(still) >= enough {
+        return None;
+    }
+    for at in goings.into_iter().rev() {
+        let just_before = at.checked_sub(jiff::SignedDuration::from_nanos(1)).unwrap_or(at);
+        if count(just_before) >= enough {
+            return Some(at);
+        }
+    }
+    Some(dosed)
+}
+
+/// What must be written when something is swallowed with too few people in the room.
+pub(super) fn at_swallow(room: &Room<'_>, draft: &mut Draft) {
+    let case = room.case;
+    let visit = Some(&room.plan.visit);
+    let carers = room.carers_without(None);
+    let least = case.study.session.presence.carers_min as usize;
+    if room.session.in_room().next().is_none() {
+        draft.consequence(
+            case,
+            Trigger::ParticipantAlone,
+            "nobody was checked into the room at the swallow",
+            visit,
+            None,
+        );
+    } else if carers < least {
+        let detail = format!("{carers} carers in the room at the swallow, {least} at least");
+        draft.consequence(case, Trigger::CarersBelowMinimum, detail, visit, None);
+    }
+}

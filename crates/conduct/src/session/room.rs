@@ -1,0 +1,129 @@
+//! What every question about a dosing session looks at, gathered once: the person, the plan's session, and how far it
+//! has come.
+
+use crate::{
+    case::{Case, Duties},
+    command::DosePart,
+    finding::{Broken, Finding, Rule, Unreadable},
+    state::{ParticipantState, PresenceSpan, SessionState},
+};
+use jiff::{Timestamp, civil::Date};
+use protocol::model::{DoseSession, Duty};
+use std::sync::LazyLock;
+use terms::StaffId;
+
+/// The session is one of the plan.
+pub const PLANNED: Rule = Rule {
+    id: "session.planned",
+    sentence: "The session is one that the study plans",
+    source: "The study's dose plan",
+    binds: &[
+        "order_dose",
+        "release_containers",
+        "authorise_dose",
+        "authorise_supplement",
+        "discharge",
+        "close_session",
+    ],
+    broken: "The act is refused; a fact of a session outside the plan can't be read",
+};
+
+/// A session of which nothing is known yet.
+static UNTOUCHED: LazyLock<SessionState> = LazyLock::new(SessionState::default);
+
+/// One session of one participant, as somebody looks at it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room<'c> {
+    pub case: &'c Case<'c>,
+    pub participant: &'c ParticipantState,
+    pub number: u8,
+    pub plan: &'c DoseSession,
+    pub session: &'c SessionState,
+}
+
+impl<'c> Room<'c> {
+    /// The session of the participant in the case.
+    pub fn new(case: &'c Case<'c>, number: u8) -> Result<Self, Unreadable> {
+        Self::of(case, case.participant()?, number)
+    }
+
+    /// The session of this participant, as they are or as they would be.
+    pub fn of(case: &'c Case<'c>, participant: &'c ParticipantState, number: u8) -> Result<Self, Unreadable> {
+        let plan = case.study.session(number).ok_or_else(|| Unreadable {
+            field: "session".to_owned(),
+            what: format!("there is no dosing session {number} in this study"),
+            mend: format!("the study plans {} sessions, counted from 1", case.study.dose.sessions.len()),
+        })?;
+        let session = participant.sessions.get(&number).unwrap_or(&UNTOUCHED);
+        Ok(Self { case, participant, number, plan, session })
+    }
+
+    /// The session for a question, or the finding that there is none.
+    pub fn asked(case: &'c Case<'c>, number: u8) -> Result<Self, Vec<Finding>> {
+        Self::new(case, number)
+            .map_err(|no| vec![Broken::new(&PLANNED, no.what, "a session of the study's dose plan", no.mend).into()])
+    }
+
+    /// When the first dose was swallowed.
+    pub fn dosed_at(&self) -> Option<Timestamp> {
+        self.session.dosed_at()
+    }
+
+    /// Pieces of a part swallowed so far.
+    pub fn pieces(&self, part: DosePart) -> u32 {
+        self.session.swallowed.iter().filter(|swallow| swallow.part == part).map(|swallow| swallow.pieces).sum()
+    }
+
+    /// Whether the session's afternoon is over, and how it ended.
+    pub fn over(&self) -> Option<String> {
+        let session = self.session;
+        let clock = |what: &str, at: Timestamp| format!("{what} at {}", self.case.clock(at));
+        if let Some(at) = session.closed {
+            return Some(clock("closed", at));
+        }
+        if let Some(at) = session.stopped {
+            return Some(clock("stopped", at));
+        }
+        session.departed.map(|(at, _)| clock("the participant left", at))
+    }
+
+    /// Duties that a member of staff holds at the site on a day, by delegation or in the whole trial.
+    pub fn duties(&self, staff: &StaffId, day: Date) -> Duties {
+        let mut duties = Duties::default();
+        let site = self.case.world.site.into_iter().flat_map(|site| site.roles_of(staff, day)).map(|d| &d.role);
+        let trial = self.case.world.trial.roles.get(staff).into_iter().flatten();
+        for role in site.chain(trial) {
+            for duty in self.case.study.role(role.as_str()).into_iter().flat_map(|role| &role.duties) {
+                duties.add(*duty);
+            }
+        }
+        duties
+    }
+
+    /// Whether somebody is one of the carers on a day.
+    pub fn is_carer(&self, staff: &StaffId, day: Date) -> bool {
+        self.duties(staff, day).has_any(&[Duty::Facilitate, Duty::Nurse])
+    }
+
+    /// Carers in the room now, but for one.
+    pub fn carers_without(&self, leaving: Option<&StaffId>) -> usize {
+        let here = self.session.in_room().filter(|span| Some(&span.staff) != leaving);
+        here.filter(|span| self.is_carer(&span.staff, self.case.day)).count()
+    }
+
+    /// Everybody in the room now, but for one.
+    pub fn others(&self, leaving: &StaffId) -> impl Iterator<Item = &'c PresenceSpan> {
+        self.session.in_room().filter(move |span| span.staff != *leaving)
+    }
+
+    /// People in the room with a duty.
+    pub fn in_room_with(&self, duty: Duty) -> usize {
+        let held = |span: &&PresenceSpan| self.duties(&span.staff, self.case.day).has(duty);
+        self.session.in_room().filter(held).count()
+    }
+}
+
+/// Minutes as a signed number, held at its end.
+pub(super) fn minutes(count: u32) -> i64 {
+    i64::from(count)
+}
