@@ -1,5 +1,23 @@
 //! Reads, checks and versions a study's files; typed expressions.
+//!
+//! Pure: files come in as texts, diagnostics go out as data. [`read`] answers with the study, or with every mistake
+//! at once; [`model`] is what the rules work on.
 
+mod check;
+mod decode;
+mod diagnostic;
+pub mod embedded;
 pub mod expression;
+mod files;
+mod instrument;
+mod item;
 pub mod model;
+mod read;
+pub mod scope;
 mod spelling;
+mod tree;
+mod version;
+
+pub use diagnostic::{Diagnostic, Secondary, Severity, plain};
+pub use files::StudyFiles;
+pub use read::read;

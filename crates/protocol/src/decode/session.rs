@@ -1,0 +1,147 @@
+//! The dosing day.
+
+use super::{each, forms};
+use crate::{
+    expression::Scope,
+    item::Item,
+    model::{Check, DischargePlan, Limit, Measure, PresencePlan, SessionPlan, TimelineCode, VitalsSlot},
+    scope,
+};
+
+pub fn session(item: &Item<'_>, names: &Scope) -> Option<SessionPlan> {
+    let checks = each(item.some_items("check"), |item| check(item, names));
+    let presence = item.table("presence").and_then(|item| presence(&item));
+    let vitals = each(item.some_items("vitals"), slot);
+    let measures = each(item.some_items("measure"), measure);
+    let limits = each(item.some_items("limit"), limit);
+    let discharge = item.table("discharge").and_then(|item| discharge(&item, names));
+    let overnight = item.word("overnight");
+    let codes = each(item.items("code"), |item| {
+        let (code, label, unit) = (item.text("code"), item.text("label"), item.optional_text("unit"));
+        item.finish();
+        Some(TimelineCode { code: code?, label: label?, unit })
+    });
+    let supplement_refusals =
+        if item.has("supplement_refusals") { forms::options(item, "supplement_refusals") } else { Vec::new() };
+    let source = item.source();
+    item.finish();
+    Some(SessionPlan {
+        checks,
+        presence: presence?,
+        vitals,
+        measures,
+        limits,
+        discharge: discharge?,
+        overnight: overnight?,
+        codes,
+        supplement_refusals,
+        source: source?,
+    })
+}
+
+fn check(item: &Item<'_>, names: &Scope) -> Option<Check> {
+    let (id, alias, sentence) = (item.identifier("id"), item.optional_text("alias"), item.text("sentence"));
+    let fields = each(item.items("field"), forms::field);
+    let own = scope::check(&fields, names);
+    let (pass, applies) = (item.expression("pass", &own), item.optional_expression("applies", names));
+    let by = item.words("by");
+    let fresh_minutes = item.optional_whole("fresh_minutes");
+    let failing = item.word("failing");
+    let (remedy_missing, remedy_failed) = (item.text("remedy_missing"), item.text("remedy_failed"));
+    let signed = item.flag_or("signed", false);
+    let form = item.optional_text("form").map(Into::into);
+    let source = item.source();
+    item.finish();
+    Some(Check {
+        id: id?.into(),
+        alias,
+        sentence: sentence?,
+        fields,
+        pass: pass?,
+        applies,
+        by,
+        fresh_minutes,
+        failing: failing?,
+        remedy_missing: remedy_missing?,
+        remedy_failed: remedy_failed?,
+        signed,
+        form,
+        source: source?,
+    })
+}
+
+fn presence(item: &Item<'_>) -> Option<PresencePlan> {
+    let (carers_min, in_room_min) = (item.whole("carers_min"), item.whole("in_room_min"));
+    let (gap_minutes_max, nurses_min) = (item.whole("gap_minutes_max"), item.whole("nurses_min"));
+    let (leads_min, delegation_minutes) = (item.whole("leads_min"), item.whole("delegation_minutes"));
+    let (together_minutes, source) = (item.whole("together_minutes"), item.source());
+    item.finish();
+    Some(PresencePlan {
+        carers_min: carers_min?,
+        in_room_min: in_room_min?,
+        gap_minutes_max: gap_minutes_max?,
+        nurses_min: nurses_min?,
+        leads_min: leads_min?,
+        delegation_minutes: delegation_minutes?,
+        together_minutes: together_minutes?,
+        source: source?,
+    })
+}
+
+fn slot(item: &Item<'_>) -> Option<VitalsSlot> {
+    let (id, offset_minutes) = (item.text("id"), item.whole("offset_minutes"));
+    let (within_minutes, measures) = (item.whole("within_minutes"), item.required_texts("measures"));
+    let (before_supplement, source) = (item.flag_or("before_supplement", false), item.source());
+    item.finish();
+    Some(VitalsSlot {
+        id: id?,
+        offset_minutes: offset_minutes?,
+        within_minutes: within_minutes?,
+        measures,
+        before_supplement,
+        source: source?,
+    })
+}
+
+fn measure(item: &Item<'_>) -> Option<Measure> {
+    let (id, label, unit) = (item.identifier("id"), item.text("label"), item.text("unit"));
+    let (min, max) = (item.decimal("min"), item.decimal("max"));
+    item.finish();
+    Some(Measure { id: id?, label: label?, unit: unit?, min: min?, max: max? })
+}
+
+fn limit(item: &Item<'_>) -> Option<Limit> {
+    let (id, measure, unit) = (item.text("id"), item.text("measure"), item.text("unit"));
+    let (amber_at, red_at) = (item.optional_decimal("amber_at"), item.optional_decimal("red_at"));
+    let (amber_low, red_low) = (item.optional_decimal("amber_low"), item.optional_decimal("red_low"));
+    let (amber_action, red_action) = (item.text("amber_action"), item.text("red_action"));
+    let (repeat_minutes, source) = (item.whole("repeat_minutes"), item.source());
+    item.finish();
+    Some(Limit {
+        id: id?,
+        measure: measure?,
+        amber_at,
+        red_at,
+        amber_low,
+        red_low,
+        unit: unit?,
+        amber_action: amber_action?,
+        red_action: red_action?,
+        repeat_minutes: repeat_minutes?,
+        source: source?,
+    })
+}
+
+fn discharge(item: &Item<'_>, names: &Scope) -> Option<DischargePlan> {
+    let (earliest_minutes, after_supplement_minutes) =
+        (item.whole("earliest_minutes"), item.whole("after_supplement_minutes"));
+    let criteria = each(item.some_items("criterion"), |item| check(item, names));
+    let source = item.source();
+    item.finish();
+    Some(DischargePlan {
+        earliest_minutes: earliest_minutes?,
+        after_supplement_minutes: after_supplement_minutes?,
+        criteria,
+        source: source?,
+    })
+}

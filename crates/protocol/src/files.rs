@@ -1,0 +1,57 @@
+//! A study's files in memory, and places in them.
+
+use std::{collections::BTreeMap, ops::Range};
+
+/// The files of one study: whoever calls has read them; nothing here touches a disk.
+#[derive(Debug, Clone, Default)]
+pub struct StudyFiles {
+    /// The folder, as it is to be shown in messages: `studies/small`.
+    pub folder: String,
+    /// Text by name, relative to the folder, with `/` between parts: `forms/ecg.toml`.
+    pub files: BTreeMap<String, String>,
+}
+
+impl StudyFiles {
+    /// Files in a folder.
+    pub fn new(folder: impl Into<String>, files: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self { folder: folder.into(), files: files.into_iter().collect() }
+    }
+
+    /// The text of a file by the name that diagnostics give it: one of these, or of a study carried in the program
+    /// that this one extends.
+    pub fn text(&self, shown: &str) -> Option<&str> {
+        let own = match shown.strip_prefix(&self.folder) {
+            Some(rest) => self.files.get(rest.trim_start_matches('/')),
+            None => None,
+        };
+        own.map(String::as_str).or_else(|| crate::embedded::text(shown))
+    }
+}
+
+/// A place in one of the files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub file: usize,
+    pub range: Range<usize>,
+}
+
+/// The files that are being read: the study's own and those of the studies that it extends.
+#[derive(Debug, Default)]
+pub(crate) struct Sources {
+    files: Vec<(String, String)>,
+}
+
+impl Sources {
+    pub fn add(&mut self, name: String, text: String) -> usize {
+        self.files.push((name, text));
+        self.files.len() - 1
+    }
+
+    pub fn name(&self, place: &Place) -> String {
+        self.files.get(place.file).map_or_else(String::new, |(name, _)| name.clone())
+    }
+
+    pub fn text(&self, place: &Place) -> &str {
+        self.files.get(place.file).map_or("", |(_, text)| text)
+    }
+}

@@ -1,0 +1,14 @@
+//! Every study that the program carries reads without a mistake.
+
+use protocol::{StudyFiles, embedded, plain, read};
+
+#[test]
+fn carried_studies_are_clean() {
+    for id in embedded::ids() {
+        let files = embedded::files(id).unwrap();
+        let (study, diagnostics) = read(&files);
+        let text = plain(&diagnostics, |file| StudyFiles::text(&files, file));
+        assert!(diagnostics.is_empty(), "{id}:\n{text}");
+        assert_eq!(study.unwrap().id, id);
+    }
+}
