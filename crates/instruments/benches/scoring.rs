@@ -1,5 +1,7 @@
 //! What one scoring costs. `cargo bench -p instruments`.
 
+#![allow(clippy::unwrap_used, reason = "a benchmark that can't start should stop")]
+
 use instruments::{Responses, find, score, score_numbers};
 
 fn main() {

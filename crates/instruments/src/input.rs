@@ -156,10 +156,14 @@ fn from_json(instrument: &Instrument, json: Json, pack: Option<&FormPack>) -> Re
     }
     if reader.wrong.is_empty() {
         case.responses = reader.responses;
-        Ok(case)
-    } else {
-        Err(InputError::unscorable(reader.wrong))
+        return Ok(case);
     }
+    // What could be read is looked through as well, so that one run tells everything.
+    if let Err(more) = score_with(instrument, &reader.responses, &case.settings, pack) {
+        let room = FAULTS_MAX.saturating_sub(reader.wrong.len());
+        reader.wrong.extend(more.into_iter().take(room));
+    }
+    Err(InputError::unscorable(reader.wrong))
 }
 
 fn identity(value: &Json) -> String {
@@ -167,16 +171,26 @@ fn identity(value: &Json) -> String {
 }
 
 fn settings(value: Json) -> Result<Settings, Vec<Unscorable>> {
-    let plain = to_serde(value);
-    let read: Result<Settings, _> = serde_json::from_value(plain);
+    let fault = |item: &str, found: String, needed: &str, mend: String| {
+        vec![Unscorable::new(item, Fault::UnknownKey, found, needed, mend)]
+    };
+    if let Json::Object(members) = &value {
+        let known = serde_json::to_value(Settings::REFERENCE).unwrap_or_default();
+        let names: Vec<&str> = known.as_object().into_iter().flat_map(|map| map.keys()).map(String::as_str).collect();
+        for (key, _) in members.iter().filter(|(key, _)| !names.contains(&key.as_str())) {
+            let mend = nearest(key, names.iter().copied())
+                .map_or_else(|| "drop it".to_owned(), |near| format!("did you mean {near}?"));
+            return Err(fault(
+                &format!("settings.{key}"),
+                format!("\"{key}\""),
+                &format!("one of {}", names.join(", ")),
+                mend,
+            ));
+        }
+    }
+    let read: Result<Settings, _> = serde_json::from_value(to_serde(value));
     let settings = read.map_err(|error| {
-        vec![Unscorable::new(
-            "settings",
-            Fault::UnknownKey,
-            error,
-            "settings by their documented names",
-            "mend the setting",
-        )]
+        fault("settings", error.to_string(), "settings of the documented kinds", "mend the setting".to_owned())
     })?;
     let wrong = settings.faults();
     if wrong.is_empty() { Ok(settings) } else { Err(wrong) }

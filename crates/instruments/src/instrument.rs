@@ -3,6 +3,7 @@
 
 use crate::{scored::Scored, sheet::Sheet, unscorable::Unscorable};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use terms::Decimal;
 
 /// Who gives the answers.
@@ -393,7 +394,6 @@ pub struct PackScale {
 }
 
 /// One instrument: everything about it that is not a licensed word.
-#[derive(Debug)]
 pub struct Instrument {
     /// Lower-case id, as in study files.
     pub id: &'static str,
@@ -433,6 +433,12 @@ pub struct Instrument {
     pub source: &'static str,
     pub(crate) check: Option<fn(&Sheet<'_>, &mut Vec<Unscorable>)>,
     pub(crate) own: Option<fn(&Sheet<'_>, &mut Scored)>,
+}
+
+impl fmt::Debug for Instrument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Instrument({})", self.id)
+    }
 }
 
 impl Instrument {

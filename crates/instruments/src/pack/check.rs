@@ -112,6 +112,7 @@ pub(super) fn parse(text: &str) -> Result<FormPack, Vec<PackError>> {
         norms: norms(&mut checker, instrument, table),
     };
     complete_answers(&mut checker, instrument, &pack, table);
+    checker.wrong.sort_by_key(|error| (error.line, error.column));
     if checker.wrong.is_empty() { Ok(pack) } else { Err(checker.wrong) }
 }
 
@@ -202,7 +203,10 @@ fn items(checker: &mut Checker<'_>, instrument: &Instrument, table: &DeTable<'_>
         return read;
     };
     let Some(table) = checker.table("items", value) else { return read };
-    for (key, value) in table {
+    // As written: of two lines for one item the later is the one too many.
+    let mut lines: Vec<_> = table.iter().collect();
+    lines.sort_by_key(|(key, _)| key.span().start);
+    for (key, value) in lines {
         let name = key.get_ref();
         let Some(item) = instrument.item(name) else {
             let ids = instrument.items.iter().map(|item| item.id);
@@ -214,7 +218,7 @@ fn items(checker: &mut Checker<'_>, instrument: &Instrument, table: &DeTable<'_>
             continue;
         };
         if read.contains_key(item.id) {
-            checker.at(key.span(), format!("item {} stands here twice (as \"{name}\" too)", item.id), "keep one");
+            checker.at(key.span(), format!("item {} stands here twice (\"{name}\")", item.id), "keep one");
             continue;
         }
         let words = item_words(checker, item, key, value);

@@ -283,7 +283,7 @@ fn score_hpq(sheet: &Sheet<'_>, scored: &mut Scored) {
     let month = sheet.number("worked_hours_28_days").filter(|_| applies).map(Decimal::as_thousandths);
     let week = sheet.number("worked_hours_7_days").filter(|_| applies).map(|hours| hours.as_thousandths() * 4);
     let (worked, method) = if month.is_some() { (month, Method::Complete) } else { (week, Method::Prorated) };
-    let answered = count(&[expected.is_some(), worked.is_some()]);
+    let answered = count(&[expected.is_some(), month.is_some()]);
     let lost = expected.zip(worked).map(|(expected, worked)| (expected - worked, expected));
     scored
         .push("absenteeism_absolute", lost.map(|(lost, _)| Decimal::thousandths(lost)), answered, items(2))

@@ -302,7 +302,8 @@ fn score(sheet: &Sheet<'_>, scored: &mut Scored) {
     let (max, floor) = highest(sheet, &IDEATION);
     let asked = 2 + if sheet.yes_no_at(1) == Some(false) { 0 } else { 3 };
     let answered = IDEATION.iter().filter(|position| sheet.answered(**position)).count();
-    scored.push("ideation_max", max.map(Decimal::whole), answered, asked);
+    // Where the answers settle it, those are the items that count; what else is open is in the warnings.
+    scored.push("ideation_max", max.map(Decimal::whole), answered, if max.is_some() { answered } else { asked });
     intensity(sheet, scored, max);
     let classes = BEHAVIOURS.map(|(position, _)| behaviour_class(sheet, position, position == 16));
     ordinal(scored, max, classes);
@@ -315,7 +316,8 @@ fn score(sheet: &Sheet<'_>, scored: &mut Scored) {
     scored.push("attempts", attempts.map(Decimal::whole), usize::from(attempts.is_some()), 1).method(counted);
     let lifetime_asked = LIFETIME_IDEATION.iter().filter(|position| sheet.answered(**position)).count();
     let lifetime_max = if lifetime_asked == 0 { None } else { highest(sheet, &LIFETIME_IDEATION).0 };
-    scored.push("lifetime_ideation_max", lifetime_max.map(Decimal::whole), lifetime_asked, 5);
+    let lifetime_of = if lifetime_max.is_some() { lifetime_asked } else { 5 };
+    scored.push("lifetime_ideation_max", lifetime_max.map(Decimal::whole), lifetime_asked, lifetime_of);
     decide(sheet, scored, max, floor, classes);
     warn(sheet, scored, max, floor);
 }
@@ -342,7 +344,7 @@ fn ordinal(scored: &mut Scored, max: Option<i64>, classes: [Truth; 5]) {
         }
     }
     known += usize::from(max.is_some());
-    scored.push("ordinal", value.map(Decimal::whole), known, 6);
+    scored.push("ordinal", value.map(Decimal::whole), known, if value.is_some() { known } else { 6 });
 }
 
 fn decide(sheet: &Sheet<'_>, scored: &mut Scored, max: Option<i64>, floor: i64, classes: [Truth; 5]) {
@@ -429,10 +431,10 @@ fn warn(sheet: &Sheet<'_>, scored: &mut Scored, max: Option<i64>, floor: i64) {
     {
         scored.warn(format!("intensity was rated for type {rated}, the most severe answered yes is {max}"));
     }
-    for position in [0, 1] {
-        if !sheet.answered(position) && max.is_some() {
-            scored.warn(format!("question {} is always asked and was not answered", position + 1));
-        }
+    let skipped = sheet.yes_no_at(1) == Some(false);
+    let asked = if skipped { 0..2 } else { 0..5 };
+    for position in asked.filter(|position| max.is_some() && !sheet.answered(*position)) {
+        scored.warn(format!("question {} was not answered; the highest ideation is settled without it", position + 1));
     }
 }
 

@@ -69,7 +69,7 @@ static ITEMS: [Item; 7] = [
     item("UA", "usual activities", whole(1, 5)).also(&["3", "usual_activities"]),
     item("PD", "pain or discomfort", whole(1, 5)).also(&["4", "pain_discomfort", "pain"]),
     item("AD", "anxiety or depression", whole(1, 5)).also(&["5", "anxiety_depression", "anxiety"]),
-    item("VAS", "health today, 0–100", whole(0, 100)).also(&["6", "eq_vas", "vas"]),
+    item("VAS", "health today, 0–100", whole(0, 100)).also(&["6", "eq_vas"]),
     item("profile", "the five levels in one, such as 22233", Answers::Text).optional(),
 ];
 

@@ -284,7 +284,9 @@ fn score_ecg(sheet: &Sheet<'_>, scored: &mut Scored) {
     let bazett = computed.map(|(_, bazett)| bazett).or(printed.1);
     let answered = one(sheet.number("qt")) + usize::from(rr.is_some());
     for (name, value) in [("qtcf", fridericia), ("qtcb", bazett)] {
-        scored.push(name, value, answered, 2).banded(QTC_BANDS);
+        // A printed value is one answer; a computed one needs QT and RR.
+        let (answered, of) = if computed.is_none() && value.is_some() { (1, 1) } else { (answered, 2) };
+        scored.push(name, value, answered, of).banded(QTC_BANDS);
     }
     for name in ["hr", "qt", "pr", "qrs"] {
         let value = sheet.number(name);

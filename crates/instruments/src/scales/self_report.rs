@@ -341,7 +341,7 @@ static EAT26_ITEMS: [Item; 26] = {
     numbered(labels, Answers::Code(&FREQUENCIES))
 };
 /// Dieting, bulimia, oral control, by item number.
-pub(crate) const EAT26_PARTS: [(&str, &[u16]); 3] = [
+const EAT26_PARTS: [(&str, &[u16]); 3] = [
     ("dieting", &[1, 6, 7, 10, 11, 12, 14, 16, 17, 22, 23, 24, 26]),
     ("bulimia", &[3, 4, 9, 18, 21, 25]),
     ("oral_control", &[2, 5, 8, 13, 15, 19, 20]),
@@ -398,4 +398,9 @@ fn score_eat26(sheet: &Sheet<'_>, scored: &mut Scored) {
         scored.push(name, value, answered, numbers.len()).method(method);
     }
     scored.cut_off("refer", "total", sheet.settings.eat26_cutoff);
+}
+
+/// The three parts of EAT-26 with their item numbers.
+pub const fn eat26_parts() -> [(&'static str, &'static [u16]); 3] {
+    EAT26_PARTS
 }
