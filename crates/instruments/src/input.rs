@@ -177,15 +177,11 @@ fn settings(value: Json) -> Result<Settings, Vec<Unscorable>> {
     if let Json::Object(members) = &value {
         let known = serde_json::to_value(Settings::REFERENCE).unwrap_or_default();
         let names: Vec<&str> = known.as_object().into_iter().flat_map(|map| map.keys()).map(String::as_str).collect();
-        for (key, _) in members.iter().filter(|(key, _)| !names.contains(&key.as_str())) {
+        if let Some((key, _)) = members.iter().find(|(key, _)| !names.contains(&key.as_str())) {
             let mend = nearest(key, names.iter().copied())
                 .map_or_else(|| "drop it".to_owned(), |near| format!("did you mean {near}?"));
-            return Err(fault(
-                &format!("settings.{key}"),
-                format!("\"{key}\""),
-                &format!("one of {}", names.join(", ")),
-                mend,
-            ));
+            let needed = format!("one of {}", names.join(", "));
+            return Err(fault(&format!("settings.{key}"), format!("\"{key}\""), &needed, mend));
         }
     }
     let read: Result<Settings, _> = serde_json::from_value(to_serde(value));
