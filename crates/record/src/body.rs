@@ -1,6 +1,10 @@
 //! An entry's canonical bytes: its stamp and what it says.
 
-use crate::{error::StoreError, store::Stored};
+use crate::{
+    error::StoreError,
+    store::{NewEntry, Stored},
+};
+use chain::canonical;
 use conduct::{Entry, Stamp, StreamId, Written};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -24,6 +28,27 @@ struct Body {
 pub fn body_write(written: &Written) -> Result<Vec<u8>, StoreError> {
     let body = BodyRef { entry: &written.entry, stamp: &written.stamp };
     chain::canonical::to_vec(&body).map_err(|error| StoreError::Internal { what: error.to_string() })
+}
+
+/// The entries of one act, ready for the store. The stamp that they share is spelled once.
+pub(crate) fn entries(written: &[Written]) -> Result<Vec<NewEntry>, StoreError> {
+    let internal = |error: chain::Uncanonical| StoreError::Internal { what: error.to_string() };
+    let mut spelled: Option<(&Arc<Stamp>, Vec<u8>)> = None;
+    let mut entries = Vec::with_capacity(written.len());
+    for one in written {
+        let stamp = match &spelled {
+            Some((known, stamp)) if Arc::ptr_eq(known, &one.stamp) => stamp,
+            _ => &spelled.insert((&one.stamp, canonical::to_vec(&*one.stamp).map_err(internal)?)).1,
+        };
+        let mut body = Vec::with_capacity(stamp.len() + 256);
+        body.extend_from_slice(b"{\"entry\":");
+        canonical::write(&one.entry, &mut body).map_err(internal)?;
+        body.extend_from_slice(b",\"stamp\":");
+        body.extend_from_slice(stamp);
+        body.push(b'}');
+        entries.push(NewEntry { chain: one.chain.to_string().into(), stream: one.stream.to_string().into(), body });
+    }
+    Ok(entries)
 }
 
 /// Reads an entry back.

@@ -85,6 +85,18 @@ pub enum StoreError {
     /// The chain is broken.
     #[error("the record is not whole: {0}")]
     Flaw(#[from] Flaw),
+    /// A current table is not what the log says.
+    #[error(
+        "the current table {table} is not what the log says: found {found}; needed {needed}. The log itself is whole: run `lifejacket rebuild`"
+    )]
+    TableDiffers {
+        /// Which table.
+        table: &'static str,
+        /// The first row that differs, as it stands.
+        found: String,
+        /// The row that a replay makes there.
+        needed: String,
+    },
     /// Something sealed does not open with the key that was given.
     #[error("the names and contacts do not open with this key: give the key file that belongs to this record")]
     WrongKey,
@@ -131,6 +143,7 @@ impl StoreError {
             Self::Exists { .. } => "record.exists",
             Self::Disk { .. } => "record.disk",
             Self::Flaw(_) => "record.flaw",
+            Self::TableDiffers { .. } => "record.tables",
             Self::WrongKey => "record.key",
             Self::Erased { .. } => "record.erased",
             Self::Internal { .. } => "record.internal",

@@ -1,10 +1,20 @@
-//! Folded streams, kept in memory while they are in use. What is kept is only ever a prefix of the log: a stream that
-//! has moved is folded on from there, so several programs may write to one store.
+//! Folded streams, and the memory that keeps the last ones.
+//!
+//! What is kept is only ever a prefix of the log: a stream that has moved is folded on from there, so several programs may
+//! write to one store.
 
-use crate::{body::body_read, error::StoreError, store::{Range, Store}};
-use conduct::{AllocationState, ParticipantState, SiteState, StockState, StreamId, TrialState, Written};
+use crate::{
+    body::body_read,
+    error::StoreError,
+    lock,
+    store::{Range, Store},
+};
+use conduct::{AllocationState, ParticipantState, SiteState, StockState, StreamId, TrialState, due::Due};
 use jiff::Timestamp;
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
 
 /// A stream as it stands.
 #[derive(Debug, Clone)]
@@ -55,6 +65,14 @@ impl Folded {
             Self::Participant(none) => *none = ParticipantState::begin(stamp, entry).map(Arc::new),
         }
     }
+
+    /// The participant, if it is one and has entries.
+    pub fn participant(&self) -> Option<&Arc<ParticipantState>> {
+        match self {
+            Self::Participant(state) => state.as_ref(),
+            Self::Trial(_) | Self::Allocation(_) | Self::Site(_) | Self::Stock(_) => None,
+        }
+    }
 }
 
 /// Folds a stream from the log, as it was known at a time.
@@ -82,71 +100,134 @@ fn fold_on(
     })
 }
 
-/// Streams in use. Holds at most so many participants; the rest (few) stay.
-#[derive(Debug)]
-pub struct Cache {
-    streams: HashMap<StreamId, (Folded, u64)>,
-    clock: u64,
-    most: usize,
+/// A folded stream with what was computed from it.
+#[derive(Debug, Clone)]
+pub(crate) struct Held {
+    pub(crate) folded: Folded,
+    /// What is due for the participant, if it was computed for this version.
+    pub(crate) due: Option<Arc<Vec<Due>>>,
 }
 
-impl Cache {
-    /// An empty cache for so many streams.
-    pub fn new(most: usize) -> Self {
-        Self { streams: HashMap::new(), clock: 0, most }
+impl Held {
+    pub(crate) fn new(folded: Folded) -> Self {
+        Self { folded, due: None }
+    }
+
+    /// Memory goes with the entries folded.
+    fn weight(&self) -> u64 {
+        self.folded.version() + 16
+    }
+}
+
+/// Folded streams in use, the least lately used forgotten first. Nobody waits for a disk while it is looked at.
+pub(crate) struct Memory {
+    kept: Mutex<Kept>,
+    weight_max: u64,
+}
+
+#[derive(Default)]
+struct Kept {
+    streams: HashMap<StreamId, (Held, u64)>,
+    weight: u64,
+    clock: u64,
+}
+
+impl Memory {
+    /// A memory for streams of so many entries together.
+    pub(crate) fn new(weight_max: u64) -> Self {
+        Self { kept: Mutex::default(), weight_max }
     }
 
     /// A stream as it stands in the store now.
-    ///
-    /// # Errors
-    /// When the store can't be read.
-    pub fn load(&mut self, store: &dyn Store, stream: &StreamId) -> Result<Folded, StoreError> {
-        self.clock += 1;
-        let clock = self.clock;
-        let mut folded = self.streams.remove(stream).map_or_else(|| Folded::empty(stream), |(folded, _)| folded);
-        let outcome = if store.version(&stream.to_string())? > folded.version() {
-            fold_on(store, stream, &mut folded, None)
-        } else {
-            Ok(())
-        };
-        outcome?;
-        self.keep(stream.clone(), folded.clone(), clock);
-        Ok(folded)
+    pub(crate) fn load(&self, store: &dyn Store, stream: &StreamId) -> Result<Held, StoreError> {
+        let version = store.version(&stream.to_string())?;
+        let known = self.get(stream);
+        if let Some(held) = known.as_ref().filter(|held| held.folded.version() >= version) {
+            return Ok(held.clone());
+        }
+        let mut folded = known.map_or_else(|| Folded::empty(stream), |held| held.folded);
+        fold_on(store, stream, &mut folded, None)?;
+        let held = Held::new(folded);
+        self.keep(stream, held.clone());
+        Ok(held)
     }
 
-    /// A stream as it stands here, trusting what is kept: for a batch, whose acts are not in the store yet.
-    ///
-    /// # Errors
-    /// When the store can't be read.
-    pub fn load_kept(&mut self, store: &dyn Store, stream: &StreamId) -> Result<Folded, StoreError> {
-        match self.streams.get(stream) {
-            Some((folded, _)) => Ok(folded.clone()),
-            None => self.load(store, stream),
+    fn get(&self, stream: &StreamId) -> Option<Held> {
+        let mut kept = lock(&self.kept);
+        kept.clock += 1;
+        let now = kept.clock;
+        let (held, used) = kept.streams.get_mut(stream)?;
+        *used = now;
+        Some(held.clone())
+    }
+
+    /// Takes a stream out, so that nobody else holds it while it is changed.
+    pub(crate) fn take(&self, stream: &StreamId) -> Option<Held> {
+        let mut kept = lock(&self.kept);
+        let (held, _) = kept.streams.remove(stream)?;
+        kept.weight -= held.weight();
+        Some(held)
+    }
+
+    /// Keeps a stream, unless a later version of it is kept already.
+    pub(crate) fn keep(&self, stream: &StreamId, held: Held) {
+        let mut kept = lock(&self.kept);
+        kept.clock += 1;
+        let now = kept.clock;
+        if kept.streams.get(stream).is_some_and(|(known, _)| known.folded.version() > held.folded.version()) {
+            return;
+        }
+        kept.weight += held.weight();
+        if let Some((before, _)) = kept.streams.insert(stream.clone(), (held, now)) {
+            kept.weight -= before.weight();
+        }
+        if kept.weight > self.weight_max {
+            kept.make_room(self.weight_max / 5 * 4);
         }
     }
+}
 
-    /// Takes in entries that were appended.
-    pub fn advance(&mut self, written: &[Written]) {
-        for written in written {
-            if let Some((folded, _)) = self.streams.get_mut(&written.stream) {
-                folded.apply(&written.stamp, &written.entry);
+impl Kept {
+    /// Forgets the least lately used until it fits. Rare, because it makes a fifth of the room free at once.
+    fn make_room(&mut self, weight_max: u64) {
+        let mut ages: Vec<(u64, u64)> = self.streams.values().map(|(held, used)| (*used, held.weight())).collect();
+        ages.sort_unstable();
+        let mut weight = self.weight;
+        let mut last = 0;
+        for (used, one) in ages {
+            if weight <= weight_max {
+                break;
             }
+            weight -= one;
+            last = used;
         }
+        self.streams.retain(|_, (_, used)| *used > last);
+        self.weight = weight;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stream(n: usize) -> StreamId {
+        StreamId::Site(format!("S{n}").as_str().into())
     }
 
-    /// Forgets a stream: it is folded anew when it is next asked for.
-    pub fn forget(&mut self, stream: &StreamId) {
-        self.streams.remove(stream);
-    }
-
-    fn keep(&mut self, stream: StreamId, folded: Folded, clock: u64) {
-        if self.streams.len() >= self.most {
-            // The older half goes: rare, and cheaper to say than a list in order of use.
-            let mut uses: Vec<u64> = self.streams.values().map(|(_, used)| *used).collect();
-            uses.sort_unstable();
-            let middle = uses.get(uses.len() / 2).copied().unwrap_or(0);
-            self.streams.retain(|_, (_, used)| *used > middle);
+    #[test]
+    fn the_least_lately_used_goes_first() {
+        let memory = Memory::new(16 * 10);
+        for n in 0..10 {
+            memory.keep(&stream(n), Held::new(Folded::empty(&stream(n))));
         }
-        self.streams.insert(stream, (folded, clock));
+        assert!((0..10).all(|n| memory.get(&stream(n)).is_some()));
+        assert!(memory.get(&stream(0)).is_some());
+        memory.keep(&stream(10), Held::new(Folded::empty(&stream(10))));
+        let kept: Vec<usize> = (0..11).filter(|n| memory.get(&stream(*n)).is_some()).collect();
+        assert_eq!(kept, [0, 4, 5, 6, 7, 8, 9, 10]);
+        assert_eq!(lock(&memory.kept).weight, 16 * 8);
+        assert!(memory.take(&stream(4)).is_some());
+        assert!(memory.take(&stream(4)).is_none());
+        assert_eq!(lock(&memory.kept).weight, 16 * 7);
     }
 }

@@ -177,6 +177,9 @@ pub trait Store: Send + Sync {
     /// Reads entries in order, one after another.
     fn read(&self, range: Range<'_>, look: &mut Look<'_>) -> Result<(), StoreError>;
 
+    /// Names of streams after a name, in order, at most `limit`.
+    fn streams(&self, after: &str, limit: u32) -> Result<Vec<String>, StoreError>;
+
     /// How many entries a stream has.
     fn version(&self, stream: &str) -> Result<u64, StoreError>;
 

@@ -61,7 +61,7 @@ fn remove(connection: &Connection, participant: &str, tables: &[&str]) -> Result
 }
 
 pub(super) fn person_erase(connection: &Connection, participant: &str, at: Timestamp) -> Result<(), StoreError> {
-    remove(connection, participant, &["person", "person_value", "person_token", "document"])?;
+    remove(connection, participant, &["person", "person_value", "person_token", "person_document"])?;
     connection
         .execute(
             "INSERT INTO person_erased VALUES (?1, ?2) ON CONFLICT DO NOTHING",
@@ -99,7 +99,7 @@ pub(super) fn person_find(connection: &Connection, tokens: &[[u8; 32]], limit: u
 pub(super) fn document_keep(connection: &Connection, document: &SealedDocument) -> Result<(), StoreError> {
     connection
         .execute(
-            "INSERT INTO document VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            "INSERT INTO person_document VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
             params![document.participant, &document.sha256.as_bytes()[..], document.sealed],
         )
         .map(drop)
@@ -112,7 +112,7 @@ pub(super) fn document(
     sha256: &Hash,
 ) -> Result<Option<SealedDocument>, StoreError> {
     let sealed = connection
-        .prepare_cached("SELECT sealed FROM document WHERE participant = ?1 AND sha256 = ?2")
+        .prepare_cached("SELECT sealed FROM person_document WHERE participant = ?1 AND sha256 = ?2")
         .and_then(|mut query| {
             query.query_row(params![participant, &sha256.as_bytes()[..]], |row| row.get(0)).optional()
         })

@@ -99,6 +99,10 @@ impl Store for SqliteStore {
         self.readers.with(|connection| reader::read(connection, range, look))
     }
 
+    fn streams(&self, after: &str, limit: u32) -> Result<Vec<String>, StoreError> {
+        self.readers.with(|connection| reader::streams(connection, after, limit))
+    }
+
     fn version(&self, stream: &str) -> Result<u64, StoreError> {
         self.readers.with(|connection| reader::version(connection, stream))
     }

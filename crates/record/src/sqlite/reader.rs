@@ -115,6 +115,13 @@ pub(super) fn answered(connection: &Connection, command: &str) -> Result<Option<
     }))
 }
 
+pub(super) fn streams(connection: &Connection, after: &str, limit: u32) -> Result<Vec<String>, StoreError> {
+    connection
+        .prepare_cached("SELECT name FROM stream WHERE name > ?1 ORDER BY name LIMIT ?2")
+        .and_then(|mut query| query.query_map(params![after, limit], |row| row.get(0))?.collect())
+        .map_err(fault)
+}
+
 pub(super) fn version(connection: &Connection, stream: &str) -> Result<u64, StoreError> {
     let sql = "SELECT coalesce(max(version), 0) FROM entry WHERE stream = (SELECT id FROM stream WHERE name = ?1)";
     Ok(number(connection, sql, stream)?.unwrap_or(0) as u64)

@@ -101,7 +101,7 @@ fn cell(value: ValueRef<'_>) -> Result<Cell, StoreError> {
 
 /// Tables of `schema.sql`; every other table is a current one.
 const OWN: &str = "'about','chain','stream','act','entry','current_tables','person','person_value','person_token',\
-                   'person_erased','document'";
+                   'person_erased','person_document'";
 
 pub(super) fn tables_create(connection: &Connection, tables: &[&'static Table]) -> Result<(), StoreError> {
     tables

@@ -111,7 +111,7 @@ CREATE TABLE person_erased (
   erased_at INTEGER NOT NULL -- microseconds since 1970, UTC
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE document (
+CREATE TABLE person_document (
   participant TEXT NOT NULL,
   sha256 BLOB NOT NULL, -- of the plain bytes; the chain names it
   sealed BLOB NOT NULL, -- under the participant's own key

@@ -1,0 +1,181 @@
+//! The current tables made anew from the log, and the proof that they are what the log says.
+
+use super::{Beside, MILESTONE_COUNT, MILESTONE_DAY, PHASE_COUNT, TABLES, take_in};
+use crate::{
+    body::written_read,
+    error::StoreError,
+    folded::{Folded, Held, fold},
+    sealed::SEALED,
+    sqlite::Scratch,
+    store::{Range, Store, Stored, Take},
+    table::{Cell, Row, Table},
+    verify::verify_chain_with,
+};
+use chain::Verifier;
+use conduct::{StreamId, Studies, TrialState, Written};
+use std::{fmt, sync::Arc, sync::mpsc};
+
+/// Streams listed at a time.
+const STREAMS_A_PAGE: u32 = 1_000;
+
+/// Replays every stream and gives the rows that it makes.
+fn replay(store: &dyn Store, studies: &Studies, take: &mut Take<'_>) -> Result<(), StoreError> {
+    let trial = match fold(store, &StreamId::Trial, None)? {
+        Folded::Trial(state) => state,
+        _ => Arc::new(TrialState::default()),
+    };
+    let beside = Beside { studies, trial: &trial };
+    let mut after = String::new();
+    loop {
+        let names = store.streams(&after, STREAMS_A_PAGE)?;
+        let Some(last) = names.last() else { return Ok(()) };
+        after.clone_from(last);
+        for name in names.iter().filter(|name| *name != SEALED) {
+            let stream =
+                StreamId::parse(name).ok_or_else(|| StoreError::Damaged { what: format!("`{name}` is no stream") })?;
+            let mut written: Vec<Written> = Vec::new();
+            store.read(Range::Stream { name, after: 0, as_of: None }, &mut |entry| {
+                written.extend(written_read(&entry)?);
+                Ok(true)
+            })?;
+            let mut held = Held::new(Folded::empty(&stream));
+            let mut writes = Vec::new();
+            take_in(&stream, &mut held, &written.iter().collect::<Vec<_>>(), beside, &mut writes);
+            take(&writes)?;
+        }
+    }
+}
+
+/// Throws the current tables away and makes them anew from the log. Gives the number of rows.
+///
+/// # Errors
+/// When the store can't be read or written; then the tables are as they were.
+pub fn rebuild(store: &dyn Store, studies: &Studies) -> Result<u64, StoreError> {
+    store.rebuild(TABLES, &mut |take| replay(store, studies, take))?;
+    let mut rows = 0;
+    for table in TABLES {
+        let counted = store.select(&format!("SELECT count(*) FROM {}", table.name), &[])?;
+        rows += counted.first().and_then(|row| row.first()?.as_integer()).unwrap_or(0).unsigned_abs();
+    }
+    Ok(rows)
+}
+
+/// What was proved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proved {
+    /// Entries in the log.
+    pub entries: u64,
+    /// Heads of the chains, to be written down elsewhere.
+    pub heads: std::collections::BTreeMap<chain::ChainName, chain::Head>,
+    /// Rows of the current tables, all equal to a fresh replay.
+    pub rows: u64,
+}
+
+impl fmt::Display for Proved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "the record is whole: {} entries in {} chains", self.entries, self.heads.len())?;
+        for (chain, head) in &self.heads {
+            writeln!(f, "  {chain:<12} {:>8} {}", head.position, head.hash)?;
+        }
+        write!(f, "the current tables are what a fresh replay makes: {} rows", self.rows)
+    }
+}
+
+/// Proves the chain, the file and the current tables.
+///
+/// # Errors
+/// [`StoreError::Flaw`] with the first bad entry; [`StoreError::Damaged`] or [`StoreError::TableDiffers`] for what is
+/// not an entry.
+pub fn verify(store: &dyn Store, studies: &Studies) -> Result<Proved, StoreError> {
+    let verified = verify_chain_with(store, Verifier::new(), &mut |entry| agrees_with_itself(&entry))?;
+    if let Some(what) = store.check_file()?.into_iter().next() {
+        return Err(StoreError::Damaged { what });
+    }
+    let mut scratch = Scratch::new(TABLES)?;
+    replay(store, studies, &mut |writes| scratch.write(writes))?;
+    let mut rows = 0;
+    for table in TABLES {
+        rows += compare(store, &scratch, table)?;
+    }
+    Ok(Proved { entries: verified.links, heads: verified.heads, rows })
+}
+
+/// What stands beside an entry in the database says what the entry says.
+fn agrees_with_itself(entry: &Stored<'_>) -> Result<(), StoreError> {
+    if entry.chain == SEALED {
+        return Ok(());
+    }
+    let Some(written) = written_read(entry)? else {
+        return Err(StoreError::Damaged { what: format!("entry {}: `{}` is no stream", entry.number, entry.stream) });
+    };
+    if written.stamp.recorded_at.as_microsecond() != entry.recorded_at.as_microsecond() {
+        return Err(StoreError::Damaged {
+            what: format!(
+                "chain {}, position {}: it says that it was recorded at {}, the table says {}",
+                entry.chain, entry.position, written.stamp.recorded_at, entry.recorded_at
+            ),
+        });
+    }
+    Ok(())
+}
+
+/// Counts that went up and down again stand at 0; a replay never had them.
+fn counts_nothing(table: &Table, row: &[Cell]) -> bool {
+    [PHASE_COUNT.name, MILESTONE_COUNT.name, MILESTONE_DAY.name].contains(&table.name)
+        && row.last() == Some(&Cell::Integer(0))
+}
+
+/// Walks a table and its replay side by side, in the order of the key. Gives the number of rows.
+fn compare(store: &dyn Store, scratch: &Scratch, table: &'static Table) -> Result<u64, StoreError> {
+    let sql = table.all_rows();
+    std::thread::scope(|scope| {
+        let (send, rows) = mpsc::sync_channel::<Row>(1_000);
+        let kept = &sql;
+        let reading = scope.spawn(move || {
+            store.select_each(kept, &[], &mut |row| Ok(counts_nothing(table, &row) || send.send(row).is_ok()))
+        });
+        let mut number = 0;
+        let mut differs = None;
+        scratch.select_each(&sql, &[], &mut |needed| {
+            if counts_nothing(table, &needed) {
+                return Ok(true);
+            }
+            let found = rows.recv().ok();
+            if found.as_ref() != Some(&needed) {
+                differs = Some((found, Some(needed)));
+                return Ok(false);
+            }
+            number += 1;
+            Ok(true)
+        })?;
+        if differs.is_none()
+            && let Ok(more) = rows.recv()
+        {
+            differs = Some((Some(more), None));
+        }
+        drop(rows);
+        let read = reading.join().map_err(|_| StoreError::Internal { what: "reading a table stopped".to_owned() })?;
+        read?;
+        match differs {
+            None => Ok(number),
+            Some((found, needed)) => Err(StoreError::TableDiffers {
+                table: table.name,
+                found: found.map_or_else(|| "nothing".to_owned(), |row| shown(&row)),
+                needed: needed.map_or_else(|| "nothing".to_owned(), |row| shown(&row)),
+            }),
+        }
+    })
+}
+
+fn shown(row: &[Cell]) -> String {
+    let cells: Vec<String> = row
+        .iter()
+        .map(|cell| match cell {
+            Cell::Null => "–".to_owned(),
+            Cell::Integer(number) => number.to_string(),
+            Cell::Decimal(number) => number.to_string(),
+            Cell::Text(text) => text.clone(),
+        })
+        .collect();
+    cells.join(" | ")
+}
