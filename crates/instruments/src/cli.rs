@@ -7,21 +7,22 @@ use crate::{
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use terms::Decimal;
 
-/// Why nothing was scored. Prints as a sentence with every fault on a line of its own; serialises for machines.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+/// Why nothing was scored. Prints as a sentence, then every fault on a line of its own; [`ScoreError::to_json`] for
+/// machines.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.lines())]
-pub struct ScoreError {
-    /// `unknown_instrument`, `not_json`, `unreadable` or `unscorable`.
-    pub code: &'static str,
-    #[serde(flatten)]
-    what: InputError,
-}
+pub struct ScoreError(Box<InputError>);
 
 impl ScoreError {
+    /// `unknown_instrument`, `not_json`, `unreadable` or `unscorable`.
+    pub fn code(&self) -> &'static str {
+        self.0.code
+    }
+
     fn lines(&self) -> String {
-        let mut text = self.what.message.clone();
-        if self.what.problems.len() > 1 {
-            for problem in &self.what.problems {
+        let mut text = self.0.message.clone();
+        if self.0.problems.len() > 1 {
+            for problem in &self.0.problems {
                 text.push_str("\n  ");
                 text.push_str(&problem.to_string());
             }
@@ -31,13 +32,13 @@ impl ScoreError {
 
     /// `{"error": {"code", "message", "problems"}}`.
     pub fn to_json(&self) -> String {
-        serde_json::to_string(&Failed { line: None, id: None, error: &self.what }).unwrap_or_default()
+        serde_json::to_string(&Failed { line: None, error: &self.0 }).unwrap_or_default()
     }
 }
 
 impl From<InputError> for ScoreError {
-    fn from(what: InputError) -> Self {
-        Self { code: what.code, what }
+    fn from(error: InputError) -> Self {
+        Self(Box::new(error))
     }
 }
 
@@ -64,7 +65,7 @@ pub fn score_json_with(
         return Err(InputError::of("unreadable", message, Vec::new()).into());
     }
     if !lines {
-        let (id, scored) = answer(instrument, text, pack).map_err(|(_, error)| error)?;
+        let (id, scored) = answer(instrument, text, pack)?;
         let shown = Shown { line: None, id: id.as_deref(), instrument, scored: &scored };
         return Ok(serde_json::to_string_pretty(&shown).unwrap_or_default());
     }
@@ -75,7 +76,7 @@ pub fn score_json_with(
             Ok((id, scored)) => {
                 serde_json::to_string(&Shown { line: line_number, id: id.as_deref(), instrument, scored: &scored })
             }
-            Err((id, error)) => serde_json::to_string(&Failed { line: line_number, id: id.as_deref(), error: &error }),
+            Err(error) => serde_json::to_string(&Failed { line: line_number, error: &error.0 }),
         };
         answers.push_str(&written.unwrap_or_default());
         answers.push('\n');
@@ -94,17 +95,15 @@ fn named(name: &str) -> Result<&'static Instrument, ScoreError> {
     })
 }
 
-type Answered = (Option<String>, Scored);
-
 fn answer(
     instrument: &Instrument,
     text: &str,
     pack: Option<&FormPack>,
-) -> Result<Answered, (Option<String>, InputError)> {
-    let case = read_case(instrument, text, pack).map_err(|error| (None, error))?;
+) -> Result<(Option<String>, Scored), ScoreError> {
+    let case = read_case(instrument, text, pack)?;
     match score_with(instrument, &case.responses, &case.settings, pack) {
         Ok(scored) => Ok((case.id, scored)),
-        Err(wrong) => Err((case.id, InputError::unscorable(wrong))),
+        Err(wrong) => Err(InputError { id: case.id, ..InputError::unscorable(wrong) }.into()),
     }
 }
 
@@ -123,7 +122,6 @@ impl Serialize for Number {
 
 struct Failed<'a> {
     line: Option<usize>,
-    id: Option<&'a str>,
     error: &'a InputError,
 }
 
@@ -133,7 +131,7 @@ impl Serialize for Failed<'_> {
         if let Some(line) = self.line {
             map.serialize_entry("line", &line)?;
         }
-        if let Some(id) = self.id {
+        if let Some(id) = &self.error.id {
             map.serialize_entry("id", id)?;
         }
         map.serialize_entry("error", self.error)?;

@@ -41,11 +41,14 @@ pub struct InputError {
     pub column: Option<usize>,
     /// All faults found.
     pub problems: Vec<Unscorable>,
+    /// The caller's name for the case, where it could be read.
+    #[serde(skip)]
+    pub id: Option<String>,
 }
 
 impl InputError {
     pub(crate) fn of(code: &'static str, message: impl Into<String>, problems: Vec<Unscorable>) -> Self {
-        Self { code, message: message.into(), line: None, column: None, problems }
+        Self { code, message: message.into(), line: None, column: None, problems, id: None }
     }
 
     pub(crate) fn unscorable(problems: Vec<Unscorable>) -> Self {
@@ -163,7 +166,7 @@ fn from_json(instrument: &Instrument, json: Json, pack: Option<&FormPack>) -> Re
         let room = FAULTS_MAX.saturating_sub(reader.wrong.len());
         reader.wrong.extend(more.into_iter().take(room));
     }
-    Err(InputError::unscorable(reader.wrong))
+    Err(InputError { id: case.id, ..InputError::unscorable(reader.wrong) })
 }
 
 fn identity(value: &Json) -> String {
@@ -410,7 +413,7 @@ impl Reader<'_> {
     }
 
     fn reasons(&mut self, value: Json) {
-        for (key, reason) in self.members("missing", value) {
+        for (key, reason) in self.members("missing", value).into_iter().take(1_000) {
             let read = if let Json::Text(text) = &reason { missing_reason(text) } else { None };
             match (self.instrument.item(&key), read) {
                 (None, _) => {
@@ -451,7 +454,12 @@ impl Reader<'_> {
                 self.fault(key, Fault::UnknownKey, value, needed, "drop it");
             }
             ("version", Json::Text(text)) => {
-                self.responses.variant = Some(text.trim().to_ascii_lowercase().replace([' '], "_"))
+                let variant = text.trim().to_ascii_lowercase().replace(' ', "_");
+                // "Past week" is a version of some forms and a period of all.
+                match Recall::parse(text).filter(|_| !self.instrument.variants.contains(&variant.as_str())) {
+                    Some(recall) => self.responses.recall = Some(recall),
+                    None => self.responses.variant = Some(variant),
+                }
             }
             ("recall", Json::Text(text)) => match Recall::parse(text) {
                 Some(recall) => self.responses.recall = Some(recall),

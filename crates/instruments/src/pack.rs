@@ -112,7 +112,7 @@ impl FormPack {
             norm.scale == scale && (norm.sex.is_none() || norm.sex == sex) && by_age
         };
         let norm = self.norms.iter().find(fits)?;
-        norm.t.get(usize::try_from(raw - norm.first_raw).ok()?).copied()
+        norm.t.get(usize::try_from(raw.checked_sub(norm.first_raw)?).ok()?).copied()
     }
 }
 

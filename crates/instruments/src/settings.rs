@@ -133,6 +133,13 @@ impl Settings {
         if !matches!(self.psqi_seven_hours, 0 | 1) {
             fault("psqi_seven_hours", self.psqi_seven_hours.to_string(), "0 or 1");
         }
+        for (name, percent) in
+            [("meq30_complete_percent", self.meq30_complete_percent), ("adherence_percent", self.adherence_percent)]
+        {
+            if !(0..=100).contains(&percent) {
+                fault(name, percent.to_string(), "0 to 100");
+            }
+        }
         wrong
     }
 }

@@ -57,12 +57,12 @@ impl Checker<'_> {
 
     fn whole(&mut self, name: &str, value: &Entry<'_>) -> Option<i64> {
         let read = if let DeValue::Integer(number) = value.get_ref() {
-            i64::from_str_radix(number.as_str(), number.radix()).ok()
+            i64::from_str_radix(number.as_str(), number.radix()).ok().filter(|number| number.abs() <= 1_000_000)
         } else {
             None
         };
         if read.is_none() {
-            self.at(value.span(), format!("{name} is not a whole number"), "write a whole number");
+            self.at(value.span(), format!("{name} is not a whole number"), "write a whole number below a million");
         }
         read
     }

@@ -182,7 +182,7 @@ fn score_adherence(sheet: &Sheet<'_>, scored: &mut Scored) {
     let percent = if open == 0 { ratio(100 * sum, answered as i64 * max, 2) } else { None };
     scored.push("percent", percent, answered, answered + open).higher_is_better();
     let least = sheet.settings.adherence_percent;
-    let adherent = Truth::from(percent.map(|_| 100 * sum >= least * answered as i64 * max));
+    let adherent = Truth::from(percent.map(|_| 100 * sum >= least.saturating_mul(answered as i64 * max)));
     scored.decide("adherent", adherent, format!("threshold {least} %"));
 }
 

@@ -246,18 +246,20 @@ fn lifetime(sheet: &Sheet<'_>, wrong: &mut Vec<Unscorable>) {
             ));
         }
     }
-    let before = sheet.responses.baseline.as_ref().and_then(|baseline| baseline.number("lifetime_ideation_max"));
-    let now = highest(sheet, &LIFETIME_IDEATION).0;
-    if let (Some(before), Some(now)) = (before, now)
+    let Some(baseline) = &sheet.responses.baseline else { return };
+    let mut decreased = |what: &str, now: String, before: String| {
+        let needed = format!("at least {before}, as at the earlier visit: lifetime never decreases");
+        wrong.push(Unscorable::new(what, Fault::Contradiction, now, needed, "check both visits with the participant"));
+    };
+    if let (Some(before), Some(now)) = (baseline.number("lifetime_ideation_max"), highest(sheet, &LIFETIME_IDEATION).0)
+        && LIFETIME_IDEATION.iter().any(|position| sheet.answered(*position))
         && Decimal::whole(now) < before
     {
-        wrong.push(Unscorable::new(
-            "lifetime ideation",
-            Fault::Contradiction,
-            now,
-            format!("at least {before}, as at the earlier visit: lifetime never decreases"),
-            "check both visits with the participant",
-        ));
+        decreased("lifetime ideation", now.to_string(), before.to_string());
+    }
+    let none = LIFETIME_BEHAVIOURS.iter().all(|position| sheet.yes_no_at(*position) == Some(false));
+    if none && baseline.decision("lifetime_behaviour").is_yes() {
+        decreased("lifetime behaviour", "none".to_owned(), "one behaviour".to_owned());
     }
 }
 

@@ -167,7 +167,7 @@ fn score_meq30(sheet: &Sheet<'_>, scored: &mut Scored) {
                 let (sum, n) = sum_answered(sheet, key, &[]);
                 let (value, method) = value_of(Form::Mean, sum, n, key.len(), small((key.len() / 10).max(1)));
                 // Σ/n ÷ 5 × 100 ≥ least, as whole numbers.
-                let reached = Truth::from(value.map(|_| sum * 20 >= least * n as i64));
+                let reached = Truth::from(value.map(|_| sum * 20 >= least.saturating_mul(n as i64)));
                 (value.and(ratio(sum * 20, n as i64, 2)), method, n, reached)
             }
             None if alike => {
@@ -207,9 +207,9 @@ fn without_key(answers: &[i64], least: i64) -> Truth {
     sorted.sort_unstable();
     let lowest: i64 = sorted.iter().take(3).sum();
     let sum: i64 = sorted.iter().sum();
-    if lowest * 20 >= least * 3 {
+    if lowest * 20 >= least.saturating_mul(3) {
         Truth::Yes
-    } else if sum * 20 < least * 30 {
+    } else if sum * 20 < least.saturating_mul(30) {
         Truth::No
     } else {
         Truth::Indeterminate

@@ -116,6 +116,7 @@ fn keys_that_mean_nothing() {
         ("caps5", r#"{"responses": {}, "baseline": {"diagnosis": 3}}"#, "yes, no or indeterminate"),
         ("caps5", r#"{"responses": {}, "baseline": {"responses": {"1": 9}}}"#, "baseline: item 1"),
         ("caps5", r#"{"responses": {}, "settings": {"caps5_remision_max": 9}}"#, "did you mean caps5_remission_max?"),
+        ("caps5", r#"{"responses": {}, "settings": {"adherence_percent": 9223372036854775807}}"#, "0 to 100"),
         ("caps5", r#"{"responses": {}, "settings": {"caps5_band_edges": [1,1,2,3]}}"#, "four rising numbers"),
         ("caps5", r#"{"responses": {"1": 2}, "missing": {"1": "declined"}}"#, "a reason beside an answer"),
         ("caps5", r#"{"responses": {}, "missing": {"99": "declined"}}"#, "item 99"),
@@ -178,17 +179,19 @@ fn an_unknown_instrument_is_answered_with_the_nearest() {
 
 #[test]
 fn lines_are_answered_one_by_one() {
-    let text = "{\"id\": \"a\", \"responses\": {\"1\": 1}}\n\nnot json\n{\"id\": 4, \"responses\": {\"1\": 9}}\r\n{\"responses\": {\"1\": 3}}\n";
+    let text = "{\"id\": \"a\", \"responses\": {\"1\": 1}}\n\nnot json\n{\"id\": 4, \"responses\": {\"1\": 9}}\r\n{\"id\": 5, \"responses\": {\"77\": 9}}\n{\"responses\": {\"1\": 3}}\n";
     let output = score_json("phq9", text, true).unwrap();
     let lines: Vec<Value> = output.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(lines.len(), 4, "empty lines are passed over");
+    assert_eq!(lines.len(), 5, "empty lines are passed over");
     let numbers: Vec<i64> = lines.iter().map(|line| line["line"].as_i64().unwrap()).collect();
-    assert_eq!(numbers, [1, 3, 4, 5]);
+    assert_eq!(numbers, [1, 3, 4, 5, 6]);
     assert_eq!(lines[0]["id"], "a");
     assert_eq!(lines[1]["error"]["code"], "not_json");
     assert_eq!(lines[2]["id"], "4");
     assert_eq!(lines[2]["error"]["problems"][0]["fault"], "out_of_range");
-    assert!(lines[3]["scores"]["total"]["value"].is_null());
+    assert_eq!(lines[3]["id"], "5");
+    assert_eq!(lines[3]["error"]["problems"][0]["fault"], "unknown_item");
+    assert!(lines[4]["scores"]["total"]["value"].is_null());
     assert_eq!(score_json("phq9", "", true).unwrap(), "");
 }
 

@@ -1,4 +1,10 @@
 //! Everything through the crate's edge: reference cases, properties, structure, input, packs, documentation.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on should stop; the helpers of tests are not test functions"
+)]
 
 mod documentation;
 mod input;

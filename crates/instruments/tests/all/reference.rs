@@ -43,6 +43,8 @@ fn caps5() {
         2x20 22=24 23=2 24=2 25=2 A=_ | diagnosis=indeterminate
         2x20 22=24 23=2 24=2 25=2 A=Y | diagnosis=yes
         2x20 22=24 23=2 24=2 25=2 @recall=past_week | diagnosis=indeterminate total=40
+        2x20 22=24 23=2 24=2 25=2 A=Y @version=past_week | diagnosis=indeterminate
+        2x20 22=24 23=2 24=2 25=2 A=Y @version=past_month | diagnosis=yes
         # bands at their edges: 10|11, 22|23, 34|35, 46|47
         1x10 0x10 | total=10 total.band=asymptomatic
         2x11 0x9 | total=22 total.band=mild
@@ -285,6 +287,7 @@ fn cssrs() {
             1=N 2=N {none} lifetime_1=Y lifetime_2=N @baseline.lifetime_ideation_max=3 | error~lifetime+never+decreases
             1=N 2=N {none} lifetime_actual_attempts=1 @version=baseline_screening | lifetime_behaviour=yes alert=review
             1=N 2=N {none} lifetime_actual_attempts=1 | alert=none
+            1=N 2=N {none} lifetime_actual_attempts=0 lifetime_interrupted_attempts=0 lifetime_aborted_attempts=0 lifetime_preparatory_acts=N @baseline.lifetime_behaviour=Y | error~lifetime+behaviour
             actual=2 lifetime_actual_attempts=1 | error~lifetime_actual_attempts
             1=Y 2=N {none} @dosing_day=Y | alert=review,red
             1=N 2=N {none} @dosing_day=Y | alert=none
