@@ -17,6 +17,18 @@ studies! {
     "reference-mapp2": "study.toml", "schedule.toml", "roles.toml", "sites.toml", "eligibility.toml", "medication.toml",
         "dose.toml", "session.toml", "consent.toml", "consent/v1.md", "safety.toml", "analysis.toml",
         "forms/screening.toml", "forms/outcomes.toml", "forms/visits.toml";
+    "small":
+        "study.toml",
+        "roles.toml",
+        "schedule.toml",
+        "forms.toml",
+        "eligibility.toml",
+        "medicines.toml",
+        "session.toml",
+        "consent.toml",
+        "consent.md",
+        "safety.toml",
+        "analysis.toml";
     "demonstration": "study.toml", "sites.toml";
 }
 

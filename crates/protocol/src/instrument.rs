@@ -22,9 +22,7 @@ pub fn outputs(id: &str) -> Option<Scope> {
 /// Whether an instrument's score is a number.
 pub fn is_score(id: &str, score: &str) -> bool {
     instruments::find(id).is_some_and(|instrument| {
-        instruments::outputs(instrument)
-            .iter()
-            .any(|output| output.name == score && output.kind == OutputKind::Number)
+        instruments::outputs(instrument).iter().any(|output| output.name == score && output.kind == OutputKind::Number)
     })
 }
 
@@ -36,11 +34,6 @@ pub fn ids() -> impl Iterator<Item = &'static str> {
 /// The keys that an instrument's items have: a form's own fields can't be called so.
 pub fn has_item(id: &str, key: &str) -> bool {
     instruments::find(id).is_some_and(|instrument| instrument.item_position(key).is_some())
-}
-
-/// Whether an instrument is meant for the independent rater.
-pub fn by_independent_rater(id: &str) -> bool {
-    instruments::find(id).is_some_and(|instrument| instrument.rater == instruments::Rater::IndependentRater)
 }
 
 /// The recall periods.

@@ -319,11 +319,6 @@ impl<'a> Item<'a> {
         self.as_word(&entry.key, &entry.node)
     }
 
-    pub fn optional_word<T: Words>(&self, key: &'static str) -> Option<T> {
-        let entry = self.entry(key)?;
-        self.as_word(&entry.key, &entry.node)
-    }
-
     /// A list of words of a closed list.
     pub fn words<T: Words>(&self, key: &'static str) -> Vec<T> {
         let Some(entry) = self.required(key) else { return Vec::new() };

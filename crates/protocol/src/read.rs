@@ -24,7 +24,7 @@ pub fn read(files: &StudyFiles) -> (Option<Study>, Vec<Diagnostic>) {
     let start = root.entries.first().map_or(Place { file: 0, range: 0..0 }, |entry| entry.key_place.clone());
     let broken = mistakes.iter().any(|mistake| mistake.code == "study.syntax");
     let parts = decode::decode(&notebook, &root, &texts, start);
-    check::check(&parts, &notebook, &root);
+    check::check(&parts, &notebook);
     mistakes.append(&mut notebook.mistakes.borrow_mut());
     if broken {
         // What stood behind the unreadable place is gone: calling it missing would mislead.

@@ -1,8 +1,103 @@
-//! What the parts of a study mean to each other.
+//! What the parts of a study mean to each other: unknown names, windows that can't hold, doses above their cap, people
+//! who can't do what they must. One file a part of the study; every kind of mistake is listed in [`kinds`](crate::KINDS).
 
-use crate::{decode::Parts, item::Notebook, tree::Table};
+mod dose;
+mod expressions;
+mod forms;
+mod medicine;
+mod people;
+mod safety;
+mod schedule;
+mod session;
+mod windows;
+
+use crate::{decode::Parts, diagnostic::Mistake, files::Place, item::Notebook, spelling::nearest};
+use std::collections::BTreeSet;
 
 /// Runs every check; mistakes go to the notebook.
-pub fn check(parts: &Parts, notebook: &Notebook, root: &Table) {
-    let _ = (parts, notebook, root);
+pub fn check(parts: &Parts, notebook: &Notebook) {
+    let checker = Checker { parts, notebook };
+    people::check(&checker);
+    schedule::check(&checker);
+    windows::check(&checker);
+    forms::check(&checker);
+    expressions::check(&checker);
+    medicine::check(&checker);
+    dose::check(&checker);
+    session::check(&checker);
+    safety::check(&checker);
+}
+
+/// The parts of a study with the places that they were read from.
+struct Checker<'a> {
+    parts: &'a Parts,
+    notebook: &'a Notebook,
+}
+
+impl Checker<'_> {
+    /// The place of a path, or of the nearest thing around it that has one.
+    fn place(&self, path: &str) -> Place {
+        let mut path = path;
+        loop {
+            if let Some(place) = self.notebook.place(path) {
+                return place;
+            }
+            match path.rsplit_once('/') {
+                Some((outer, _)) => path = outer,
+                None => return self.notebook.place("").unwrap_or(Place { file: 0, range: 0..0 }),
+            }
+        }
+    }
+
+    fn note(&self, mistake: Mistake) {
+        self.notebook.note(mistake);
+    }
+
+    /// A mistake at the place of a path.
+    fn mistake(&self, code: &'static str, path: &str, message: impl Into<String>, label: impl Into<String>) -> Mistake {
+        Mistake::new(code, &self.place(path), message, label)
+    }
+
+    /// The names that a list of tables gives, also of those that couldn't be read otherwise.
+    fn named(&self, list: &str) -> BTreeSet<String> {
+        let prefix = format!("{list}/");
+        let places = self.notebook.places.borrow();
+        let inside = places.range(prefix.clone()..).take_while(|(path, _)| path.starts_with(&prefix));
+        inside
+            .filter_map(|(path, _)| path.strip_prefix(&prefix))
+            .filter(|name| !name.contains('/'))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Reports a name that a list of tables doesn't have.
+    fn known(&self, code: &'static str, list: &str, kind: &str, name: &str, path: &str) -> bool {
+        let names = self.named(list);
+        if names.contains(name) {
+            return true;
+        }
+        let mend = match nearest(name, names.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if names.is_empty() => format!("the study has no {kind} yet: add one"),
+            None if names.len() <= 12 => {
+                format!("there are: {}", names.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
+            }
+            None => format!("name one of the study's {} {kind}s, or add it", names.len()),
+        };
+        let message = format!("there is no {kind} `{name}`");
+        self.note(self.mistake(code, path, message, format!("no such {kind}")).mend(mend));
+        false
+    }
+}
+
+/// Texts as a list in words: `a, b and c`.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => format!("`{one}`"),
+        [first @ .., last] => {
+            let first: Vec<String> = first.iter().map(|name| format!("`{name}`")).collect();
+            format!("{} and `{last}`", first.join(", "))
+        }
+    }
 }

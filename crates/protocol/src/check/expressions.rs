@@ -1,0 +1,141 @@
+//! Expressions against the study: codes of choices, and whether what a criterion asks about is asked in time.
+
+use super::Checker;
+use crate::{
+    expression::Expression,
+    model::{ActivityKind, Criterion, Field, FieldKind, VisitKind},
+    spelling::nearest,
+};
+
+pub fn check(checker: &Checker<'_>) {
+    let parts = checker.parts;
+    for criterion in &parts.criteria {
+        let path = format!("criterion/{}/check", criterion.id);
+        choices(checker, &criterion.check, &path, &[]);
+        asked_in_time(checker, criterion, &path);
+        if criterion.check.names().iter().any(|name| name == "participant.age_at_consent") {
+            age(checker, &path);
+        }
+    }
+    for form in &parts.forms {
+        for check in &form.checks {
+            choices(checker, &check.check, &format!("form/{}/check/{}/check", form.id, check.id), &form.fields);
+        }
+    }
+    let Some(session) = &parts.session else { return };
+    let checks = session.checks.iter().map(|check| ("session/check", check));
+    let criteria = session.discharge.criteria.iter().map(|check| ("session/discharge/criterion", check));
+    for (list, check) in checks.chain(criteria) {
+        let path = format!("{list}/{}", check.id);
+        choices(checker, &check.pass, &format!("{path}/pass"), &check.fields);
+        if let Some(applies) = &check.applies {
+            choices(checker, applies, &format!("{path}/applies"), &[]);
+        }
+    }
+}
+
+/// Texts that a choice is compared with must be among its codes.
+fn choices(checker: &Checker<'_>, expression: &Expression, path: &str, own: &[Field]) {
+    for comparison in expression.comparisons() {
+        let Some(options) = options_of(checker, &comparison.name, own) else { continue };
+        if options.contains(&comparison.with.as_str()) {
+            continue;
+        }
+        let whole = checker.place(path);
+        let place = checker.notebook.inside(&whole, expression.text(), &comparison.range);
+        let mend = match nearest(&comparison.with, options.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("its codes are {}", options.join(", ")),
+        };
+        let message = format!("`{}` is never `{}`", comparison.name, comparison.with);
+        checker.note(
+            crate::diagnostic::Mistake::new("study.expression-choice", &place, message, "none of its codes").mend(mend),
+        );
+    }
+}
+
+fn options_of<'a>(checker: &Checker<'a>, name: &str, own: &'a [Field]) -> Option<Vec<&'a str>> {
+    let field = own.iter().find(|field| field.id == *name).or_else(|| {
+        let mut parts = name.rsplit('.');
+        let (field, form) = (parts.next()?, parts.next()?);
+        let form = checker.parts.forms.iter().find(|known| known.id == *form)?;
+        form.fields.iter().find(|known| known.id == *field)
+    })?;
+    match &field.kind {
+        FieldKind::Choice { options } => Some(options.iter().map(|option| option.code.as_str()).collect()),
+        _ => None,
+    }
+}
+
+/// What a criterion asks about must be on a form that is scheduled no later than the gate's own visit.
+fn asked_in_time(checker: &Checker<'_>, criterion: &Criterion, path: &str) {
+    let parts = checker.parts;
+    let position = |visit: &str| parts.visits.iter().position(|known| known.id == *visit);
+    for name in criterion.check.names() {
+        let mut words = name.split('.');
+        let first = words.next().unwrap_or_default();
+        let at_visit = parts.visits.iter().find(|visit| visit.id == *first);
+        let form = if at_visit.is_some() { words.next().unwrap_or_default() } else { first };
+        if !parts.forms.iter().any(|known| known.id == *form) {
+            continue;
+        }
+        let asked = |last: usize| {
+            parts
+                .activities
+                .iter()
+                .filter(|activity| activity.what == ActivityKind::Form(form.into()))
+                .flat_map(|activity| activity.at.keys())
+                .filter(|visit| at_visit.is_none_or(|wanted| wanted.id == **visit))
+                .filter_map(|visit| position(visit.as_str()))
+                .any(|found| found <= last)
+        };
+        for gate in &criterion.gates {
+            let last = last_visit_before(checker, *gate);
+            let Some(last) = last else { continue };
+            if asked(last) {
+                continue;
+            }
+            let gate_words = if *gate == 0 { "the first dosing session".to_owned() } else { format!("gate {gate}") };
+            let held = parts.visits.get(last).map(|visit| visit.id.as_str()).unwrap_or_default();
+            let whole = checker.place(path);
+            let text = criterion.check.text();
+            let range = text.find(name.as_str()).map_or(0..text.len(), |start| start..start + name.len());
+            let place = checker.notebook.inside(&whole, text, &range);
+            let message =
+                format!("`{}` asks about `{name}` at {gate_words}, but nobody has asked it by then", criterion.id);
+            let mend = format!("add the form `{form}` to an activity at `{held}` or earlier, or ask at a later gate");
+            checker.note(
+                crate::diagnostic::Mistake::new("study.unasked", &place, message, "would always be unknown").mend(mend),
+            );
+        }
+    }
+}
+
+/// Position of the last visit at which answers still come in time for a gate.
+fn last_visit_before(checker: &Checker<'_>, gate: u8) -> Option<usize> {
+    let parts = checker.parts;
+    if gate == 0 {
+        return parts.visits.iter().position(|visit| visit.kind == VisitKind::Dosing);
+    }
+    let held = parts.activities.iter().filter(|activity| activity.what == ActivityKind::Gate(gate));
+    held.flat_map(|activity| activity.at.keys())
+        .filter_map(|visit| parts.visits.iter().position(|known| known.id == *visit))
+        .max()
+}
+
+/// The age is computed from a date of birth: some form must ask for it.
+fn age(checker: &Checker<'_>, path: &str) {
+    let asked = checker
+        .parts
+        .forms
+        .iter()
+        .any(|form| form.fields.iter().any(|field| field.id == *"date_of_birth" && field.kind == FieldKind::Date));
+    if !asked {
+        let message = "the age is asked about, but no form asks for the date of birth";
+        checker.note(
+            checker
+                .mistake("study.age", path, message, "would always be unknown")
+                .mend("add a field `date_of_birth` of kind `date` to a form of the first visit"),
+        );
+    }
+}

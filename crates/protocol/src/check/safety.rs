@@ -1,0 +1,63 @@
+//! Deviations, clocks, follow-up.
+
+use super::Checker;
+use crate::{decode::word_of, model::Trigger};
+use std::collections::BTreeMap;
+
+pub fn check(checker: &Checker<'_>) {
+    let parts = checker.parts;
+    let mut seen: BTreeMap<Trigger, &str> = BTreeMap::new();
+    for rule in &parts.deviations {
+        let path = format!("deviation/{}/trigger", rule.code);
+        if let Some(first) = seen.get(&rule.trigger) {
+            let message = format!("`{}` is a deviation twice", word_of(rule.trigger));
+            checker.note(
+                checker
+                    .mistake("study.deviation-twice", &path, message, "again: which class holds?")
+                    .note(&checker.place(&format!("deviation/{first}/trigger")), "first here")
+                    .mend("keep one of the two"),
+            );
+        } else {
+            seen.insert(rule.trigger, &rule.code);
+        }
+    }
+    for clock in &parts.clocks {
+        let path = format!("clock/{}", clock.id);
+        if clock.due_hours == 0 {
+            let message = format!("the clock `{}` is overdue as it starts", clock.id);
+            let place = format!("{path}/due_hours");
+            checker.note(
+                checker
+                    .mistake("study.clock-zero", &place, message, "0 hours")
+                    .mend("write the hours that somebody has"),
+            );
+        }
+        if !parts.roles.is_empty() && !parts.roles.iter().any(|role| role.duties.contains(&clock.duty)) {
+            let message =
+                format!("nobody can stop the clock `{}`: no role has the duty `{}`", clock.id, clock.duty.name());
+            checker.note(
+                checker
+                    .mistake("study.clock-nobody", &format!("{path}/duty"), message, "held by no role")
+                    .mend("name another duty, or give this one to a role"),
+            );
+        }
+    }
+    if let Some(plan) = &parts.follow_up {
+        if plan.tries_min == 0 {
+            let message = "people would be called lost without a single try";
+            checker.note(
+                checker
+                    .mistake("study.follow-up", "follow_up/tries_min", message, "0 tries")
+                    .mend("write at least 1; 3 is usual"),
+            );
+        }
+        if plan.reasons.is_empty() {
+            let message = "there is no reason for which somebody may stop";
+            checker.note(
+                checker
+                    .mistake("study.follow-up", "follow_up/reasons", message, "empty")
+                    .mend("give codes with their labels"),
+            );
+        }
+    }
+}
