@@ -13,6 +13,7 @@ mod door;
 mod error;
 mod first_answer;
 mod folded;
+mod people;
 pub mod projection;
 mod sealed;
 mod sqlite;
@@ -28,6 +29,7 @@ pub use body::{body_read, body_write, written_read};
 pub use door::{Answer, Asked, Door, Receipt};
 pub use error::StoreError;
 pub use folded::{Folded, fold};
+pub use people::{Draw, People, Values};
 pub use sealed::{SEALED, sealed_read};
 pub use sqlite::{FORMAT, New, Scratch, SqliteStore};
 pub use store::{
