@@ -28,7 +28,7 @@ pub const CONSENT_IN_FORCE: Rule = Rule {
     id: "participant.consent",
     sentence: "Valid consent to the version that this participant is on is in force",
     source: "ICH E6(R3) 2.8; the study's consent plan",
-    binds: &["enrol", "confirm_enrolment", "randomise", "book_visit", "order_dose", "authorise_dose", "authorise_supplement"],
+    binds: &["enrol", "confirm_enrolment", "randomise", "book_visit", "order_dose", "release_containers", "authorise_dose", "authorise_supplement"],
     broken: "Deviation consent_late",
 };
 /// Site may enrol.
@@ -76,7 +76,7 @@ pub const CRITERION: Rule = Rule {
     id: "eligibility.criterion",
     sentence: "Every criterion of the gate is met; unknown is not met, and nobody can waive one",
     source: "The study's criteria; ICH E6(R3)",
-    binds: &["enrol", "confirm_enrolment"],
+    binds: &["enrol", "confirm_enrolment", "authorise_dose"],
     broken: "Deviation ineligible",
 };
 /// Washout.

@@ -25,7 +25,7 @@ pub const CONFIRMATION: Rule = Rule {
     id: "eligibility.confirmation",
     sentence: "The confirmation of enrolment is in force",
     source: "The study's second gate",
-    binds: &["randomise", "order_dose", "authorise_dose"],
+    binds: &["randomise", "order_dose", "release_containers", "authorise_dose"],
     broken: "The act is refused until enrolment is confirmed again",
 };
 /// A row.

@@ -110,12 +110,13 @@ fn finding(room: &Room<'_>, rule: &Rule, check: &Check, since: Option<Timestamp>
     if cleared {
         return Finding::holds(rule, found).about(condition, check.sentence.as_str()).until(done.expires);
     }
-    broken(format!("{found}{}", why_not(check, done)), &check.remedy_failed)
+    broken(format!("{found}{}", why_not(room, check, done)), &check.remedy_failed)
 }
 
 /// Why a check whose answers pass does not clear all the same.
-fn why_not(check: &Check, done: &CheckDone) -> &'static str {
-    match evaluate(check, &done.values, &|_| None) {
+fn why_not(room: &Room<'_>, check: &Check, done: &CheckDone) -> &'static str {
+    let names = Names { study: room.case.study, participant: room.participant, today: room.case.day };
+    match evaluate(check, &done.values, &|name| names.look_up(name)) {
         Answer::Yes if check.signed => ", not signed by one who may",
         Answer::Yes => ", done by somebody who may not",
         Answer::No => "",

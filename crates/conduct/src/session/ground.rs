@@ -42,7 +42,7 @@ pub const SITE: Rule = Rule {
     id: "session.site",
     sentence: "The site has been activated",
     source: "Site activation by the sponsor; those enrolled go on at a site that is closed to enrolment",
-    binds: &["order_dose", "release_containers", "authorise_dose"],
+    binds: &["release_containers", "authorise_dose"],
     broken: "Deviation dose_unauthorised",
 };
 /// No more sessions than planned.
