@@ -567,7 +567,7 @@ impl Reader<'_> {
             match scored {
                 Ok(scored) => self.responses.baseline = Some(Baseline::from(&scored)),
                 Err(error) => self.wrong.extend(error.problems.into_iter().map(|mut fault| {
-                    fault.item = format!("baseline: {}", fault.item);
+                    fault.place = format!("baseline: {}", fault.place);
                     fault
                 })),
             }

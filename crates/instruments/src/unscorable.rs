@@ -28,8 +28,10 @@ pub enum Fault {
 /// One fault, in words for the person who has to mend it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 pub struct Unscorable {
-    /// The item's key as given, or the name of the part of the input.
+    /// The item's key (`5a`), or the part of the input (`trauma_related.9`): for the field on a form.
     pub item: String,
+    /// The same in words: `item 5a (not asleep within 30 minutes)`.
+    pub place: String,
     /// The kind of fault.
     pub fault: Fault,
     /// What was given.
@@ -41,19 +43,23 @@ pub struct Unscorable {
 }
 
 impl Unscorable {
+    /// A fault at a place in words; `item 5a (…)` and `items 1 and 3` name their (first) item.
     pub(crate) fn new(
-        item: &str,
+        place: &str,
         fault: Fault,
         found: impl fmt::Display,
         needed: impl Into<String>,
         mend: impl Into<String>,
     ) -> Self {
-        Self { item: item.to_owned(), fault, found: shortened(found), needed: needed.into(), mend: mend.into() }
+        let key = place.strip_prefix("items ").or_else(|| place.strip_prefix("item "));
+        let item = key.map_or(place, |rest| rest.split(' ').next().unwrap_or(rest)).to_owned();
+        let (found, place) = (shortened(found), shortened(place));
+        Self { item: shortened(item), place, fault, found, needed: needed.into(), mend: mend.into() }
     }
 
     /// Two answers that can't both be right.
-    pub(crate) fn contradiction(item: &str, found: impl fmt::Display, needed: &str, mend: &str) -> Self {
-        Self::new(item, Fault::Contradiction, found, needed, mend)
+    pub(crate) fn contradiction(place: &str, found: impl fmt::Display, needed: &str, mend: &str) -> Self {
+        Self::new(place, Fault::Contradiction, found, needed, mend)
     }
 }
 
@@ -69,7 +75,7 @@ fn shortened(found: impl fmt::Display) -> String {
 
 impl fmt::Display for Unscorable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: found {}, needed {}; {}", self.item, self.found, self.needed, self.mend)
+        write!(f, "{}: found {}, needed {}; {}", self.place, self.found, self.needed, self.mend)
     }
 }
 
@@ -116,6 +122,19 @@ mod tests {
         assert_eq!(nearest("zzzzzz", names), None);
         assert_eq!(edits("kitten", "sitting"), 3);
         assert_eq!(edits("", "abc"), 3);
+    }
+
+    #[test]
+    fn the_key_of_a_place() {
+        for (place, key) in [
+            ("item 5a (not asleep within 30 minutes)", "5a"),
+            ("item sbp", "sbp"),
+            ("items 1 and 3", "1"),
+            ("trauma_related.9", "trauma_related.9"),
+            ("readings[2].value", "readings[2].value"),
+        ] {
+            assert_eq!(Unscorable::new(place, Fault::OutOfRange, 1, "2", "mend").item, key);
+        }
     }
 
     #[test]
