@@ -379,6 +379,7 @@ pub fn decide(
 ) -> Result<Vec<Written>, No> {
     let case = case_of(studies, world, site, request, context)?;
     let duties = duties_for(&request.command);
+    exists(&case, &request.command.subject())?;
     allowed_to_ask(&case, duties, &request.command)?;
     let mut draft = Draft::new(&case, duties);
     match &request.command {
@@ -387,7 +388,6 @@ pub fn decide(
             record(&case, fact, &mut draft)?;
         }
         Command::Authorise(act) => {
-            exists(&case, act)?;
             let broken: Vec<Broken> = ask(&case, act)
                 .into_iter()
                 .filter_map(|finding| match finding {
@@ -468,12 +468,12 @@ fn not_in_the_future(case: &Case<'_>) -> Result<(), FactNo> {
     .into())
 }
 
-fn exists(case: &Case<'_>, act: &Authorisation) -> Result<(), No> {
-    match act.subject() {
+fn exists(case: &Case<'_>, subject: &Subject) -> Result<(), No> {
+    match subject {
         Subject::Participant(_) | Subject::Rating(_) => {
             case.participant()?;
         }
-        Subject::Site(site) if !case.world.trial.sites.contains_key(&site) => {
+        Subject::Site(site) if !case.world.trial.sites.contains_key(site) => {
             return Err(Unreadable {
                 field: "site".to_owned(),
                 what: format!("site {site} has not been opened in this trial"),

@@ -62,9 +62,9 @@ fn read_value(field: &Field, value: &Value) -> Result<Value, Unreadable> {
     let wrong = |what: String, mend: String| Unreadable { field: field.id.to_string(), what, mend };
     match &field.kind {
         FieldKind::Integer { min, max, unit } => {
-            let number = number_of(value)
-                .filter(|number| number.is_whole())
-                .ok_or_else(|| wrong(format!("\"{value}\" is not a whole number"), format!("type a number from {min} to {max} {unit}")))?;
+            let number = number_of(value).filter(|number| number.is_whole()).ok_or_else(|| {
+                wrong(format!("\"{value}\" is not a whole number"), format!("type a number from {min} to {max} {unit}"))
+            })?;
             if number < Decimal::whole(*min) || number > Decimal::whole(*max) {
                 return Err(wrong(
                     format!("{number} is outside {min} to {max} {unit}"),
@@ -92,7 +92,10 @@ fn read_value(field: &Field, value: &Value) -> Result<Value, Unreadable> {
             Some(code) if options.iter().any(|option| option.code == code) => Ok(value.clone()),
             Some(_) | None => {
                 let codes: Vec<&str> = options.iter().map(|option| option.code.as_str()).collect();
-                Err(wrong(format!("\"{value}\" is not one of the choices"), format!("choose one of {}", codes.join(", "))))
+                Err(wrong(
+                    format!("\"{value}\" is not one of the choices"),
+                    format!("choose one of {}", codes.join(", ")),
+                ))
             }
         },
         FieldKind::Date => match value {
@@ -161,12 +164,19 @@ pub fn read_form(form: &Form, given: &BTreeMap<FieldId, Value>) -> Result<ReadFo
     };
     for field in form.fields.iter().filter(|field| field.required) {
         if read.values.get(&field.id).is_none_or(|v| *v == Value::Missing(MissingReason::NotAsked)) {
-            read.questions.push((format!("required.{}", field.id), format!("{} was not answered: give the answer, or why there is none", field.label)));
+            read.questions.push((
+                format!("required.{}", field.id),
+                format!("{} was not answered: give the answer, or why there is none", field.label),
+            ));
         }
     }
     for check in &form.checks {
         let answer = check.check.evaluate(&|name| {
-            read.values.get(name).filter(|value| !value.is_missing()).cloned().or_else(|| read.scores.get(name)?.value.clone())
+            read.values
+                .get(name)
+                .filter(|value| !value.is_missing())
+                .cloned()
+                .or_else(|| read.scores.get(name)?.value.clone())
         });
         if answer == Answer::No {
             read.questions.push((check.id.clone(), check.message.clone()));
@@ -214,7 +224,7 @@ fn read_instrument(form: &Form, id: &str, given: &BTreeMap<FieldId, Value>) -> R
     let scored = instruments::score(instrument, &responses).map_err(|all| {
         all.into_iter()
             .map(|unscorable| Unreadable {
-                field: unscorable.item.clone(),
+                field: item_key(&unscorable.item).to_owned(),
                 what: format!("{}: {} is not {}", unscorable.item, unscorable.found, unscorable.needed),
                 mend: unscorable.mend,
             })
@@ -223,6 +233,11 @@ fn read_instrument(form: &Form, id: &str, given: &BTreeMap<FieldId, Value>) -> R
     let mut values: BTreeMap<FieldId, Value> = given.clone();
     values.extend(own);
     Ok(ReadForm { values, scores: scores_of(&scored), alerts: scored.alerts, questions: Vec::new() })
+}
+
+/// The item's number out of "item 9 (negative beliefs)"; anything else as it stands.
+fn item_key(item: &str) -> &str {
+    item.strip_prefix("item ").and_then(|rest| rest.split(' ').next()).unwrap_or(item)
 }
 
 fn scores_of(scored: &instruments::Scored) -> BTreeMap<String, ScoreFound> {

@@ -3,7 +3,7 @@
 use conduct::{
     AllocationState, Authorisation, Command, Context, Draw, Fact, No, ParticipantState, Person, Picked, Proof, Request,
     SiteState, StockState, StreamId, Studies, Subject, TrialState, World, Written,
-    command::{VisitOutcome, MedicineReport},
+    command::{MedicineReport, VisitOutcome},
     decide,
     names::Names,
 };
@@ -57,14 +57,17 @@ impl Clinic {
             clinic.stocks.insert(site.clone(), StockState::default());
             clinic.set_up("open", Authorisation::OpenSite { site: site.clone() });
             for role in study.roles.iter().filter(|role| role.scope == protocol::model::RoleScope::Site) {
-                clinic.set_up("delegate", Authorisation::Delegate {
-                    site: site.clone(),
-                    staff: staff(role.id.as_str(), site.as_str()),
-                    role: role.id.clone(),
-                    from: "2025-01-01".parse().unwrap(),
-                    until: None,
-                    covers: None,
-                });
+                clinic.set_up(
+                    "delegate",
+                    Authorisation::Delegate {
+                        site: site.clone(),
+                        staff: staff(role.id.as_str(), site.as_str()),
+                        role: role.id.clone(),
+                        from: "2025-01-01".parse().unwrap(),
+                        until: None,
+                        covers: None,
+                    },
+                );
             }
             clinic.set_up("activate", Authorisation::ActivateSite { site });
         }
@@ -77,7 +80,8 @@ impl Clinic {
     }
 
     fn set_up(&mut self, what: &str, act: Authorisation) {
-        self.ask(Person::Program, None, Command::Authorise(act), None, None).unwrap_or_else(|no| panic!("{what}: {no:?}"));
+        self.ask(Person::Program, None, Command::Authorise(act), None, None)
+            .unwrap_or_else(|no| panic!("{what}: {no:?}"));
     }
 
     pub fn later(&mut self, days: i64) -> &mut Self {
@@ -177,8 +181,7 @@ impl Clinic {
     }
 
     pub fn person(&self, role: &str, command: &Command) -> Person {
-        let in_trial =
-            self.study.role(role).is_some_and(|role| role.scope == protocol::model::RoleScope::Trial);
+        let in_trial = self.study.role(role).is_some_and(|role| role.scope == protocol::model::RoleScope::Trial);
         let site = match command.subject() {
             Subject::Participant(id) => self.participants.get(&id).map(|p| p.site.clone()),
             Subject::Site(site) => Some(site),
@@ -211,8 +214,13 @@ impl Clinic {
     }
 
     pub fn held(&mut self, id: &ParticipantId, visit: &str) {
-        for outcome in [VisitOutcome::Attended { mode: VisitMode::OnSite }, VisitOutcome::Completed { minutes: Some(95) }] {
-            self.fact("coordinator", Fact::RecordVisit { participant: id.clone(), visit: visit.into(), outcome, day: None });
+        for outcome in
+            [VisitOutcome::Attended { mode: VisitMode::OnSite }, VisitOutcome::Completed { minutes: Some(95) }]
+        {
+            self.fact(
+                "coordinator",
+                Fact::RecordVisit { participant: id.clone(), visit: visit.into(), outcome, day: None },
+            );
         }
     }
 
@@ -305,7 +313,8 @@ impl Clinic {
 
     pub fn confirmed(&mut self) -> ParticipantId {
         let id = self.prepared();
-        self.both("investigator", "medical_monitor", Authorisation::ConfirmEnrolment { participant: id.clone() }).unwrap();
+        self.both("investigator", "medical_monitor", Authorisation::ConfirmEnrolment { participant: id.clone() })
+            .unwrap();
         id
     }
 
@@ -380,8 +389,11 @@ pub fn staff(role: &str, site: &str) -> StaffId {
 
 /// Every CAPS-5 symptom item at this severity, with distress and duration that carry a diagnosis.
 pub fn caps5(severity: i64) -> BTreeMap<FieldId, Value> {
-    let mut values: BTreeMap<FieldId, Value> = (1..=20).map(|n| (FieldId::from(n.to_string()), Value::Integer(severity))).collect();
-    for (item, value) in [("21", 1), ("22", 60), ("23", 3), ("24", 3), ("25", 3), ("26", 0), ("27", 3), ("29", 0), ("30", 0)] {
+    let mut values: BTreeMap<FieldId, Value> =
+        (1..=20).map(|n| (FieldId::from(n.to_string()), Value::Integer(severity))).collect();
+    for (item, value) in
+        [("21", 1), ("22", 60), ("23", 3), ("24", 3), ("25", 3), ("26", 0), ("27", 3), ("29", 0), ("30", 0)]
+    {
         values.insert(item.into(), Value::Integer(value));
     }
     values
@@ -421,7 +433,10 @@ fn at_rest(instrument: &str, item: &instruments::Item) -> Option<Value> {
         Answers::Number { min, .. } => Value::Decimal(min),
         Answers::YesNo => Value::Bool(false),
         Answers::Graded(options) => Value::Text(options[0].0.to_owned()),
-        Answers::Code(codes) | Answers::Codes(codes) => Value::Text(codes[codes.len() - 1].code.to_owned()),
+        Answers::Code(codes) | Answers::Codes(codes) => {
+            let quiet = codes.iter().find(|code| ["absent", "no", "none"].contains(&code.code));
+            Value::Text(quiet.unwrap_or(&codes[codes.len() - 1]).code.to_owned())
+        }
         Answers::Time => Value::Text("23:00".to_owned()),
         Answers::Moment => Value::Text("2024-01-01".to_owned()),
         Answers::Text => Value::Text("as asked".to_owned()),
@@ -455,8 +470,15 @@ fn wanted(form: &str) -> Vec<(FieldId, Value)> {
         }
         "weight" => vec![number("weight_kg", "71.5")],
         "attestations" => yes(&[
-            "swallows_pills", "contact_named", "tells_of_changes", "fasting_rules", "medicine_rules", "no_other_trial",
-            "overnight_stay", "driven_home", "commits_to_therapy",
+            "swallows_pills",
+            "contact_named",
+            "tells_of_changes",
+            "fasting_rules",
+            "medicine_rules",
+            "no_other_trial",
+            "overnight_stay",
+            "driven_home",
+            "commits_to_therapy",
         ]),
         "mini7" => {
             let mut all = yes(&["ptsd_current"]);

@@ -75,7 +75,8 @@ fn a_code_break_has_a_reason_a_signature_and_a_person() {
     assert_eq!(broken(clinic.act("prescriber", act.clone())), ["unblinding.reason"]);
     assert!(matches!(clinic.act("nurse", act.clone()), Err(No::NotYours { .. })));
     let person = clinic.person("prescriber", &act);
-    let written = clinic.ask(person, None, act, None, Some("overdose of an unknown tablet, treatment hangs on it")).unwrap();
+    let written =
+        clinic.ask(person, None, act, None, Some("overdose of an unknown tablet, treatment hangs on it")).unwrap();
     assert!(written.iter().any(|w| matches!(&w.entry, Entry::CodeBroken { told } if told.len() == 1)));
     assert!(written.iter().any(|w| matches!(&w.entry, Entry::TaskRaised(_))));
 }
@@ -92,7 +93,8 @@ fn a_record_is_closed_when_everything_is_settled() {
         let fact = conduct::Fact::RecordVisit { participant: id.clone(), visit, outcome, day: None };
         let _ = clinic.act("coordinator", Command::Fact(fact));
     }
-    let open: Vec<_> = clinic.participant(&id).tasks.iter().filter(|(_, t)| t.done.is_none()).map(|(i, _)| i.clone()).collect();
+    let open: Vec<_> =
+        clinic.participant(&id).tasks.iter().filter(|(_, t)| t.done.is_none()).map(|(i, _)| i.clone()).collect();
     if !open.is_empty() {
         assert_eq!(broken(clinic.may("investigator", close.clone())), ["completion.tasks"]);
     }

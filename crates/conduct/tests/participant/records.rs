@@ -144,7 +144,10 @@ fn adverse_events_at_every_point_pleasant_ones_too() {
     let mut clinic = clinic();
     let id = clinic.enquiry();
     let today = clinic.today();
-    clinic.fact("nurse", Fact::RecordAdverseEvent { participant: id.clone(), event: event("felt unusually close", today) });
+    clinic.fact(
+        "nurse",
+        Fact::RecordAdverseEvent { participant: id.clone(), event: event("felt unusually close", today) },
+    );
     clinic.consent(&id);
     let mut serious = event("taken to hospital", today);
     serious.serious = vec![Seriousness::Hospitalisation];
@@ -242,7 +245,8 @@ fn stopping_treatment_does_not_stop_the_follow_up() {
     let mut clinic = clinic();
     let id = clinic.assigned();
     let reason = clinic.study.follow_up.reasons[0].code.clone();
-    let stop = Fact::RecordStop { participant: id.clone(), scope: StopScope::Treatment, reason, text: "enough".to_owned() };
+    let stop =
+        Fact::RecordStop { participant: id.clone(), scope: StopScope::Treatment, reason, text: "enough".to_owned() };
     clinic.fact("coordinator", stop);
     assert_eq!(clinic.participant(&id).phase, Phase::FollowUp);
     let applies = |visit: &str| {

@@ -125,7 +125,10 @@ fn early_late_missed_and_out_of_order_are_recorded_and_classed() {
     clinic.held(&id, "V3");
     assert!(triggers(&clinic).contains(&Some(Trigger::VisitOutOfOrder)));
     let missed = VisitOutcome::Missed { reason: "moved away for a while".to_owned() };
-    clinic.fact("coordinator", Fact::RecordVisit { participant: id.clone(), visit: "V2".into(), outcome: missed, day: None });
+    clinic.fact(
+        "coordinator",
+        Fact::RecordVisit { participant: id.clone(), visit: "V2".into(), outcome: missed, day: None },
+    );
     assert!(triggers(&clinic).contains(&Some(Trigger::VisitMissed)));
     for deviation in clinic.participant(&id).deviations.values() {
         let rule = clinic.study.deviation(deviation.trigger.unwrap()).unwrap();
