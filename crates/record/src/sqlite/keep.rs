@@ -9,6 +9,42 @@ use chain::Hash;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
+/// SHA-256 over some parts, each with its length before it.
+fn sum(parts: &[&[u8]]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for part in parts {
+        bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(part);
+    }
+    Hash::of(&bytes).as_bytes().to_vec()
+}
+
+/// Rows that are not what was written, told by their sums.
+pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let tables = [
+        ("person", "SELECT participant, CAST('' AS BLOB), key, sum FROM person"),
+        ("person_value", "SELECT participant, CAST(field AS BLOB), value, sum FROM person_value"),
+        ("person_document", "SELECT participant, sha256, sealed, sum FROM person_document"),
+    ];
+    let mut wrong = Vec::new();
+    for (table, sql) in tables {
+        let mut query = connection.prepare(sql).map_err(fault)?;
+        let mut rows = query.query([]).map_err(fault)?;
+        while let Some(row) = rows.next().map_err(fault)? {
+            let bytes = |column| row.get_ref(column).map_err(fault).map(|value| value.as_bytes().unwrap_or_default());
+            let (participant, second, value) = (bytes(0)?, bytes(1)?, bytes(2)?);
+            let computed = match table {
+                "person" => sum(&[participant, value]),
+                _ => sum(&[participant, second, value]),
+            };
+            if computed != bytes(3)? {
+                wrong.push(format!("a row of {table} of {} was changed", String::from_utf8_lossy(participant)));
+            }
+        }
+    }
+    Ok(wrong)
+}
+
 pub(super) fn person(connection: &Connection, participant: &str) -> Result<Option<SealedPerson>, StoreError> {
     let key = connection
         .prepare_cached("SELECT key FROM person WHERE participant = ?1")
@@ -37,10 +73,17 @@ pub(super) fn person_keep(connection: &Connection, participant: &str, person: &S
         return Err(StoreError::Erased { participant: participant.to_owned() });
     }
     remove(connection, participant, &["person", "person_value", "person_token"])?;
-    connection.execute("INSERT INTO person VALUES (?1, ?2)", params![participant, person.key]).map_err(fault)?;
-    let mut insert = connection.prepare_cached("INSERT INTO person_value VALUES (?1, ?2, ?3)").map_err(fault)?;
+    connection
+        .execute(
+            "INSERT INTO person VALUES (?1, ?2, ?3)",
+            params![participant, person.key, sum(&[participant.as_bytes(), &person.key])],
+        )
+        .map_err(fault)?;
+    let mut insert = connection.prepare_cached("INSERT INTO person_value VALUES (?1, ?2, ?3, ?4)").map_err(fault)?;
     for (field, value) in &person.values {
-        insert.execute(params![participant, field, value]).map_err(fault)?;
+        insert
+            .execute(params![participant, field, value, sum(&[participant.as_bytes(), field.as_bytes(), value])])
+            .map_err(fault)?;
     }
     let mut insert = connection.prepare_cached("INSERT OR IGNORE INTO person_token VALUES (?1, ?2)").map_err(fault)?;
     for token in &person.tokens {
@@ -99,8 +142,13 @@ pub(super) fn person_find(connection: &Connection, tokens: &[[u8; 32]], limit: u
 pub(super) fn document_keep(connection: &Connection, document: &SealedDocument) -> Result<(), StoreError> {
     connection
         .execute(
-            "INSERT INTO person_document VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-            params![document.participant, &document.sha256.as_bytes()[..], document.sealed],
+            "INSERT INTO person_document VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+            params![
+                document.participant,
+                &document.sha256.as_bytes()[..],
+                document.sealed,
+                sum(&[document.participant.as_bytes(), document.sha256.as_bytes(), &document.sealed]),
+            ],
         )
         .map(drop)
         .map_err(fault)

@@ -1,5 +1,6 @@
 //! The store on SQLite: one file, one writer that groups commits, readers with connections of their own.
 
+mod act;
 mod fault;
 mod keep;
 mod open;

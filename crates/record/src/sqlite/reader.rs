@@ -180,6 +180,8 @@ pub(super) fn check_file(connection: &Connection) -> Result<Vec<String>, StoreEr
             wrong.push(line);
         }
     }
+    wrong.extend(super::act::check(connection)?);
+    wrong.extend(super::keep::check(connection)?);
     Ok(wrong)
 }
 

@@ -23,7 +23,8 @@ CREATE TABLE act ( -- every command that was answered, by the id that its client
   recorded_at INTEGER NOT NULL,  -- microseconds since 1970, UTC
   first_entry INTEGER,           -- the act's entries are entry.id first_entry … first_entry + entries - 1
   entries INTEGER NOT NULL,
-  answer BLOB                    -- what was answered where nothing was appended
+  answer BLOB,                   -- what was answered where nothing was appended
+  hash BLOB NOT NULL             -- over this row and the hash of the one before it; the first goes on from `about`
 ) STRICT;
 
 CREATE TABLE entry ( -- the log
@@ -42,8 +43,17 @@ CREATE TABLE entry ( -- the log
 ) STRICT;
 
 CREATE VIEW record AS -- the log as people read it
-SELECT entry.id AS number, chain.name AS chain, entry.position, stream.name AS stream, entry.version,
-  act.command, strftime('%Y-%m-%dT%H:%M:%fZ', entry.recorded_at / 1e6, 'unixepoch') AS recorded_at,
+SELECT entry.id AS number, chain.name AS chain, entry.position, stream.name AS stream, entry.version, act.command,
+  (SELECT key FROM json_each(entry.body, '$.entry')) AS kind,
+  json_extract(entry.body, '$.stamp.at') AS happened_at,
+  json_extract(entry.body, '$.stamp.recorded_at') AS recorded_at,
+  coalesce(json_extract(entry.body, '$.stamp.by.person.staff'),
+    json_extract(entry.body, '$.stamp.by.person.participant'),
+    json_extract(entry.body, '$.stamp.by.person')) AS recorded_by,
+  json_extract(entry.body, '$.stamp.by.role') AS role,
+  json_extract(entry.body, '$.stamp.reason') AS reason,
+  json_extract(entry.body, '$.stamp.study') AS study,
+  json_extract(entry.body, '$.stamp.program') AS program,
   coalesce(entry.heads, '{}') AS heads, entry.body, lower(hex(entry.hash)) AS hash
 FROM entry JOIN chain ON chain.id = entry.chain JOIN stream ON stream.id = entry.stream JOIN act ON act.id = entry.act;
 
@@ -89,13 +99,15 @@ CREATE TABLE current_tables ( -- which definition of the current tables the file
 -- Who the people are. Apart from the log, sealed, erasable.
 CREATE TABLE person (
   participant TEXT PRIMARY KEY,
-  key BLOB NOT NULL -- the participant's own key, sealed under the store's key, which is not in this file
+  key BLOB NOT NULL, -- the participant's own key, sealed under the store's key, which is not in this file
+  sum BLOB NOT NULL  -- SHA-256 over the row, as in the two tables below: a damaged one is found without the key
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE person_value (
   participant TEXT NOT NULL,
   field TEXT NOT NULL,
   value BLOB NOT NULL, -- sealed under the participant's own key
+  sum BLOB NOT NULL,
   PRIMARY KEY (participant, field)
 ) STRICT, WITHOUT ROWID;
 
@@ -115,5 +127,6 @@ CREATE TABLE person_document (
   participant TEXT NOT NULL,
   sha256 BLOB NOT NULL, -- of the plain bytes; the chain names it
   sealed BLOB NOT NULL, -- under the participant's own key
+  sum BLOB NOT NULL,
   PRIMARY KEY (participant, sha256)
 ) STRICT;

@@ -2,6 +2,7 @@
 //! fsync for all of them. Whoever gets the connection writes for everybody who waits.
 
 use super::{
+    act,
     fault::{fault, is_there_already},
     pool::Bell,
     rows::Statements,
@@ -114,7 +115,7 @@ struct Seen {
     chains: HashMap<Arc<str>, (i64, Head)>,
     streams: HashMap<Arc<str>, (i64, u64)>,
     last_entry: Option<i64>,
-    last_act: Option<i64>,
+    last_act: Option<(i64, Hash)>,
 }
 
 impl Writer {
@@ -228,27 +229,9 @@ impl Writer {
             }
         }
         let first = self.next_entry()?;
-        let number = self.next_act()?;
         let count = act.entries.len() as u64;
+        let number = self.answer(act, (count > 0).then_some(first))?;
         let recorded_at = act.recorded_at.as_microsecond();
-        self.connection
-            .prepare_cached("INSERT INTO act VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
-            .and_then(|mut insert| {
-                insert.execute(params![
-                    number,
-                    act.command,
-                    &act.digest.as_bytes()[..],
-                    recorded_at,
-                    (count > 0).then_some(first),
-                    count as i64,
-                    act.answer,
-                ])
-            })
-            .map_err(|error| match is_there_already(&error) {
-                true => StoreError::Answered { command: act.command.clone() },
-                false => fault(error),
-            })?;
-        self.seen.last_act = Some(number);
         let chains: BTreeSet<&str> = act.entries.iter().map(|entry| &*entry.chain).collect();
         let mut before: Option<&str> = None;
         for entry in &act.entries {
@@ -264,6 +247,37 @@ impl Writer {
         }
         self.statements.write_all(&self.connection, &act.writes)?;
         Ok(Appended { first: (count > 0).then_some(first as u64), entries: count })
+    }
+
+    /// Writes the row that says that the command is answered; gives its number.
+    fn answer(&mut self, act: &Act, first: Option<i64>) -> Result<i64, StoreError> {
+        let (last, previous) = match self.seen.last_act {
+            Some(last) => last,
+            None => act::last(&self.connection)?,
+        };
+        let number = last + 1;
+        let row = act::Row::of(act, number, first);
+        let hash = row.hash(&previous, &mut self.buffer);
+        self.connection
+            .prepare_cached("INSERT INTO act VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")
+            .and_then(|mut insert| {
+                insert.execute(params![
+                    number,
+                    row.command,
+                    row.digest,
+                    row.recorded_at,
+                    row.first,
+                    row.entries,
+                    row.answer,
+                    &hash.as_bytes()[..],
+                ])
+            })
+            .map_err(|error| match is_there_already(&error) {
+                true => StoreError::Answered { command: act.command.clone() },
+                false => fault(error),
+            })?;
+        self.seen.last_act = Some((number, hash));
+        Ok(number)
     }
 
     /// The heads that a link names: those of the other chains of its act, as they stand just now.
@@ -327,14 +341,6 @@ impl Writer {
             None => self.number("SELECT coalesce(max(id), 0) FROM entry")?,
         };
         self.seen.last_entry = Some(last);
-        Ok(last + 1)
-    }
-
-    fn next_act(&mut self) -> Result<i64, StoreError> {
-        let last = match self.seen.last_act {
-            Some(last) => last,
-            None => self.number("SELECT coalesce(max(id), 0) FROM act")?,
-        };
         Ok(last + 1)
     }
 

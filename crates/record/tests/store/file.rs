@@ -114,6 +114,58 @@ fn a_changed_byte_is_found_and_named() {
     }
 }
 
+/// What is not in a chain is proved all the same: answers, what the store says of itself, sealed identities.
+#[test]
+fn a_change_beside_the_log_is_found() {
+    let place = place();
+    let changes = [
+        ("act", "UPDATE act SET digest = x'00' WHERE id = 3", "answer 3 (command c2)"),
+        ("act", "UPDATE act SET command = 'other' WHERE id = 4", "answer 4 (command other)"),
+        ("act", "UPDATE act SET recorded_at = recorded_at + 1 WHERE id = 4", "answer 4"),
+        ("act", "DELETE FROM act WHERE id = 2", "answer 3"),
+        ("about", "UPDATE about SET value = 'no' WHERE name = 'synthetic'", "answer 1"),
+        ("about", "UPDATE about SET value = 'else' WHERE name = 'created_by'", "answer 1"),
+        ("entry", "UPDATE entry SET act = 1 WHERE id = 30", "entry 30 does not belong"),
+        ("entry", "UPDATE entry SET recorded_at = 1 WHERE id = 29", "entry 29 does not belong"),
+        ("person", "UPDATE person SET key = x'00'", "a row of person of S01-001 was changed"),
+        ("person", "UPDATE person_value SET field = 'x'", "a row of person_value of S01-001 was changed"),
+        ("person", "UPDATE person_document SET sealed = x'00'", "a row of person_document of S01-001 was changed"),
+    ];
+    for (guarded, change, says) in changes {
+        let _ = std::fs::remove_file(&place.path);
+        filled(&place.path);
+        let store = SqliteStore::open(&place.path, TABLES).unwrap();
+        let person = record::SealedPerson {
+            key: vec![1; 9],
+            values: [("name".to_owned(), vec![2; 9])].into(),
+            tokens: Vec::new(),
+        };
+        store.person_keep("S01-001", &person).unwrap();
+        let document =
+            record::SealedDocument { sha256: chain::Hash::of(b"x"), participant: "S01-001".into(), sealed: vec![3; 9] };
+        store.document_keep(&document).unwrap();
+        assert_eq!(store.check_file().unwrap(), [""; 0]);
+        let hand = Connection::open(&place.path).unwrap();
+        let guards: Vec<(String, String)> = hand
+            .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1")
+            .unwrap()
+            .query_map([guarded], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        hand.pragma_update(None, "foreign_keys", false).unwrap();
+        for (name, _) in &guards {
+            hand.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
+        }
+        hand.execute_batch(change).unwrap();
+        for (_, sql) in &guards {
+            hand.execute_batch(sql).unwrap();
+        }
+        let wrong = store.check_file().unwrap();
+        assert!(wrong.first().is_some_and(|wrong| wrong.contains(says)), "{change}: {wrong:?}");
+    }
+}
+
 #[test]
 fn a_full_disk_loses_nothing() {
     let place = place();
