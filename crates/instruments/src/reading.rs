@@ -74,7 +74,7 @@ impl Answers {
 }
 
 /// Reads one value. Missing values are [`Cell::Missing`], not errors.
-pub(crate) fn read(key: &str, item: &Item, value: &Value) -> Result<Cell, Unscorable> {
+pub(crate) fn read(key: &str, item: &Item, value: &Value) -> Result<Cell, Box<Unscorable>> {
     if let Value::Missing(reason) = value {
         return Ok(Cell::Missing(Some(*reason)));
     }
@@ -99,7 +99,7 @@ pub(crate) fn read(key: &str, item: &Item, value: &Value) -> Result<Cell, Unscor
         Ok(cell) => Ok(cell),
         Err(wrong) => match value.as_text().and_then(missing_reason) {
             Some(reason) => Ok(Cell::Missing(Some(reason))),
-            None => Err(refused(key, item, value, wrong)),
+            None => Err(Box::new(refused(key, item, value, wrong))),
         },
     }
 }

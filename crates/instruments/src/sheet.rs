@@ -45,7 +45,7 @@ impl<'a> Sheet<'a> {
                 Some((item, cell)) => match read(key, item, value) {
                     Ok(read) if matches!(*cell, Cell::Missing(None)) => *cell = read,
                     Ok(_) => wrong.push(twice(item.id)),
-                    Err(fault) => wrong.push(fault),
+                    Err(fault) => wrong.push(*fault),
                 },
             }
         }
@@ -98,7 +98,7 @@ impl<'a> Sheet<'a> {
             cells.push(match answers.get(position).copied().flatten() {
                 None => Cell::Missing(None),
                 Some(number) => read_numeric(item, number).unwrap_or_else(|fault| {
-                    wrong.push(fault);
+                    wrong.push(*fault);
                     Cell::Missing(None)
                 }),
             });
@@ -241,7 +241,7 @@ pub(crate) fn cell_code(item: &Item, cell: &Cell) -> Option<&'static str> {
 }
 
 /// Reads a whole number without going through a value: the quick way for plain scales.
-fn read_numeric(item: &Item, number: i64) -> Result<Cell, Unscorable> {
+fn read_numeric(item: &Item, number: i64) -> Result<Cell, Box<Unscorable>> {
     match item.answers {
         Answers::Whole { min, max, step } if number >= min && number <= max && (number - min) % step == 0 => {
             Ok(Cell::Number(Decimal::whole(number)))
@@ -249,13 +249,13 @@ fn read_numeric(item: &Item, number: i64) -> Result<Cell, Unscorable> {
         // Coded answers are given by their place in the list, the first being 0.
         Answers::Code(codes) => match usize::try_from(number) {
             Ok(place) if place < codes.len() => Ok(Cell::Code(place)),
-            _ => Err(Unscorable::new(
-                item.id,
+            _ => Err(Box::new(Unscorable::new(
+                &format!("item {}", item.id),
                 Fault::OutOfRange,
                 number,
-                format!("a place from 0 to {} among {}", codes.len() - 1, item.answers.allowed()),
+                format!("a place from 0 to {} among {}", codes.len().saturating_sub(1), item.answers.allowed()),
                 "give the answer's place in the list",
-            )),
+            ))),
         },
         Answers::Whole { .. }
         | Answers::OneOf(_)
@@ -288,7 +288,7 @@ fn read_row(
                         *slot = cell;
                     }
                 }
-                Some(Err(fault)) => wrong.push(fault),
+                Some(Err(fault)) => wrong.push(*fault),
                 None => {}
             },
             None => {
