@@ -2,6 +2,8 @@
 //!
 //! A symmetric n×n matrix is also kept packed: rows of the lower triangle one after the other.
 
+use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
+
 /// Where (i, j) with j ≤ i stands in a packed lower triangle.
 pub(crate) fn packed(i: usize, j: usize) -> usize {
     i * (i + 1) / 2 + j
@@ -34,22 +36,32 @@ pub(crate) fn axpy(a: f64, x: &[f64], y: &mut [f64]) {
 }
 
 /// Factorises the lower triangle of a symmetric n×n matrix into LL′ in place. `None` where it is not safely positive
-/// definite: a pivot below 1e-14 of its diagonal is rounding, not information. The upper triangle is not touched.
+/// definite: a pivot below 1e-14 of its diagonal is rounding, not information. The upper triangle is overwritten.
 pub(crate) fn cholesky(a: &mut [f64], n: usize) -> Option<()> {
-    for i in 0..n {
-        let (above, current) = a.split_at_mut(i * n);
-        let row = &mut current[..=i];
-        let original = row[i];
-        for j in 0..i {
-            let other = &above[j * n..j * n + j + 1];
-            row[j] = (row[j] - dot(&other[..j], &row[..j])) / other[j];
-        }
-        let left = original - dot(&row[..i], &row[..i]);
+    let a = &mut a[..n * n];
+    for k in 0..n {
+        let (head, below) = a.split_at_mut((k + 1) * n);
+        let line = &mut head[k * n..];
+        // What is left of the pivot beside what it was: the sum of squares of its row.
+        let left = line[k];
+        let original = left + dot(&line[..k], &line[..k]);
         // Written so that NaN is refused as well.
         if !(left > 1e-14 * original && left.is_finite()) {
             return None;
         }
-        row[i] = left.sqrt();
+        let root = left.sqrt();
+        line[k] = root;
+        let inverse = 1.0 / root;
+        // Column k goes to the upper part of row k, where the rows below find it in one piece.
+        let column = &mut line[k + 1..n];
+        for (row, value) in below.chunks_exact_mut(n).zip(column.iter_mut()) {
+            *value = row[k] * inverse;
+            row[k] = *value;
+        }
+        for (row, length) in below.chunks_exact_mut(n).zip(1..) {
+            let factor = -row[k];
+            axpy(factor, &column[..length], &mut row[k + 1..k + 1 + length]);
+        }
     }
     Some(())
 }
@@ -105,8 +117,30 @@ pub(crate) fn inverse_from(inverse_factor: &[f64], n: usize, out: &mut [f64]) {
     }
 }
 
-/// out ← A·B for n×n matrices.
+/// out ← A·B for n×n matrices; the sizes of most trials are unrolled.
 pub(crate) fn multiply(a: &[f64], b: &[f64], n: usize, out: &mut [f64]) {
+    match n {
+        2 => multiply_fixed::<2>(a, b, out),
+        3 => multiply_fixed::<3>(a, b, out),
+        4 => multiply_fixed::<4>(a, b, out),
+        _ => multiply_any(a, b, n, out),
+    }
+}
+
+fn multiply_fixed<const N: usize>(a: &[f64], b: &[f64], out: &mut [f64]) {
+    let (a, b) = (&a[..N * N], &b[..N * N]);
+    for (row, to) in a.chunks_exact(N).zip(out.chunks_exact_mut(N)) {
+        let mut sums = [0.0; N];
+        for (value, other) in row.iter().zip(b.chunks_exact(N)) {
+            for (sum, factor) in sums.iter_mut().zip(other) {
+                *sum += value * factor;
+            }
+        }
+        to.copy_from_slice(&sums);
+    }
+}
+
+fn multiply_any(a: &[f64], b: &[f64], n: usize, out: &mut [f64]) {
     for i in 0..n {
         let row = &mut out[i * n..(i + 1) * n];
         row.fill(0.0);
@@ -116,36 +150,60 @@ pub(crate) fn multiply(a: &[f64], b: &[f64], n: usize, out: &mut [f64]) {
     }
 }
 
-/// The matrix L⁻¹ S L⁻ᵀ, both triangles, of a packed symmetric S. `out` is n×n.
-pub(crate) fn whiten(l: &[f64], n: usize, s: &[f64], out: &mut [f64]) {
+/// The matrix M S M′ of a packed symmetric S and a lower triangular M (an inverse Cholesky factor), as an
+/// inner-product triangle: packed, off-diagonals times √2, so that ⟨A, B⟩ is one dot product. M is given with its
+/// transpose beside it; `scratch` is n×n.
+pub(crate) fn whiten((m, transposed): (&[f64], &[f64]), n: usize, s: &[f64], scratch: &mut [f64], out: &mut [f64]) {
+    let mut start = 0;
     for i in 0..n {
-        for j in 0..=i {
-            let value = s[packed(i, j)];
+        for (j, value) in s[start..=start + i].iter().enumerate() {
+            scratch[i * n + j] = *value;
+            scratch[j * n + i] = *value;
+        }
+        start += i + 1;
+    }
+    for i in (0..n).rev() {
+        // Row i of M·S as far as its diagonal, in place from below: rows above are still those of S.
+        let (above, current) = scratch.split_at_mut(i * n);
+        let row = &mut current[..=i];
+        let pivot = m[i * n + i];
+        row.iter_mut().for_each(|value| *value *= pivot);
+        for k in 0..i {
+            axpy(m[i * n + k], &above[k * n..k * n + i + 1], row);
+        }
+        // Times M′: column l of M is row l of `transposed`.
+        let line = &mut out[packed(i, 0)..=packed(i, i)];
+        line.fill(0.0);
+        for (l, value) in row.iter().enumerate() {
+            axpy(*value, &transposed[l * n + l..l * n + i + 1], &mut line[l..]);
+        }
+        line[..i].iter_mut().for_each(|value| *value *= SQRT_2);
+    }
+}
+
+/// The inner-product triangle of xx′.
+pub(crate) fn outer_triangle(x: &[f64], out: &mut [f64]) {
+    let mut start = 0;
+    for (i, value) in x.iter().enumerate() {
+        for (to, other) in out[start..].iter_mut().zip(&x[..i]) {
+            *to = SQRT_2 * value * other;
+        }
+        out[start + i] = value * value;
+        start += i + 1;
+    }
+}
+
+/// Both triangles of the matrix behind an inner-product triangle.
+pub(crate) fn square_of_triangle(triangle: &[f64], n: usize, out: &mut [f64]) {
+    let mut start = 0;
+    for i in 0..n {
+        for j in 0..i {
+            let value = FRAC_1_SQRT_2 * triangle[start + j];
             out[i * n + j] = value;
             out[j * n + i] = value;
         }
-    }
-    // Rows first: out ← L⁻¹·out; then the same from the right by symmetry.
-    for i in 0..n {
-        let (above, current) = out.split_at_mut(i * n);
-        let row = &mut current[..n];
-        for k in 0..i {
-            axpy(-l[i * n + k], &above[k * n..(k + 1) * n], row);
-        }
-        let pivot = 1.0 / l[i * n + i];
-        for value in row {
-            *value *= pivot;
-        }
-    }
-    for i in 0..n {
-        solve_lower(l, n, &mut out[i * n..(i + 1) * n]);
-    }
-    for i in 0..n {
-        for j in 0..i {
-            let mean = 0.5 * (out[i * n + j] + out[j * n + i]);
-            out[i * n + j] = mean;
-            out[j * n + i] = mean;
-        }
+        out[i * n + i] = triangle[start + i];
+        start += i + 1;
     }
 }
 
@@ -176,11 +234,15 @@ mod tests {
     #[test]
     fn whitening_a_matrix_with_itself_gives_the_unit_matrix() {
         let a = example();
-        let mut l = a.clone();
+        let (mut l, mut li) = (a.clone(), vec![0.0; 9]);
         cholesky(&mut l, 3).unwrap();
+        invert_lower(&l, 3, &mut li);
         let packed_a: Vec<f64> = (0..3).flat_map(|i| a[i * 3..i * 3 + i + 1].to_vec()).collect();
-        let mut out = vec![0.0; 9];
-        whiten(&l, 3, &packed_a, &mut out);
+        let (mut scratch, mut triangle, mut out) = (vec![0.0; 9], vec![0.0; 6], vec![0.0; 9]);
+        let transposed: Vec<f64> = (0..9).map(|at| li[at % 3 * 3 + at / 3]).collect();
+        whiten((&li, &transposed), 3, &packed_a, &mut scratch, &mut triangle);
+        assert!((dot(&triangle, &triangle) - 3.0).abs() < 1e-13, "⟨I, I⟩ = 3");
+        square_of_triangle(&triangle, 3, &mut out);
         for (index, value) in out.iter().enumerate() {
             assert!((value - if index % 4 == 0 { 1.0 } else { 0.0 }).abs() < 1e-14);
         }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::design::Dropped;
 use crate::mmrm::{ContrastRow, Counts, Criteria, DfMethod, Estimate, FTest, Fit, Inference, InferenceError, MeanRow, Vcov, Weights};
 
 use super::spec::{Spec, Wanted};

@@ -30,11 +30,13 @@ impl Factor {
     ///
     /// Without declared levels, text is ordered as people count (`week 2` before `week 10`), numbers by size.
     pub(super) fn over(table: &Table, column: &Column, declared: Option<&Vec<String>>, rows: &[usize]) -> Result<Self, DesignError> {
-        let levels = match declared {
-            Some(levels) => levels.clone(),
+        let (levels, of_text) = match declared {
+            Some(levels) => {
+                let of_text = column.texts().iter().map(|text| find(levels, text).map(|index| index as u32)).collect();
+                (levels.clone(), of_text)
+            }
             None => natural_levels(column),
         };
-        let of_text: Vec<Option<u32>> = column.texts().iter().map(|text| find(&levels, text).map(|index| index as u32)).collect();
         let mut seen = vec![false; levels.len()];
         let mut codes = Vec::with_capacity(rows.len());
         for &row in rows {
@@ -66,6 +68,22 @@ impl Factor {
     }
 }
 
+/// Numbers the people of a column in the order of their first appearance: 0.. without gaps over `rows`.
+pub(crate) fn people(column: &Column, rows: &[usize]) -> (Vec<u32>, Vec<u32>) {
+    let mut renamed = vec![MISSING; column.texts().len()];
+    let mut texts = Vec::new();
+    let codes = rows.iter().map(|&row| {
+        let text = column.codes()[row];
+        let known = &mut renamed[text as usize];
+        if *known == MISSING {
+            *known = texts.len() as u32;
+            texts.push(text);
+        }
+        *known
+    });
+    (codes.collect(), texts)
+}
+
 /// A text's level: the same text, or (so that `006` finds `6`) the same number.
 fn find(levels: &[String], text: &str) -> Option<usize> {
     levels.iter().position(|level| level == text).or_else(|| {
@@ -74,15 +92,27 @@ fn find(levels: &[String], text: &str) -> Option<usize> {
     })
 }
 
-fn natural_levels(column: &Column) -> Vec<String> {
-    let mut levels: Vec<String> = column.texts().to_vec();
-    if column.first_text().is_none() {
-        levels.sort_by(|left, right| number(left).total_cmp(&number(right)));
-        levels.dedup_by(|right, left| number(left) == number(right));
+/// The levels in natural order, and each text's place among them.
+fn natural_levels(column: &Column) -> (Vec<String>, Vec<Option<u32>>) {
+    let texts = column.texts();
+    let mut order: Vec<usize> = (0..texts.len()).collect();
+    let numeric = column.first_text().is_none();
+    if numeric {
+        order.sort_by(|&left, &right| number(&texts[left]).total_cmp(&number(&texts[right])));
     } else {
-        levels.sort_by(|left, right| natural(left, right));
+        order.sort_by(|&left, &right| natural(&texts[left], &texts[right]));
     }
-    levels
+    let mut levels: Vec<String> = Vec::with_capacity(texts.len());
+    let mut of_text = vec![None; texts.len()];
+    for index in order {
+        // `6` and `06` are one number.
+        let known = numeric && levels.last().is_some_and(|last| number(last) == number(&texts[index]));
+        if !known {
+            levels.push(texts[index].clone());
+        }
+        of_text[index] = Some(levels.len() as u32 - 1);
+    }
+    (levels, of_text)
 }
 
 fn number(text: &str) -> f64 {

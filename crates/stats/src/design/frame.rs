@@ -35,10 +35,12 @@ impl Variable {
 /// What a model asks of the columns besides its formula.
 #[derive(Debug, Clone, Default)]
 pub struct Roles<'a> {
-    /// Columns that are factors whatever they hold (visit, participant, group, arm) and must be present.
+    /// Columns that are factors whatever they hold (visit, group, arm) and must be present.
     pub factors: Vec<&'a str>,
     /// Columns that are numbers and must be present (weights, coordinates).
     pub numbers: Vec<&'a str>,
+    /// Columns that must be present, and of which nothing else is asked (participant).
+    pub present: Vec<&'a str>,
     /// Declared levels.
     pub levels: Option<&'a Levels>,
 }
@@ -76,6 +78,7 @@ impl Frame {
         needed.extend(formula.variables.iter().flat_map(Expression::columns));
         needed.extend(&roles.factors);
         needed.extend(&roles.numbers);
+        needed.extend(&roles.present);
         let mut seen = BTreeSet::new();
         needed.retain(|name| seen.insert(*name));
         let columns = needed.iter().map(|name| find(table, name)).collect::<Result<Vec<_>, _>>()?;
@@ -195,7 +198,7 @@ fn numbers(table: &Table, expression: &Expression, rows: &[usize]) -> Result<Vec
             rows.iter().map(|&row| at(row)).collect()
         }
     };
-    match values.iter().position(|value| !(value.abs() <= LARGEST)) {
+    match values.iter().position(|value| value.is_nan() || value.abs() > LARGEST) {
         Some(index) => {
             let row = table.row_name(rows.get(index).copied().unwrap_or(0));
             Err(DesignError::TooLarge { column: expression.to_string(), row, found: values[index] })

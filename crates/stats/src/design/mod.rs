@@ -7,6 +7,7 @@ mod frame;
 mod rank;
 
 pub use columns::{Coding, Design, TermColumns};
+pub(crate) use factor::people;
 pub use factor::{Factor, Levels};
 pub use frame::{Dropped, Frame, Roles, Variable};
 

@@ -44,8 +44,9 @@ fn is_clearly_full(design: &Design) -> bool {
         }
         let row = &mut gram[i * p..i * p + i + 1];
         let left = original - row[..i].iter().map(|x| x * x).sum::<f64>();
-        // NaN fails this comparison too, and is then dealt with by the careful path.
-        if !(left > CLEAR * CLEAR * original) {
+        let clear = left > CLEAR * CLEAR * original;
+        // NaN fails the comparison too, and is then dealt with by the careful path.
+        if !clear {
             return false;
         }
         row[i] = left.sqrt();
@@ -57,8 +58,8 @@ fn is_clearly_full(design: &Design) -> bool {
 fn householder(design: &Design) -> Rank {
     let (n, p) = (design.rows(), design.names.len());
     let mut columns = vec![vec![0.0; n]; p];
-    for row in 0..n {
-        for &(column, value) in design.row(row) {
+    for (row, cells) in (0..n).map(|row| (row, design.row(row))) {
+        for &(column, value) in cells {
             columns[column as usize][row] = value;
         }
     }

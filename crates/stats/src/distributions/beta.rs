@@ -63,7 +63,7 @@ pub fn beta_cdf(x: f64, a: f64, b: f64) -> f64 {
 
 /// The x at which [`beta_cdf`] is `p`.
 pub fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
-    if !(0.0..=1.0).contains(&p) || !(a > 0.0 && b > 0.0) {
+    if !((0.0..=1.0).contains(&p) && a > 0.0 && b > 0.0) {
         return f64::NAN;
     }
     if p == 0.0 || p == 1.0 {

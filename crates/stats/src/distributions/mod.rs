@@ -14,6 +14,7 @@ pub use beta::{beta_cdf, beta_quantile};
 pub use noncentral::{noncentral_t_cdf, noncentral_t_quantile_shift};
 pub use normal::{chi_squared_quantile, chi_squared_upper, normal_cdf, normal_density, normal_quantile, normal_upper};
 pub use special::{ln_choose, ln_gamma};
+pub(crate) use student::t_upper_quantile;
 pub use student::{f_upper, t_cdf, t_quantile, t_two_sided};
 
 #[cfg(test)]

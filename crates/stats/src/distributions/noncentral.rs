@@ -5,7 +5,7 @@ use super::special::ln_gamma;
 
 /// P(T ≤ t) for a noncentral t distribution with noncentrality `delta`, to about 1e-12 absolute (Lenth 1989).
 pub fn noncentral_t_cdf(t: f64, df: f64, delta: f64) -> f64 {
-    if t.is_nan() || delta.is_nan() || !(df > 0.0) {
+    if t.is_nan() || delta.is_nan() || df.is_nan() || df <= 0.0 {
         return f64::NAN;
     }
     if t < 0.0 {

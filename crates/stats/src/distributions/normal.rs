@@ -80,7 +80,7 @@ pub fn normal_quantile(p: f64) -> f64 {
 
 /// P(X > x) for a chi-squared distribution with `df` > 0.
 pub fn chi_squared_upper(x: f64, df: f64) -> f64 {
-    if x.is_nan() || !(df > 0.0) {
+    if x.is_nan() || df.is_nan() || df <= 0.0 {
         return f64::NAN;
     }
     if x <= 0.0 {
@@ -97,7 +97,7 @@ pub fn chi_squared_upper(x: f64, df: f64) -> f64 {
 
 /// The x with P(X ≤ x) = `p` for a chi-squared distribution.
 pub fn chi_squared_quantile(p: f64, df: f64) -> f64 {
-    if !(0.0..=1.0).contains(&p) || !(df > 0.0) {
+    if !((0.0..=1.0).contains(&p) && df > 0.0) {
         return f64::NAN;
     }
     let (mut low, mut high) = (0.0, df.max(1.0));

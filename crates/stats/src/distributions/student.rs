@@ -9,7 +9,7 @@ const NORMAL: f64 = 1e18;
 
 /// P(|T| > |t|).
 pub fn t_two_sided(t: f64, df: f64) -> f64 {
-    if t.is_nan() || !(df > 0.0) {
+    if t.is_nan() || df.is_nan() || df <= 0.0 {
         return f64::NAN;
     }
     if df > NORMAL {
@@ -30,18 +30,20 @@ pub fn t_cdf(t: f64, df: f64) -> f64 {
 
 /// The t with P(T ≤ t) = `p`.
 pub fn t_quantile(p: f64, df: f64) -> f64 {
-    if !(0.0..=1.0).contains(&p) || !(df > 0.0) {
+    if !((0.0..=1.0).contains(&p) && df > 0.0) {
         return f64::NAN;
     }
-    if p < 0.5 {
-        return -upper_quantile(p, df);
-    }
-    upper_quantile(1.0 - p, df)
+    let tail = p.min(1.0 - p);
+    let t = t_upper_quantile(tail, -normal_quantile(tail), df);
+    if p < 0.5 { -t } else { t }
 }
 
-/// The t ≥ 0 with P(T > t) = `tail` ≤ ½: Newton on the logarithms of tail and t.
-fn upper_quantile(tail: f64, df: f64) -> f64 {
-    let z = -normal_quantile(tail);
+/// The t ≥ 0 with P(T > t) = `tail` ≤ ½, given the normal quantile `z` of the same tail: Newton on the logarithms of
+/// tail and t.
+pub(crate) fn t_upper_quantile(tail: f64, z: f64, df: f64) -> f64 {
+    if df.is_nan() || df <= 0.0 {
+        return f64::NAN;
+    }
     if df > NORMAL || tail == 0.0 || tail == 0.5 {
         return z;
     }
@@ -54,19 +56,21 @@ fn upper_quantile(tail: f64, df: f64) -> f64 {
     };
     for _ in 0..100 {
         let found = 0.5 * t_two_sided(t, df);
-        let off = (found / tail).ln();
-        let slope = t * t_density(t, df) / found;
-        let step = (off / slope).clamp(-5.0, 5.0);
+        let density = t_density(t, df);
+        let relative = (found - tail) / tail;
+        if relative.abs() < 1e-3 {
+            // Halley's step on the tail itself: its error is the cube of the step.
+            let newton = (found - tail) / density;
+            let bend = (df + 1.0) * t / (df + t * t);
+            let step = newton / (1.0 - 0.5 * newton * bend);
+            t += step;
+            if step.abs() < 1e-5 * t {
+                break;
+            }
+            continue;
+        }
+        let step = ((found / tail).ln() * found / (t * density)).clamp(-5.0, 5.0);
         t *= step.exp();
-        if step.abs() < 1e-15 {
-            break;
-        }
-        if step.abs() < 1e-6 {
-            // The next Newton step would be below rounding: one more evaluation buys nothing.
-            let found = 0.5 * t_two_sided(t, df);
-            let last = (found / tail - 1.0) * found / (t * t_density(t, df));
-            return t * (1.0 + last);
-        }
     }
     t
 }

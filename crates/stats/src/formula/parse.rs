@@ -28,11 +28,9 @@ const DEPTH_MAX: usize = 64;
 pub(super) fn formula(text: &str) -> Result<Formula, FormulaError> {
     let mut parser = Parser { text, tokens: tokens(text)?, next: 0, variables: Vec::new(), covariance: None, depth: 0 };
     let mut response = None;
-    if parser.tokens.iter().any(|placed| placed.token == Token::Sign("~")) {
-        if !parser.take("~") {
-            response = Some(parser.arithmetic()?);
-            parser.need("~")?;
-        }
+    if parser.tokens.iter().any(|placed| placed.token == Token::Sign("~")) && !parser.take("~") {
+        response = Some(parser.arithmetic()?);
+        parser.need("~")?;
     }
     let sum = parser.sum()?;
     if let Some(token) = parser.peek() {

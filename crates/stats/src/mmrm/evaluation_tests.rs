@@ -39,7 +39,7 @@ fn likelihood_gradient_and_hessian_agree_with_the_reference() {
         let table = Table::from_csv(&std::fs::read_to_string(folder().join(&spec.data)).unwrap()).unwrap();
         let data = Data::new(&table, &model).unwrap_or_else(|refusal| panic!("{name}: {refusal}"));
         assert_eq!(data.design.kept_names(), file["coefficients"]["names"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect::<Vec<_>>());
-        let problem = Arc::new(data.problem);
+        let problem = data.problem;
         let mut likelihood = Likelihood::new(Arc::clone(&problem));
         for point in ["at_standard_start", "at_perturbed_optimum"] {
             let expected = &file["evaluations"][point];

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use nalgebra::{DMatrix, SymmetricEigen};
 
-use crate::dense::{cholesky, dot, inverse_from, invert_lower, packed_len};
+use crate::dense::{cholesky, dot, inverse_from, invert_lower, outer_triangle, packed_len};
 use crate::design::{Design, Dropped, Factor, Frame};
 use crate::table::Table;
 
@@ -81,7 +81,7 @@ impl Fit {
     pub fn new(table: &Table, model: &Model) -> Result<Self, Refusal> {
         let data = Data::new(table, model)?;
         check_together(&data, model)?;
-        let problem = Arc::new(data.problem.clone());
+        let problem = Arc::clone(&data.problem);
         let mut likelihood = Likelihood::new(Arc::clone(&problem));
         let (optimum, starts) = search(&mut likelihood, &data, model)?;
         let count = optimum.theta.len();
@@ -237,11 +237,11 @@ impl Fit {
     pub fn beta_vcov(&self) -> Vec<f64> {
         let p = self.problem.p;
         let unit: Vec<f64> = (0..p * p).map(|at| if at % (p + 1) == 0 { 1.0 } else { 0.0 }).collect();
-        self.from_whitened(&unit)
+        self.unwhitened(&unit)
     }
 
     /// R⁻¹ L⁻ᵀ M L⁻¹ R⁻ᵀ s², the covariance of coefficients whose whitened form is M.
-    pub(crate) fn from_whitened(&self, middle: &[f64]) -> Vec<f64> {
+    pub(crate) fn unwhitened(&self, middle: &[f64]) -> Vec<f64> {
         let p = self.problem.p;
         let rows = self.whitened_unit_rows();
         let mut half = vec![0.0; p * p];
@@ -286,12 +286,9 @@ impl Fit {
 
     /// d′G_kd for every covariance parameter: the derivative of a contrast's variance.
     pub(crate) fn variance_slopes(&self, whitened: &[f64]) -> Vec<f64> {
-        let p = self.problem.p;
-        self.likelihood
-            .whitened
-            .chunks_exact(p * p)
-            .map(|g| g.chunks_exact(p).zip(whitened).map(|(row, weight)| weight * dot(row, whitened)).sum())
-            .collect()
+        let mut outer = vec![0.0; packed_len(whitened.len())];
+        outer_triangle(whitened, &mut outer);
+        self.likelihood.whitened.chunks_exact(outer.len()).map(|g| dot(g, &outer)).collect()
     }
 }
 

@@ -6,8 +6,8 @@
 
 use nalgebra::{DMatrix, SymmetricEigen};
 
-use crate::dense::{axpy, cholesky, dot, solve_lower};
-use crate::distributions::{f_upper, t_quantile, t_two_sided};
+use crate::dense::{axpy, cholesky, dot, packed_len, solve_lower, square_of_triangle};
+use crate::distributions::{f_upper, normal_quantile, t_two_sided, t_upper_quantile};
 
 use super::sandwich::Sandwich;
 use super::{Estimation, Fit};
@@ -92,8 +92,8 @@ pub enum InferenceError {
         /// The covariance asked for.
         vcov: &'static str,
     },
-    /// The rows of a joint test depend on each other.
-    #[error("the contrasts of this test are linearly dependent, so they have no joint covariance")]
+    /// The joint covariance of a test can't be inverted.
+    #[error("the covariance of this test's contrasts is singular: they depend on each other, or on too few people")]
     Dependent,
 }
 
@@ -141,8 +141,9 @@ pub struct Inference<'a> {
     pub df: DfMethod,
     /// The covariance.
     pub vcov: Vcov,
-    /// Coverage of intervals, 0.95.
-    pub level: f64,
+    /// One minus the coverage of intervals, halved; and its normal quantile.
+    tail: f64,
+    tail_z: f64,
     beta: Vec<f64>,
     /// The covariance in whitened coordinates; `None` where it is the unit matrix.
     middle: Option<Vec<f64>>,
@@ -168,32 +169,34 @@ impl Fit {
             (None, false) => None,
         };
         let within = if df == DfMethod::BetweenWithin { self.varies_within() } else { Vec::new() };
-        Ok(Inference { fit: self, df, vcov, level: 0.95, beta: self.coefficients(), middle, sandwich, within })
+        Ok(Inference { fit: self, df, vcov, tail: 0.025, tail_z: normal_quantile(0.975), beta: self.coefficients(), middle, sandwich, within })
     }
 
     /// I + 2(Σ W_kl Q_kl − Σ W_kl G_kG_l [− ¼ Σ W_kl R_kl]), whitened.
     fn kenward_roger_middle(&self, with_curvature: bool) -> Vec<f64> {
         let (p, count) = (self.problem.p, self.working.len());
-        let size = p * p;
-        let (products, curves) = self.likelihood.kenward_roger_sums(&self.working, &self.theta_vcov);
+        let size = packed_len(p);
+        let (mut products, curves) = self.likelihood.kenward_roger_sums(&self.working, &self.theta_vcov);
+        if with_curvature {
+            axpy(-0.25, &curves, &mut products);
+        }
         let slopes = &self.likelihood.whitened;
-        let mut middle = products;
-        let mut weighted = vec![0.0; size];
+        let mut middle = vec![0.0; p * p];
+        square_of_triangle(&products, p, &mut middle);
+        let (mut sum, mut slope, mut weighted) = (vec![0.0; size], vec![0.0; p * p], vec![0.0; p * p]);
         for k in 0..count {
-            weighted.fill(0.0);
+            sum.fill(0.0);
             for l in 0..count {
-                axpy(self.theta_vcov[k * count + l], &slopes[l * size..(l + 1) * size], &mut weighted);
+                axpy(self.theta_vcov[k * count + l], &slopes[l * size..(l + 1) * size], &mut sum);
             }
-            let slope = &slopes[k * size..(k + 1) * size];
+            square_of_triangle(&sum, p, &mut weighted);
+            square_of_triangle(&slopes[k * size..(k + 1) * size], p, &mut slope);
             for i in 0..p {
                 for j in 0..=i {
                     // Both matrices are symmetric, so a row stands for a column; the sum over k is symmetric as well.
                     middle[i * p + j] -= dot(&slope[i * p..(i + 1) * p], &weighted[j * p..(j + 1) * p]);
                 }
             }
-        }
-        if with_curvature {
-            axpy(-0.25, &curves, &mut middle);
         }
         for i in 0..p {
             for j in 0..=i {
@@ -233,10 +236,17 @@ fn spread(cells: &[(u32, f64)], out: &mut [f64]) {
 }
 
 impl Inference<'_> {
+    /// The same with intervals of another coverage than 0.95.
+    pub fn with_level(mut self, level: f64) -> Self {
+        self.tail = 0.5 * (1.0 - level);
+        self.tail_z = -normal_quantile(self.tail);
+        self
+    }
+
     /// Covariance of the coefficients as used for standard errors, p×p by rows.
     pub fn beta_vcov(&self) -> Vec<f64> {
         match &self.middle {
-            Some(middle) => self.fit.from_whitened(middle),
+            Some(middle) => self.fit.unwhitened(middle),
             None => self.fit.beta_vcov(),
         }
     }
@@ -248,7 +258,7 @@ impl Inference<'_> {
         let se = self.variance(&d, &d).max(0.0).sqrt();
         let estimate = dot(combination, &self.beta);
         let t = estimate / se;
-        let reach = t_quantile(0.5 + 0.5 * self.level, df) * se;
+        let reach = t_upper_quantile(self.tail, self.tail_z, df) * se;
         Estimate { estimate, se, df, t, p: t_two_sided(t, df), lower: estimate - reach, upper: estimate + reach }
     }
 
@@ -396,7 +406,14 @@ impl Inference<'_> {
                 vector[column] = value;
             }
         }
-        let slopes: Vec<Vec<f64>> = self.fit.likelihood.whitened.chunks_exact(p * p).map(|g| squeeze(g, &basis)).collect();
+        let mut square = vec![0.0; p * p];
+        let triangles = self.fit.likelihood.whitened.chunks_exact(packed_len(p));
+        let slopes: Vec<Vec<f64>> = triangles
+            .map(|triangle| {
+                square_of_triangle(triangle, p, &mut square);
+                squeeze(&square, &basis)
+            })
+            .collect();
         let (mut a1, mut a2) = (0.0, 0.0);
         let count = slopes.len();
         let trace = |matrix: &[f64]| (0..q).map(|i| matrix[i * q + i]).sum::<f64>();

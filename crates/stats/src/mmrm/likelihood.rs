@@ -10,6 +10,7 @@ use crate::dense::{axpy, cholesky, dot, inverse_from, invert_lower, log_determin
 
 use super::Structure;
 use super::problem::{Pattern, Problem};
+use super::store::{Shape, Squares};
 
 /// Where a pattern's pieces stand in the shared arrays.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +52,9 @@ pub(crate) struct Likelihood {
     cross: Vec<f64>,
     /// Cholesky factor of the above, q×q.
     pub(crate) factor: Vec<f64>,
+    /// L⁻¹ of its coefficient part, p×p, and its transpose.
+    pub(crate) inverse_factor: Vec<f64>,
+    inverse_transposed: Vec<f64>,
     /// (−γ, 1) with γ the coefficients in working coordinates.
     pub(crate) gamma: Vec<f64>,
     /// V⁻¹EV⁻¹ and V⁻¹FV⁻¹, E = ΣXΦX′, F = Σrr′.
@@ -61,7 +65,8 @@ pub(crate) struct Likelihood {
     pub(crate) gradient: Vec<f64>,
     /// Average information or Hessian, K×K.
     pub(crate) curvature: Vec<f64>,
-    /// L⁻¹P_kL⁻ᵀ with P_k = X̃′V⁻¹V̇_kV⁻¹X̃ and A = LL′: what every inference needs. One p×p a parameter.
+    /// G_k = L⁻¹P_kL⁻ᵀ with P_k = X̃′V⁻¹V̇_kV⁻¹X̃ and A = LL′: what every inference needs. One inner-product triangle a
+    /// parameter.
     pub(crate) whitened: Vec<f64>,
     scratch: Scratch,
 }
@@ -114,18 +119,20 @@ impl Likelihood {
             inverse: room(square),
             cross: room(packed_len(q)),
             factor: room(q * q),
+            inverse_factor: room(p * p),
+            inverse_transposed: room(p * p),
             gamma: room(q),
             spread: room(square),
             misfit: room(square),
             residual_pairs: room(pair * p),
             gradient: room(k),
             curvature: room(k * k),
-            whitened: room(k * p * p),
+            whitened: room(k * packed_len(p)),
             scratch: Scratch {
                 small: [room(size), room(size), room(size), room(size)],
                 slopes: room(block * size),
                 weights: room(block * pair),
-                row: room(2 * q.max(largest)),
+                row: room(Shape { m: largest, q }.scratch()),
                 phi: room(packed_len(p)),
                 triangles: room(block * packed_len(p)),
                 square: room(q * q),
@@ -156,7 +163,7 @@ impl Likelihood {
             invert_lower(v, m, li);
             let inverse = &mut self.inverse[place.square..place.square + m * m];
             inverse_from(li, m, inverse);
-            pattern.store.contract(m, problem.q, inverse, &mut self.scratch.row, &mut self.cross);
+            pattern.store.contract(pattern.shape(problem.q), inverse, &mut self.scratch.row, &mut self.cross);
         }
         let (p, q) = (problem.p, problem.q);
         unpack(&self.cross, q, &mut self.factor);
@@ -169,24 +176,17 @@ impl Likelihood {
         value.is_finite().then_some(value)
     }
 
-    /// The covariance of a source, m×m: group 0.. for shared structures.
-    pub(crate) fn sigma(&self, source: usize) -> &[f64] {
-        let source = &self.sources[source];
-        &self.sigma[source.square..source.square + source.m * source.m]
-    }
-
     /// A pattern's V⁻¹ at the last θ.
     pub(crate) fn inverse(&self, pattern: usize) -> &[f64] {
         let m = self.problem.patterns[pattern].size();
         &self.inverse[self.places[pattern].square..][..m * m]
     }
 
-    /// Solves with the factor L of A = X̃′V⁻¹X̃: x ← L⁻¹x.
+    /// L⁻¹x for the factor L of A = X̃′V⁻¹X̃, in place.
     pub(crate) fn whiten_contrast(&self, x: &mut [f64]) {
-        let q = self.problem.q;
-        for i in 0..self.problem.p {
-            let done = dot(&self.factor[i * q..i * q + i], &x[..i]);
-            x[i] = (x[i] - done) / self.factor[i * q + i];
+        let p = self.problem.p;
+        for i in (0..p).rev() {
+            x[i] = dot(&self.inverse_factor[i * p..i * p + i + 1], &x[..=i]);
         }
     }
 
@@ -219,7 +219,8 @@ impl Likelihood {
             let [e, f, product, _] = &mut self.scratch.small;
             let phi = problem.reml.then_some(&self.scratch.phi[..]);
             let pairs = &mut self.residual_pairs[place.pair * p..(place.pair + packed_len(m)) * p];
-            pattern.store.quadratic(m, q, phi, &self.gamma, &mut e[..size], &mut f[..size], pairs, &mut self.scratch.row);
+            let mut squares = Squares { spread: &mut e[..size], misfit: &mut f[..size], pairs };
+            pattern.store.squares(pattern.shape(q), phi, &self.gamma, &mut self.scratch.row, &mut squares);
             let inverse = &self.inverse[place.square..place.square + size];
             let misfit = &mut self.misfit[place.square..place.square + size];
             multiply(inverse, &f[..size], m, product);
@@ -263,11 +264,7 @@ impl Likelihood {
             *value = -*value;
         }
         gamma[p] = 1.0;
-        if !self.problem.reml {
-            return;
-        }
-        // Φ = L⁻ᵀL⁻¹, row by row of L⁻¹.
-        let inverse = &mut self.scratch.square;
+        let inverse = &mut self.inverse_factor;
         for i in 0..p {
             let pivot = 1.0 / factor[i * q + i];
             let (above, current) = inverse.split_at_mut(i * p);
@@ -276,7 +273,14 @@ impl Likelihood {
                 axpy(-factor[i * q + k] * pivot, &above[k * p..k * p + k + 1], &mut current[..k + 1]);
             }
             current[i] = pivot;
+            for (k, value) in current[..=i].iter().enumerate() {
+                self.inverse_transposed[k * p + i] = *value;
+            }
         }
+        if !self.problem.reml {
+            return;
+        }
+        // Φ = L⁻ᵀL⁻¹, row by row of L⁻¹.
         let phi = &mut self.scratch.phi;
         phi.fill(0.0);
         for k in 0..p {
@@ -333,7 +337,7 @@ impl Likelihood {
     /// a_k = X̃′V⁻¹V̇_kV⁻¹r, whitened; the curvature loses `share`·a_k′Φa_l.
     fn bend_residual(&mut self, share: f64) {
         let (problem, block, count) = (Arc::clone(&self.problem), self.block, self.gradient.len());
-        let (p, q) = (problem.p, problem.q);
+        let p = problem.p;
         let vectors = &mut self.scratch.a[..count * p];
         vectors.fill(0.0);
         for (pattern, place) in problem.patterns.iter().zip(&self.places) {
@@ -349,9 +353,9 @@ impl Likelihood {
             }
         }
         for k in 0..count {
-            for i in 0..p {
-                let done = dot(&self.factor[i * q..i * q + i], &vectors[k * p..k * p + i]);
-                vectors[k * p + i] = (vectors[k * p + i] - done) / self.factor[i * q + i];
+            let vector = &mut vectors[k * p..(k + 1) * p];
+            for i in (0..p).rev() {
+                vector[i] = dot(&self.inverse_factor[i * p..i * p + i + 1], &vector[..=i]);
             }
             for l in 0..=k {
                 self.curvature[k * count + l] -= share * dot(&vectors[k * p..(k + 1) * p], &vectors[l * p..(l + 1) * p]);
@@ -394,7 +398,7 @@ impl Likelihood {
         }
         self.whitened_slopes();
         if problem.reml {
-            let size = problem.p * problem.p;
+            let size = packed_len(problem.p);
             for k in 0..count {
                 for l in 0..=k {
                     let product = dot(&self.whitened[k * size..(k + 1) * size], &self.whitened[l * size..(l + 1) * size]);
@@ -410,7 +414,6 @@ impl Likelihood {
         let (problem, block) = (Arc::clone(&self.problem), self.block);
         let (p, q) = (problem.p, problem.q);
         let triangle = packed_len(p);
-        unpack_factor(&self.factor, p, q, &mut self.scratch.square);
         for group in 0..problem.groups {
             let sums = &mut self.scratch.triangles;
             sums.fill(0.0);
@@ -421,16 +424,17 @@ impl Likelihood {
                 let m = pattern.size();
                 let pairs = packed_len(m);
                 let weights = &self.scratch.weights[place.pair * block..(place.pair + pairs) * block];
-                pattern.store.contract_each(m, q, weights, &mut self.scratch.small[0], &mut self.scratch.row, triangle, sums);
+                pattern.store.contract_each(pattern.shape(q), weights, &mut self.scratch.row, sums);
             }
             for k in 0..block {
-                let out = &mut self.whitened[(group * block + k) * p * p..][..p * p];
-                whiten(&self.scratch.square, p, &sums[k * triangle..(k + 1) * triangle], out);
+                let out = &mut self.whitened[(group * block + k) * triangle..][..triangle];
+                whiten((&self.inverse_factor, &self.inverse_transposed), p, &sums[k * triangle..(k + 1) * triangle], &mut self.scratch.square, out);
             }
         }
     }
 
     /// The two sums that Kenward–Roger adds beside P_kΦP_l, whitened: Σ W_kl Q_kl and Σ W_kl R_kl, for a K×K matrix W.
+    /// Inner-product triangles.
     pub(crate) fn kenward_roger_sums(&self, theta: &[f64], w: &[f64]) -> (Vec<f64>, Vec<f64>) {
         let (problem, block, count) = (Arc::clone(&self.problem), self.block, self.gradient.len());
         let (p, q) = (problem.p, problem.q);
@@ -472,15 +476,16 @@ impl Likelihood {
                 axpy(1.0, &middle, &mut sum);
             }
             sandwich(inverse, &mut sum, m, &mut product);
-            pattern.store.contract(m, q, &sum, &mut row, &mut products);
+            pattern.store.contract(pattern.shape(q), &sum, &mut row, &mut products);
             gather(&bends[source.square..], source.m, &pattern.visits, &mut one);
             sandwich(inverse, &mut one, m, &mut product);
-            pattern.store.contract(m, q, &one, &mut row, &mut curves);
+            pattern.store.contract(pattern.shape(q), &one, &mut row, &mut curves);
         }
-        let factor = self.coefficient_factor();
-        let (mut first, mut second) = (vec![0.0; p * p], vec![0.0; p * p]);
-        whiten(&factor, p, &products, &mut first);
-        whiten(&factor, p, &curves, &mut second);
+        let whitener = (&self.inverse_factor[..], &self.inverse_transposed[..]);
+        let triangle = packed_len(p);
+        let (mut first, mut second, mut scratch) = (vec![0.0; triangle], vec![0.0; triangle], vec![0.0; p * p]);
+        whiten(whitener, p, &products, &mut scratch, &mut first);
+        whiten(whitener, p, &curves, &mut scratch, &mut second);
         (first, second)
     }
 }
@@ -513,11 +518,5 @@ fn unpack(s: &[f64], n: usize, out: &mut [f64]) {
     for i in 0..n {
         out[i * n..i * n + i + 1].copy_from_slice(&s[start..=start + i]);
         start += i + 1;
-    }
-}
-
-fn unpack_factor(factor: &[f64], p: usize, q: usize, out: &mut [f64]) {
-    for i in 0..p {
-        out[i * p..i * p + i + 1].copy_from_slice(&factor[i * q..i * q + i + 1]);
     }
 }

@@ -13,6 +13,7 @@ mod problem;
 mod refusal;
 mod sandwich;
 mod start;
+mod store;
 mod structure;
 
 pub use fit::{Counts, Criteria, Fit};

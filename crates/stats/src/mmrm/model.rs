@@ -1,8 +1,9 @@
 //! What is to be fitted, in the words of a protocol, and the data it is fitted to.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use crate::design::{Design, DesignError, Factor, Frame, Levels, Roles, Variable};
+use crate::design::{Design, DesignError, Factor, Frame, Levels, Roles, Variable, people};
 use crate::formula::{Expression, Formula};
 use crate::table::Table;
 
@@ -75,16 +76,15 @@ pub(crate) struct Data {
     pub(crate) rows_read: usize,
     pub(crate) frame: Frame,
     pub(crate) design: Design,
-    pub(crate) subject: Factor,
     /// Absent for a spatial model without visits.
     pub(crate) visit: Option<Factor>,
     pub(crate) group: Option<Factor>,
-    pub(crate) problem: Problem,
+    pub(crate) problem: Arc<Problem>,
 }
 
 impl Data {
     pub(crate) fn new(table: &Table, model: &Model) -> Result<Self, Refusal> {
-        let mut factors = vec![model.subject.as_str()];
+        let mut factors: Vec<&str> = Vec::new();
         if !model.visit.is_empty() {
             factors.push(&model.visit);
         }
@@ -96,15 +96,15 @@ impl Data {
         if spatial {
             numbers.extend(model.coordinates.iter().map(String::as_str));
         }
-        let roles = Roles { factors, numbers, levels: Some(&model.levels) };
-        let frame = Frame::new(table, &model.response, &model.formula, &roles)?;
-        let mut named = frame.factors.iter().cloned();
-        let subject = named.next().ok_or(Refusal::NoResponse)?;
+        let roles = Roles { factors, numbers, present: vec![&model.subject], levels: Some(&model.levels) };
+        let mut frame = Frame::new(table, &model.response, &model.formula, &roles)?;
+        let mut named = std::mem::take(&mut frame.factors).into_iter();
         let visit = if model.visit.is_empty() { None } else { named.next() };
         let group = model.group.as_ref().and_then(|_| named.next());
         check_numbers(table, model, &frame)?;
         let row_visit = visit.as_ref().map_or_else(|| vec![0; frame.rows.len()], |factor| factor.codes.clone());
-        check_people(table, model, &frame, &subject, visit.as_ref(), group.as_ref())?;
+        let people = People::new(table, &model.subject, &frame.rows);
+        check_people(table, model, &frame, &people, visit.as_ref(), group.as_ref())?;
 
         let design = Design::new(&frame, &model.formula)?;
         if design.kept.len() >= frame.rows.len() {
@@ -115,7 +115,7 @@ impl Data {
         let problem = Problem::new(&Input {
             design: &design,
             response: &frame.response,
-            person: &subject.codes,
+            person: &people.codes,
             visit: &row_visit,
             visits,
             group: group.as_ref().map(|factor| &factor.codes[..]),
@@ -128,7 +128,7 @@ impl Data {
         if problem.residual_share < 1e-9 {
             return Err(Refusal::PerfectFit { response: model.response.to_string() });
         }
-        Ok(Data { rows_read: table.rows(), frame, design, subject, visit, group, problem })
+        Ok(Data { rows_read: table.rows(), frame, design, visit, group, problem: Arc::new(problem) })
     }
 
     /// A variable of the formula that is the given column as it is, a factor.
@@ -159,7 +159,7 @@ fn check_numbers(table: &Table, model: &Model, frame: &Frame) -> Result<(), Refu
 }
 
 /// Nobody has a visit twice, nor two covariance groups; and the covariance has parameters in reach.
-fn check_people(table: &Table, model: &Model, frame: &Frame, subject: &Factor, visit: Option<&Factor>, group: Option<&Factor>) -> Result<(), Refusal> {
+fn check_people(table: &Table, model: &Model, frame: &Frame, people: &People<'_>, visit: Option<&Factor>, group: Option<&Factor>) -> Result<(), Refusal> {
     let spatial = model.covariance == Structure::SpExp;
     if spatial && model.coordinates.is_empty() {
         return Err(Refusal::NoCoordinates);
@@ -171,14 +171,14 @@ fn check_people(table: &Table, model: &Model, frame: &Frame, subject: &Factor, v
             return Err(Refusal::TooManyVisits { visit: model.visit.clone(), visits, structure: model.covariance.name(), parameters });
         }
     }
-    let mut seen = Seen::new(spatial, subject.levels.len(), visits);
-    let mut group_of = vec![u32::MAX; subject.levels.len()];
+    let mut seen = Seen::new(spatial, people.count(), visits);
+    let mut group_of = vec![u32::MAX; people.count()];
     let coordinates = &frame.numbers[usize::from(model.weights.is_some())..];
     for (index, &row) in frame.rows.iter().enumerate() {
-        let person = subject.codes[index];
+        let person = people.codes[index];
         if let Some(earlier) = seen.before(person, visit.map_or(0, |factor| factor.codes[index]), coordinates, index) {
             return Err(Refusal::VisitTwice {
-                subject: subject.levels[person as usize].clone(),
+                subject: people.name(person),
                 visit: if spatial { "one place".to_owned() } else { visit.map_or(String::new(), |factor| factor.levels[factor.codes[index] as usize].clone()) },
                 first: table.row_name(frame.rows[earlier]),
                 second: table.row_name(row),
@@ -188,12 +188,36 @@ fn check_people(table: &Table, model: &Model, frame: &Frame, subject: &Factor, v
             let code = factor.codes[index];
             let known = &mut group_of[person as usize];
             if *known != u32::MAX && *known != code {
-                return Err(Refusal::GroupVaries { subject: subject.levels[person as usize].clone(), group: factor.name.clone(), row: table.row_name(row) });
+                return Err(Refusal::GroupVaries { subject: people.name(person), group: factor.name.clone(), row: table.row_name(row) });
             }
             *known = code;
         }
     }
     Ok(())
+}
+
+/// The participants of the rows used, numbered in the order of their first appearance.
+struct People<'a> {
+    table: &'a Table,
+    column: &'a str,
+    codes: Vec<u32>,
+    texts: Vec<u32>,
+}
+
+impl<'a> People<'a> {
+    fn new(table: &'a Table, column: &'a str, rows: &[usize]) -> Self {
+        let (codes, texts) = table.column(column).map(|column| people(column, rows)).unwrap_or_default();
+        People { table, column, codes, texts }
+    }
+
+    fn count(&self) -> usize {
+        self.texts.len()
+    }
+
+    fn name(&self, person: u32) -> String {
+        let text = self.texts.get(person as usize).map_or(0, |&text| text as usize);
+        self.table.column(self.column).and_then(|column| column.texts().get(text).cloned()).unwrap_or_default()
+    }
 }
 
 /// Where each person was seen already.

@@ -7,6 +7,8 @@ use super::likelihood::Likelihood;
 
 /// Newton steps take over where a step promises less than this, in units of log L.
 const NEAR: f64 = 0.1;
+/// Below this an exact Hessian serves for the next steps as well.
+const CLOSE: f64 = 1e-3;
 /// The squared length of the last Newton step, in standard errors of θ.
 const ARRIVED: f64 = 1e-16;
 const STEPS_MAX: usize = 300;
@@ -60,15 +62,22 @@ pub(super) fn minimise(likelihood: &mut Likelihood, start: &[f64]) -> Result<Opt
     let mut search = Search { gradient: room(), curvature: square(), factor: square(), step: room(), theta: start.to_vec(), trial: room() };
     let mut value = likelihood.value(start).ok_or(Stuck::Start)?;
     let mut radius = 2.0;
-    let mut newton = false;
+    let (mut wanted, mut last) = (Kind::Average, f64::INFINITY);
     for steps in 1..=STEPS_MAX {
         likelihood.differentiate(&search.theta);
-        let exact = search.direction(likelihood, newton)?;
+        let mut kind = search.direction(likelihood, wanted)?;
         let mut decrement = -dot(&search.step, &search.gradient);
-        if exact && decrement < ARRIVED {
+        if kind == Kind::Chord && decrement < ARRIVED {
+            // Arrived by the old Hessian: inference needs that of the optimum itself.
+            kind = search.direction(likelihood, Kind::Exact)?;
+            decrement = -dot(&search.step, &search.gradient);
+        }
+        if kind == Kind::Exact && decrement < ARRIVED {
             return Ok(Optimum { theta: search.theta, value, steps });
         }
-        newton = decrement < NEAR || (steps > 12 && !newton);
+        wanted = kind.next(decrement, last, steps);
+        last = decrement;
+        let near = kind != Kind::Average;
         let length = dot(&search.step, &search.step).sqrt();
         if length > radius {
             search.step.iter_mut().for_each(|part| *part *= radius / length);
@@ -81,7 +90,7 @@ pub(super) fn minimise(likelihood: &mut Likelihood, start: &[f64]) -> Result<Opt
             let gained = found.map_or(f64::NEG_INFINITY, |found| value - found);
             let rounding = 1e-12 * (1.0 + value.abs());
             let length = dot(&search.step, &search.step).sqrt();
-            if gained > 1e-4 * promised || (exact && decrement < 1e-6 && gained > -rounding) {
+            if gained > 1e-4 * promised || (near && decrement < 1e-6 && gained > -rounding) {
                 if gained > 0.75 * promised {
                     radius = (2.0 * length).max(radius);
                 }
@@ -111,24 +120,54 @@ pub(super) fn minimise(likelihood: &mut Likelihood, start: &[f64]) -> Result<Opt
     Err(search.failure(likelihood, Stuck::Flat))
 }
 
+/// Which curvature a step is made with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Kind {
+    /// Average information.
+    Average,
+    /// The Hessian at this very point.
+    Exact,
+    /// The Hessian of an earlier point nearby.
+    Chord,
+}
+
+impl Kind {
+    /// What the next step is made with: the Hessian once near, and the same one again as long as it shortens steps well.
+    fn next(self, decrement: f64, last: f64, steps: usize) -> Kind {
+        match self {
+            Kind::Average if decrement < NEAR || steps > 12 => Kind::Exact,
+            Kind::Exact if decrement < CLOSE => Kind::Chord,
+            Kind::Chord if decrement < 0.03 * last => Kind::Chord,
+            Kind::Exact | Kind::Chord if decrement < NEAR => Kind::Exact,
+            Kind::Average | Kind::Exact | Kind::Chord => Kind::Average,
+        }
+    }
+}
+
 impl Search {
-    /// A step from the exact Hessian if that is wanted and positive definite, else from the average information. Tells
-    /// whether it is the exact one.
-    fn direction(&mut self, likelihood: &mut Likelihood, newton: bool) -> Result<bool, Stuck> {
-        if newton {
+    /// A step with the curvature wanted, or with the average information where the Hessian is not positive definite.
+    /// Tells which it was.
+    fn direction(&mut self, likelihood: &mut Likelihood, wanted: Kind) -> Result<Kind, Stuck> {
+        if wanted == Kind::Chord {
+            self.gradient.copy_from_slice(&likelihood.gradient);
+            self.free(likelihood, false);
+            self.step_back();
+            return Ok(Kind::Chord);
+        }
+        if wanted == Kind::Exact {
             likelihood.hessian(&self.theta);
-            self.free(likelihood);
+            self.copy(likelihood);
             if self.solve(0.0) {
-                return Ok(true);
+                return Ok(Kind::Exact);
             }
         }
         likelihood.average_information();
-        self.free(likelihood);
+        self.copy(likelihood);
         // It is positive semidefinite; a small share of its own diagonal makes it definite.
         let mut share = 1e-8;
         while share < 1e12 {
             if self.solve(share) {
-                return Ok(false);
+                return Ok(Kind::Average);
             }
             share *= 10.0;
         }
@@ -138,9 +177,13 @@ impl Search {
     /// Gradient and curvature in the coordinates of steps. For the unstructured Σ these are log L_jj and L_jk itself
     /// instead of t_jk = L_jk/L_jj, which would run away where a variance nears zero. The curvature's part from the
     /// bend of the coordinates is left out: it vanishes with the gradient.
-    fn free(&mut self, likelihood: &Likelihood) {
+    fn copy(&mut self, likelihood: &Likelihood) {
         self.gradient.copy_from_slice(&likelihood.gradient);
         self.curvature.copy_from_slice(&likelihood.curvature);
+        self.free(likelihood, true);
+    }
+
+    fn free(&mut self, likelihood: &Likelihood, with_curvature: bool) {
         let (structure, m) = (likelihood.problem.structure, likelihood.problem.visits);
         if structure != Structure::Us {
             return;
@@ -155,6 +198,9 @@ impl Search {
                     let value = self.theta[t];
                     self.gradient[first + j] -= value * self.gradient[t];
                     self.gradient[t] *= scale;
+                    if !with_curvature {
+                        continue;
+                    }
                     for l in 0..count {
                         self.curvature[(first + j) * count + l] -= value * self.curvature[t * count + l];
                         self.curvature[t * count + l] *= scale;
@@ -199,12 +245,18 @@ impl Search {
         if cholesky(&mut self.factor, count).is_none() {
             return false;
         }
+        self.step_back();
+        true
+    }
+
+    /// step ← −(factored matrix)⁻¹g.
+    fn step_back(&mut self) {
+        let count = self.gradient.len();
         for (to, from) in self.step.iter_mut().zip(&self.gradient) {
             *to = -from;
         }
         solve_lower(&self.factor, count, &mut self.step);
         solve_lower_transposed(&self.factor, count, &mut self.step);
-        true
     }
 
     /// At a point where rounding hides further descent: an optimum if a Newton step is within a thousandth of a
@@ -212,7 +264,7 @@ impl Search {
     fn finish(mut self, likelihood: &mut Likelihood, steps: usize) -> Result<Optimum, Stuck> {
         let value = likelihood.value(&self.theta).ok_or(Stuck::NoDescent)?;
         likelihood.differentiate(&self.theta);
-        if self.direction(likelihood, true)? && -dot(&self.step, &self.gradient) < 1e-6 {
+        if self.direction(likelihood, Kind::Exact)? == Kind::Exact && -dot(&self.step, &self.gradient) < 1e-6 {
             return Ok(Optimum { theta: self.theta, value, steps });
         }
         Err(self.failure(likelihood, Stuck::Flat))

@@ -7,19 +7,11 @@
 
 use std::collections::HashMap;
 
-use crate::dense::{axpy, dot, packed, packed_len};
+use crate::dense::{axpy, cholesky, dot, multiply, packed, packed_len};
 use crate::design::Design;
 
 use super::Structure;
-
-/// What a pattern keeps of its participants' rows.
-#[derive(Debug, Clone)]
-pub(crate) enum Store {
-    /// For every pair of visits a ≥ b the packed q×q matrix C_ab + C_ab′ (C_aa alone on the diagonal).
-    Crossed(Vec<f64>),
-    /// The rows themselves, people × visits × q: for patterns of too few people to be worth crossing.
-    Rows(Vec<f64>),
-}
+use super::store::{Shape, Store};
 
 /// People with the same observed visits (or coordinates) in the same covariance group.
 #[derive(Debug, Clone)]
@@ -35,6 +27,11 @@ pub(crate) struct Pattern {
 impl Pattern {
     pub(crate) fn size(&self) -> usize {
         self.visits.len()
+    }
+
+    /// The shape of its store, for rows of `q` cells.
+    pub(crate) fn shape(&self, q: usize) -> Shape {
+        Shape { m: self.size(), q }
     }
 }
 
@@ -130,6 +127,7 @@ impl Problem {
     }
 
     /// θ of the response's own unit in working coordinates.
+    #[cfg(test)]
     pub(crate) fn to_working(&self, theta: &[f64]) -> Vec<f64> {
         self.shifted(theta, -self.structure.scale_shift(self.unit))
     }
@@ -174,8 +172,8 @@ impl Problem {
         }
         let mut log_det = self.centre_and_scale(input.design.terms.first().is_some_and(|term| term.variables.is_empty()));
         if let Some(weights) = input.weights {
-            for row in 0..self.rows {
-                let root = weights[row].sqrt();
+            for (row, weight) in weights.iter().enumerate() {
+                let root = weight.sqrt();
                 for cell in &mut self.cells[self.starts[row]..self.starts[row + 1]] {
                     cell.1 *= root;
                 }
@@ -223,7 +221,7 @@ impl Problem {
     fn orthonormalise(&mut self) -> f64 {
         let (p, q) = (self.p, self.q);
         let mut gram = self.gram();
-        if crate::dense::cholesky(&mut gram, q).is_some() && self.is_well_conditioned(&gram) {
+        if cholesky(&mut gram, q).is_some() && self.is_well_conditioned(&gram) {
             self.residual_share = gram[q * q - 1] / dot(&gram[p * q..], &gram[p * q..]).sqrt();
             return 0.0;
         }
@@ -276,7 +274,7 @@ impl Problem {
             }
         }
         let mut back = vec![0.0; p * p];
-        crate::dense::multiply(&self.back, &inverse, p, &mut back);
+        multiply(&self.back, &inverse, p, &mut back);
         for i in 0..p {
             self.base[i] += self.unit * (0..p).map(|k| back[i * p + k] * triangle[k * q + p]).sum::<f64>();
         }
@@ -417,166 +415,4 @@ fn gram_schmidt(rows: &mut [f64], n: usize, q: usize, p: usize) -> Vec<f64> {
         }
     }
     triangle
-}
-
-impl Store {
-    /// out += Σ_ab M_ab C_ab, packed over the first columns that `out` is long enough for.
-    pub(crate) fn contract(&self, m: usize, q: usize, weights: &[f64], scratch: &mut [f64], out: &mut [f64]) {
-        match self {
-            Store::Crossed(cross) => {
-                let triangle = packed_len(q);
-                let mut pair = 0;
-                for a in 0..m {
-                    for b in 0..=a {
-                        axpy(weights[a * m + b], &cross[pair * triangle..(pair + 1) * triangle], out);
-                        pair += 1;
-                    }
-                }
-            }
-            Store::Rows(rows) => {
-                for person in rows.chunks_exact(m * q) {
-                    for a in 0..m {
-                        scratch[..q].fill(0.0);
-                        for b in 0..m {
-                            axpy(weights[a * m + b], &person[b * q..(b + 1) * q], &mut scratch[..q]);
-                        }
-                        let row = &person[a * q..(a + 1) * q];
-                        let mut start = 0;
-                        let mut i = 0;
-                        while start < out.len() {
-                            // z_a (Mz)_a′ alone is not symmetric; summed over a it is, so one triangle is enough.
-                            axpy(row[i], &scratch[..=i], &mut out[start..=start + i]);
-                            i += 1;
-                            start += i;
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// As [`Store::contract`] for several weights at once, each packed over pairs; `out` holds one triangle of length
-    /// `length` for each.
-    pub(crate) fn contract_each(&self, m: usize, q: usize, weights: &[f64], square: &mut [f64], scratch: &mut [f64], length: usize, out: &mut [f64]) {
-        let pairs = packed_len(m);
-        match self {
-            Store::Crossed(cross) => {
-                let triangle = packed_len(q);
-                // Four pairs at a time, so that each sum is loaded and stored a quarter as often.
-                for first in (0..pairs).step_by(4) {
-                    let last = pairs.min(first + 4);
-                    for (weights, out) in weights.chunks_exact(pairs).zip(out.chunks_exact_mut(length)) {
-                        let c = |pair: usize| &cross[pair * triangle..pair * triangle + length];
-                        if let [w0, w1, w2, w3] = weights[first..last] {
-                            let products = c(first).iter().zip(c(first + 1)).zip(c(first + 2)).zip(c(first + 3));
-                            for (to, (((c0, c1), c2), c3)) in out.iter_mut().zip(products) {
-                                *to += (w0 * c0 + w1 * c1) + (w2 * c2 + w3 * c3);
-                            }
-                        } else {
-                            for pair in first..last {
-                                axpy(weights[pair], c(pair), out);
-                            }
-                        }
-                    }
-                }
-            }
-            Store::Rows(_) => {
-                for (weights, out) in weights.chunks_exact(pairs).zip(out.chunks_exact_mut(length)) {
-                    for a in 0..m {
-                        for b in 0..=a {
-                            square[a * m + b] = weights[packed(a, b)];
-                            square[b * m + a] = weights[packed(a, b)];
-                        }
-                    }
-                    self.contract(m, q, square, scratch, out);
-                }
-            }
-        }
-    }
-
-    /// E = Σ X_iΦX_i′ (if `phi` is given: packed, off-diagonals doubled), F = Σ r_i r_i′ with r = [X|y]·`gamma`, and for
-    /// every pair a ≥ b the vector h_ab = Σ x_a r_b + x_b r_a (x_a r_a on the diagonal).
-    pub(crate) fn quadratic(&self, m: usize, q: usize, phi: Option<&[f64]>, gamma: &[f64], e: &mut [f64], f: &mut [f64], h: &mut [f64], scratch: &mut [f64]) {
-        let p = q - 1;
-        match self {
-            Store::Crossed(cross) => {
-                let triangle = packed_len(q);
-                let mut pair = 0;
-                for a in 0..m {
-                    for b in 0..=a {
-                        let c = &cross[pair * triangle..(pair + 1) * triangle];
-                        let half = if a == b { 1.0 } else { 0.5 };
-                        let along = &mut scratch[..q];
-                        packed_times(c, gamma, along);
-                        let value = half * dot(along, gamma);
-                        f[a * m + b] = value;
-                        f[b * m + a] = value;
-                        h[pair * p..(pair + 1) * p].copy_from_slice(&along[..p]);
-                        let value = phi.map_or(0.0, |phi| half * dot(&c[..phi.len()], phi));
-                        e[a * m + b] = value;
-                        e[b * m + a] = value;
-                        pair += 1;
-                    }
-                }
-            }
-            Store::Rows(rows) => {
-                e.fill(0.0);
-                f.fill(0.0);
-                h.fill(0.0);
-                for person in rows.chunks_exact(m * q) {
-                    quadratic_rows(person, m, q, phi, gamma, e, f, h, scratch);
-                }
-            }
-        }
-    }
-}
-
-fn quadratic_rows(person: &[f64], m: usize, q: usize, phi: Option<&[f64]>, gamma: &[f64], e: &mut [f64], f: &mut [f64], h: &mut [f64], scratch: &mut [f64]) {
-    let p = q - 1;
-    let residual = |a: usize| dot(&person[a * q..(a + 1) * q], gamma);
-    let mut pair = 0;
-    for a in 0..m {
-        let x = &person[a * q..a * q + p];
-        if let Some(phi) = phi {
-            half_packed_times(phi, x, &mut scratch[..p]);
-        }
-        let r = residual(a);
-        for b in 0..=a {
-            let other = &person[b * q..b * q + p];
-            let s = residual(b);
-            f[a * m + b] += r * s;
-            let target = &mut h[pair * p..(pair + 1) * p];
-            axpy(s, x, target);
-            if a == b {
-                e[a * m + a] += if phi.is_some() { dot(&scratch[..p], x) } else { 0.0 };
-            } else {
-                f[b * m + a] += r * s;
-                axpy(r, other, target);
-                let value = if phi.is_some() { dot(&scratch[..p], other) } else { 0.0 };
-                e[a * m + b] += value;
-                e[b * m + a] += value;
-            }
-            pair += 1;
-        }
-    }
-}
-
-/// out ← S·x for a packed symmetric S.
-pub(crate) fn packed_times(s: &[f64], x: &[f64], out: &mut [f64]) {
-    let mut start = 0;
-    for i in 0..x.len() {
-        let row = &s[start..=start + i];
-        out[i] = dot(row, &x[..=i]);
-        let value = x[i];
-        axpy(value, &row[..i], &mut out[..i]);
-        start += i + 1;
-    }
-}
-
-/// As [`packed_times`], for a triangle whose off-diagonals are doubled.
-fn half_packed_times(s: &[f64], x: &[f64], out: &mut [f64]) {
-    packed_times(s, x, out);
-    for (i, value) in out.iter_mut().enumerate() {
-        *value = 0.5 * (*value + s[packed(i, i)] * x[i]);
-    }
 }

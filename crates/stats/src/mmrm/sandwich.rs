@@ -66,7 +66,7 @@ impl Sandwich {
         let mut u = vec![0.0; p];
         for (ab, share) in self.weighted.iter().zip(self.shares.chunks_exact(packed_len(p))) {
             let ww: f64 = ab.chunks_exact(p).map(|row| dot(row, d).powi(2)).sum();
-            super::problem::packed_times(share, d, &mut u);
+            super::store::packed_times(share, d, &mut u);
             let uu = dot(&u, &u);
             trace += ww - uu;
             squares += ww * ww - 2.0 * ww * uu;

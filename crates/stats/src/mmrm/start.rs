@@ -6,6 +6,7 @@ use crate::dense::{axpy, cholesky, packed_len};
 
 use super::Structure;
 use super::problem::Problem;
+use super::store::Squares;
 use super::structure::unbounded;
 
 /// θ by the method of moments, one block a group, in working coordinates.
@@ -47,11 +48,12 @@ impl Residuals {
     fn new(problem: &Problem) -> Self {
         let (p, q) = (problem.p, problem.q);
         let mut cross = vec![0.0; packed_len(q)];
-        let mut scratch = vec![0.0; 2 * q];
+        let largest = problem.patterns.iter().map(|pattern| pattern.shape(q).scratch()).max().unwrap_or(q);
+        let mut scratch = vec![0.0; largest];
         for pattern in &problem.patterns {
             let m = pattern.size();
             let unit: Vec<f64> = (0..m * m).map(|index| if index % (m + 1) == 0 { 1.0 } else { 0.0 }).collect();
-            pattern.store.contract(m, q, &unit, &mut scratch, &mut cross);
+            pattern.store.contract(pattern.shape(q), &unit, &mut scratch, &mut cross);
         }
         let mut factor = vec![0.0; q * q];
         let mut start = 0;
@@ -76,7 +78,8 @@ impl Residuals {
             .map(|pattern| {
                 let m = pattern.size();
                 let (mut e, mut f, mut h) = (vec![0.0; m * m], vec![0.0; m * m], vec![0.0; packed_len(m) * p]);
-                pattern.store.quadratic(m, q, None, &gamma, &mut e, &mut f, &mut h, &mut scratch);
+                let mut squares = Squares { spread: &mut e, misfit: &mut f, pairs: &mut h };
+                pattern.store.squares(pattern.shape(q), None, &gamma, &mut scratch, &mut squares);
                 f
             })
             .collect();
