@@ -18,7 +18,7 @@ pub fn study_files(name: &str) -> anyhow::Result<StudyFiles> {
     if let Some(files) = protocol::embedded::files(name) {
         return Ok(files);
     }
-    let known = protocol::embedded::names().join(", ");
+    let known = protocol::embedded::ids().collect::<Vec<_>>().join(", ");
     bail!("there is no folder \"{name}\", and the program carries no study of that name; it carries {known}")
 }
 

@@ -5,7 +5,7 @@ use anyhow::{Context, bail};
 use identity::{Cost, Identity, Limits};
 use jiff::Timestamp;
 use protocol::{StudyFiles, model::Study};
-use record::{Door, SqliteStore, Store};
+use record::{Door, People, SqliteStore, Store, StoreError};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -23,6 +23,23 @@ pub struct Opened {
     pub door: Arc<Door>,
     /// Accounts.
     pub identity: Arc<Identity>,
+    /// Who the participants are.
+    pub people: Arc<People>,
+}
+
+/// The keys of a new store.
+pub struct Keys {
+    /// Opens allocations and contents.
+    pub sealed: [u8; 32],
+    /// Opens names and contacts.
+    pub people: [u8; 32],
+}
+
+impl Keys {
+    /// Drawn from the system.
+    pub fn draw() -> anyhow::Result<Self> {
+        Ok(Self { sealed: random()?, people: random()? })
+    }
 }
 
 fn record_file(folder: &Path) -> PathBuf {
@@ -30,22 +47,25 @@ fn record_file(folder: &Path) -> PathBuf {
 }
 
 /// Makes a new store in an empty or absent folder.
-pub fn create(folder: &Path, synthetic: bool, now: Timestamp, key: [u8; 32]) -> anyhow::Result<Opened> {
+///
+/// `seed`: of a synthetic store, whose every draw is seeded; none for a real one.
+pub fn create(folder: &Path, seed: Option<u64>, now: Timestamp, keys: &Keys) -> anyhow::Result<Opened> {
     if folder.exists() && fs::read_dir(folder)?.next().is_some() {
         bail!("{} is not empty: choose another folder; a store is never overwritten", folder.display());
     }
     fs::create_dir_all(folder.join("keys")).with_context(|| format!("making {}", folder.display()))?;
     fs::create_dir_all(folder.join("studies"))?;
-    key_write(&folder.join("keys/sealed.key"), &key)?;
-    let new = record::New { synthetic, created_by: PROGRAM.to_owned(), created_at: now };
+    key_write(&folder.join("keys/sealed.key"), &keys.sealed)?;
+    key_write(&folder.join("keys/people.key"), &keys.people)?;
+    let new = record::New { synthetic: seed.is_some(), created_by: PROGRAM.to_owned(), created_at: now };
     let store = SqliteStore::create(&record_file(folder), &new, record::projection::TABLES)?;
-    opened(folder, store)
+    opened(folder, store, seed)
 }
 
 /// Opens a store.
 pub fn open(folder: &Path) -> anyhow::Result<Opened> {
     let store = SqliteStore::open(&record_file(folder), record::projection::TABLES)?;
-    let opened = opened(folder, store)?;
+    let opened = opened(folder, store, None)?;
     let (rows, containers) = record::sealed_read(opened.door.store().as_ref())?;
     if !rows.is_empty() || !containers.is_empty() {
         let service = allocation::Service::open(key_read(folder)?, rows, containers)
@@ -55,16 +75,17 @@ pub fn open(folder: &Path) -> anyhow::Result<Opened> {
     Ok(opened)
 }
 
-fn opened(folder: &Path, store: SqliteStore) -> anyhow::Result<Opened> {
+fn opened(folder: &Path, store: SqliteStore, seed: Option<u64>) -> anyhow::Result<Opened> {
     let synthetic = store.about().synthetic;
     let cost = if synthetic { Cost::CHEAP } else { Cost::STANDARD };
     let identity = Identity::open(&folder.join("accounts.sqlite"), synthetic, cost, Limits::default())?;
     let store: Arc<dyn Store> = Arc::new(store);
+    let people = People::new(Arc::clone(&store), key_read_named(folder, "people.key")?, draw_with(seed));
     let door = Door::new(store, conduct::Studies::new(), None, PROGRAM);
     for study in studies_read(folder)? {
         door.study_add(Arc::new(study));
     }
-    Ok(Opened { folder: folder.to_owned(), door: Arc::new(door), identity: Arc::new(identity) })
+    Ok(Opened { folder: folder.to_owned(), door: Arc::new(door), identity: Arc::new(identity), people: Arc::new(people) })
 }
 
 /// Opens a store's file for proving and rebuilding, whatever its current tables are.
@@ -79,10 +100,34 @@ pub fn open_to_rebuild(folder: &Path) -> anyhow::Result<(SqliteStore, conduct::S
 
 /// The key of the sealed service.
 pub fn key_read(folder: &Path) -> anyhow::Result<allocation::Key> {
-    let path = folder.join("keys/sealed.key");
+    key_read_named(folder, "sealed.key")
+}
+
+fn key_read_named(folder: &Path, name: &str) -> anyhow::Result<allocation::Key> {
+    let path = folder.join("keys").join(name);
     let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-    let bytes = chain::from_hex(text.trim()).context("keys/sealed.key holds 64 hexadecimal digits")?;
-    allocation::Key::from_slice(&bytes).context("keys/sealed.key holds 64 hexadecimal digits")
+    let wrong = || format!("{} holds 64 hexadecimal digits", path.display());
+    let bytes = chain::from_hex(text.trim()).with_context(wrong)?;
+    allocation::Key::from_slice(&bytes).with_context(wrong)
+}
+
+/// Where nonces and people's keys come from: the system, or the seed of a synthetic store.
+fn draw_with(seed: Option<u64>) -> Box<record::Draw> {
+    let Some(seed) = seed else {
+        return Box::new(|bytes| {
+            getrandom::fill(bytes).map_err(|error| StoreError::Disk { what: format!("drawing random bytes: {error}") })
+        });
+    };
+    let drawn = std::sync::atomic::AtomicU64::new(0);
+    Box::new(move |bytes| {
+        for part in bytes.chunks_mut(32) {
+            let count = drawn.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let block = allocation::Seed::of_simulation(seed, &format!("people {count}"));
+            let from = block.bytes().get(..part.len()).unwrap_or_default();
+            part.copy_from_slice(from);
+        }
+        Ok(())
+    })
 }
 
 fn key_write(path: &Path, key: &[u8; 32]) -> anyhow::Result<()> {
@@ -100,8 +145,8 @@ fn key_write(path: &Path, key: &[u8; 32]) -> anyhow::Result<()> {
 /// Keeps a study version's files with the store.
 pub fn study_keep(folder: &Path, study: &Study, files: &StudyFiles) -> anyhow::Result<()> {
     let target = folder.join("studies").join(study.hash().as_str());
-    for (name, text) in protocol::whole(files) {
-        let path = target.join(&name);
+    for (name, text) in &files.files {
+        let path = target.join(name);
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent)?;
         }
@@ -151,4 +196,14 @@ pub fn act_id() -> anyhow::Result<terms::ActId> {
     let bytes: [u8; 16] = random()?;
     let text: String = bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect();
     Ok(terms::ActId::from(text))
+}
+
+/// When the last entry was written; when the store was made, if it has none.
+pub fn last_recorded(store: &dyn Store) -> anyhow::Result<Timestamp> {
+    let mut last = store.about().created_at;
+    let rows = store.select("SELECT recorded_at FROM entry ORDER BY id DESC LIMIT 1", &[])?;
+    if let Some(record::table::Cell::Integer(micros)) = rows.first().and_then(|row| row.first()) {
+        last = last.max(Timestamp::from_microsecond(*micros)?);
+    }
+    Ok(last)
 }

@@ -12,7 +12,8 @@ pub fn run(arguments: &Score) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => {
-            println!("{error}");
+            println!("{}", error.to_json());
+            eprintln!("error: {error}");
             Ok(ExitCode::from(1))
         }
     }

@@ -17,7 +17,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }),
         Arguments::List => {
-            for name in protocol::embedded::names() {
+            for name in protocol::embedded::ids() {
                 println!("{name}");
             }
             Ok(ExitCode::SUCCESS)

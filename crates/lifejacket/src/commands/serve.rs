@@ -1,0 +1,60 @@
+//! `serve`: a store's pages.
+
+use crate::{arguments::Serve, store};
+use anyhow::{Context, bail};
+use jiff::{SignedDuration, Timestamp};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Instant};
+
+pub fn run(arguments: &Serve) -> anyhow::Result<ExitCode> {
+    let opened = store::open(&arguments.data.data)?;
+    serve(&opened, arguments.listen, |address| println!("serving on http://{address}/ — stop with Ctrl-C"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Serves until the program is told to stop. `ready` is called once the address is bound.
+pub fn serve(opened: &store::Opened, listen: SocketAddr, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
+    if !listen.ip().is_loopback() {
+        bail!("{listen} is not a loopback address: put a proxy that speaks TLS in front, and listen on 127.0.0.1");
+    }
+    let app = web::app(services(opened)?);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the server")?;
+    runtime.block_on(async move {
+        let listener =
+            tokio::net::TcpListener::bind(listen).await.with_context(|| format!("listening on {listen}"))?;
+        ready(listener.local_addr()?);
+        web::serve(listener, app, async {
+            let _ = tokio::signal::ctrl_c().await;
+        })
+        .await
+        .context("serving")
+    })
+}
+
+fn services(opened: &store::Opened) -> anyhow::Result<web::Services> {
+    // Drawing never fails on the systems we run on; where it does, the program must not go on with weak tokens.
+    let draw = || store::random::<32>().unwrap_or_else(|_| std::process::abort());
+    Ok(web::Services {
+        door: Arc::clone(&opened.door),
+        identity: Arc::clone(&opened.identity),
+        drafts: web::drafts::Drafts::default(),
+        clock: clock(opened)?,
+        draw: Box::new(draw),
+        form_key: web::http::guard::FormKey::new(store::random()?),
+        help_phone: String::new(),
+        idle_seconds: 900,
+        secure: false,
+    })
+}
+
+/// The system's clock; in a synthetic store virtual time goes on from its last entry.
+fn clock(opened: &store::Opened) -> anyhow::Result<Box<dyn Fn() -> Timestamp + Send + Sync>> {
+    if !opened.door.store().about().synthetic {
+        return Ok(Box::new(Timestamp::now));
+    }
+    let last = store::last_recorded(opened.door.store().as_ref())?;
+    let started = Instant::now();
+    Ok(Box::new(move || {
+        let gone = SignedDuration::try_from(started.elapsed()).unwrap_or(SignedDuration::ZERO);
+        last.checked_add(gone).unwrap_or(last)
+    }))
+}
