@@ -29,18 +29,58 @@ impl Notebook {
         self.places.borrow().get(path).cloned()
     }
 
-    /// A part of a text value, by its byte range in the text: where the file has the text as it is (no escapes), the
-    /// very place, else the whole value.
-    pub fn inside(&self, place: &Place, text: &str, range: &Range<usize>) -> Place {
+    /// A part of a text value, by its byte range in the text as read: its place in the file, escapes reckoned with.
+    pub fn inside(&self, place: &Place, range: &Range<usize>) -> Place {
         let raw = self.sources.text(place).get(place.range.clone()).unwrap_or_default();
-        match raw.find(text) {
-            Some(offset) if !text.is_empty() => {
-                let start = place.range.start + offset;
-                Place { file: place.file, range: start + range.start..start + range.end }
-            }
-            _ => place.clone(),
-        }
+        let (start, end) = (raw_offset(raw, range.start), raw_offset(raw, range.end));
+        Place { file: place.file, range: place.range.start + start..place.range.start + end.max(start) }
     }
+}
+
+/// Where a byte of a TOML string's text stands in its written form, quotes and escapes included.
+fn raw_offset(raw: &str, byte: usize) -> usize {
+    let multiline = raw.starts_with("\"\"\"") || raw.starts_with("'''");
+    let quote = if multiline { 3 } else { 1 };
+    let literal = raw.starts_with('\'');
+    let mut at = quote.min(raw.len());
+    if multiline {
+        let rest = raw.get(at..).unwrap_or_default();
+        at += if rest.starts_with("\r\n") { 2 } else { usize::from(rest.starts_with('\n')) };
+    }
+    let mut read = 0;
+    while read < byte {
+        let rest = raw.get(at..).unwrap_or_default();
+        let mut characters = rest.chars();
+        let Some(first) = characters.next() else { break };
+        if first != '\\' || literal {
+            read += first.len_utf8();
+            at += first.len_utf8();
+            continue;
+        }
+        let escape = characters.next().unwrap_or('\\');
+        let digits = match escape {
+            'x' => 2,
+            'u' => 4,
+            'U' => 8,
+            _ => 0,
+        };
+        if escape.is_whitespace() {
+            // The end of the line and the space that begins the next are left out of the text.
+            at += 1 + rest
+                .get(1..)
+                .unwrap_or_default()
+                .chars()
+                .take_while(|c| c.is_whitespace())
+                .map(char::len_utf8)
+                .sum::<usize>();
+            continue;
+        }
+        let hex = rest.get(2..2 + digits).unwrap_or_default();
+        let held = u32::from_str_radix(hex, 16).ok().and_then(char::from_u32);
+        read += held.map_or(1, char::len_utf8);
+        at += 1 + escape.len_utf8() + digits;
+    }
+    at.min(raw.len())
 }
 
 /// A closed list of words that a key may have.
@@ -72,8 +112,20 @@ impl<'a> Item<'a> {
     fn entry(&self, key: &'static str) -> Option<&'a Entry> {
         self.asked.borrow_mut().push(key);
         let entry = self.table.get(key)?;
-        self.notebook.places.borrow_mut().insert(format!("{}/{key}", self.path), entry.node.place.clone());
+        self.notebook.places.borrow_mut().insert(self.path_of(key), entry.node.place.clone());
         Some(entry)
+    }
+
+    /// The key as the head of a table: `session.check`, without the names of items on the way.
+    fn dotted(&self, key: &str) -> String {
+        match self.path.split('/').next() {
+            Some("") | None => key.to_owned(),
+            Some(first) => format!("{first}.{key}"),
+        }
+    }
+
+    fn path_of(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}/{key}", self.path) }
     }
 
     /// Whether a key is there, without asking for it.
@@ -92,13 +144,17 @@ impl<'a> Item<'a> {
     }
 
     fn required(&self, key: &'static str) -> Option<&'a Entry> {
+        self.required_as(key, &format!("{key} = …"))
+    }
+
+    fn required_as(&self, key: &'static str, written: &str) -> Option<&'a Entry> {
         let entry = self.entry(key);
         if entry.is_none() {
             let code = if key == "source" { "study.source" } else { "study.missing" };
             let mend = if key == "source" {
                 "add `source = \"where it comes from [public]\"`; tags: public, recall, recall-low, design, computed, regulation".to_owned()
             } else {
-                format!("add `{key} = …`")
+                format!("add `{written}`")
             };
             let message = if key == "source" {
                 format!("{} doesn't say where it comes from", self.described())
@@ -207,7 +263,10 @@ impl<'a> Item<'a> {
                 Ok(number) => Some(number),
                 Err(error) => {
                     let message = format!("`{}`: {error}", entry.key);
-                    self.note(Mistake::new("study.number", &entry.node.place, message, "not held exactly"));
+                    self.note(
+                        Mistake::new("study.number", &entry.node.place, message, "not held exactly")
+                            .mend("write at most three decimals"),
+                    );
                     None
                 }
             },
@@ -309,7 +368,7 @@ impl<'a> Item<'a> {
             self.wrong_type(entry, "a list");
             return Vec::new();
         };
-        let path = format!("{}/{}", self.path, entry.key);
+        let path = self.path_of(&entry.key);
         nodes.iter().map(|node| (node, path.clone())).collect()
     }
 
@@ -322,7 +381,7 @@ impl<'a> Item<'a> {
     /// A list of words of a closed list.
     pub fn words<T: Words>(&self, key: &'static str) -> Vec<T> {
         let Some(entry) = self.required(key) else { return Vec::new() };
-        let path = format!("{}/{key}", self.path);
+        let path = self.path_of(key);
         let elements = self.elements(entry);
         let found = elements.into_iter().filter_map(|(node, _)| {
             if let Content::Text(text) = &node.content {
@@ -336,7 +395,7 @@ impl<'a> Item<'a> {
     fn as_word<T: Words>(&self, key: &str, node: &Node) -> Option<T> {
         let Content::Text(text) = &node.content else {
             let message = format!("`{key}` must be one of a list of words, and this is {}", node.content.words());
-            self.note(Mistake::new("study.type", &node.place, message, "not a word"));
+            self.note(Mistake::new("study.type", &node.place, message, "not a word").mend("write it in double quotes"));
             return None;
         };
         let found = T::ALL.iter().find(|(word, _)| word == text).map(|(_, value)| *value);
@@ -368,7 +427,7 @@ impl<'a> Item<'a> {
                 (tag.to_owned(), text.trim().to_owned())
             }
             Content::Table(table) => {
-                let item = Item::new(self.notebook, table, entry.node.place.clone(), format!("{}/source", self.path));
+                let item = Item::new(self.notebook, table, entry.node.place.clone(), self.path_of("source"));
                 let parts = (item.text("tag"), item.text("text"));
                 item.finish();
                 (parts.0?, parts.1?)
@@ -387,7 +446,10 @@ impl<'a> Item<'a> {
             );
         }
         if text.is_empty() {
-            self.note(Mistake::new("study.source", &entry.node.place, "the source says nothing", "only a tag"));
+            self.note(
+                Mistake::new("study.source", &entry.node.place, "the source says nothing", "only a tag")
+                    .mend("name the document and the place in it"),
+            );
         }
         known.map(|tag| Source::new(tag, text))
     }
@@ -428,7 +490,7 @@ impl<'a> Item<'a> {
     }
 
     fn expression_mistake(&self, text: &str, place: &Place, error: ExpressionError, scope: &Scope) -> Mistake {
-        let spot = self.notebook.inside(place, text, &error.range);
+        let spot = self.notebook.inside(place, &error.range);
         let named = text.get(error.range.clone()).unwrap_or_default();
         let first = named.split('.').next().unwrap_or_default();
         let prefix = format!("{first}.");
@@ -445,7 +507,7 @@ impl<'a> Item<'a> {
 
     /// A table inside, which must be there.
     pub fn table(&self, key: &'static str) -> Option<Item<'a>> {
-        self.required(key).and_then(|entry| self.as_item(entry))
+        self.required_as(key, &format!("[{}]", self.dotted(key))).and_then(|entry| self.as_item(entry))
     }
 
     pub fn optional_table(&self, key: &'static str) -> Option<Item<'a>> {
@@ -457,8 +519,7 @@ impl<'a> Item<'a> {
             self.wrong_type(entry, "a table");
             return None;
         };
-        let path = format!("{}/{}", self.path, entry.key);
-        Some(Item::new(self.notebook, table, entry.node.place.clone(), path.trim_start_matches('/').to_owned()))
+        Some(Item::new(self.notebook, table, entry.node.place.clone(), self.path_of(&entry.key)))
     }
 
     /// The keys of a table with their values' nodes, in the order of the file.
@@ -468,7 +529,7 @@ impl<'a> Item<'a> {
             self.wrong_type(entry, "a table");
             return Vec::new();
         };
-        let path = format!("{}/{key}", self.path);
+        let path = self.path_of(key);
         let mut pairs = Vec::new();
         for inner in &table.entries {
             self.notebook.places.borrow_mut().insert(format!("{path}/{}", inner.key), inner.key_place.clone());
@@ -497,15 +558,16 @@ impl<'a> Item<'a> {
                 Some((name, place)) => (name, place.clone()),
                 None => ((position + 1).to_string(), node.place.clone()),
             };
-            let path = format!("{}/{key}/{name}", self.path);
-            items.push(Item::new(self.notebook, table, place, path.trim_start_matches('/').to_owned()));
+            let path = format!("{}/{name}", self.path_of(key));
+            items.push(Item::new(self.notebook, table, place, path));
         }
         items
     }
 
     /// Tables of a list that must not be empty.
     pub fn some_items(&self, key: &'static str) -> Vec<Item<'a>> {
-        if self.required(key).is_none() { Vec::new() } else { self.items(key) }
+        let written = format!("[[{}]]", self.dotted(key));
+        if self.required_as(key, &written).is_none() { Vec::new() } else { self.items(key) }
     }
 
     /// Reports the keys that nobody asked for.
@@ -588,6 +650,11 @@ fn type_mend(content: &Content, needed: &str) -> Option<String> {
         (Content::Text(text), "a list") => Some(format!("write `[\"{text}\"]`")),
         (Content::Integer(number), "a text") => Some(format!("write `\"{number}\"`, with quotes")),
         (Content::Float(number), "a whole number") => Some(format!("there are no parts here: round {number}")),
-        _ => None,
+        (_, "a whole number" | "a number") => Some("write digits, without quotes".to_owned()),
+        (_, "a text") => Some("write it in double quotes".to_owned()),
+        (_, "true or false") => Some("write `true` or `false`".to_owned()),
+        (_, "a list") => Some("write it in square brackets, with commas between".to_owned()),
+        (_, "a table") => Some("write it in braces, `{ key = value, … }`, or under a `[head]`".to_owned()),
+        _ => Some(format!("this must be {needed}")),
     }
 }

@@ -11,6 +11,7 @@ pub mod expression;
 mod files;
 mod instrument;
 mod item;
+mod kinds;
 pub mod model;
 mod read;
 pub mod scope;
@@ -20,4 +21,5 @@ mod version;
 
 pub use diagnostic::{Diagnostic, Secondary, Severity, plain};
 pub use files::StudyFiles;
+pub use kinds::{KINDS, Kind};
 pub use read::read;

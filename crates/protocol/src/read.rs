@@ -22,13 +22,17 @@ pub fn read(files: &StudyFiles) -> (Option<Study>, Vec<Diagnostic>) {
     let mut texts = BTreeMap::new();
     let root = generation(files, &mut notebook, &mut mistakes, &mut texts, &mut Vec::new());
     let start = root.entries.first().map_or(Place { file: 0, range: 0..0 }, |entry| entry.key_place.clone());
-    let broken = mistakes.iter().any(|mistake| mistake.code == "study.syntax");
+    // What stood behind the unreadable place, or in a study that isn't there, is gone: calling it missing would mislead.
+    let broken = mistakes.iter().any(|mistake| mistake.code == "study.syntax" || mistake.code == NO_BASE);
     let parts = decode::decode(&notebook, &root, &texts, start);
     check::check(&parts, &notebook);
     mistakes.append(&mut notebook.mistakes.borrow_mut());
     if broken {
-        // What stood behind the unreadable place is gone: calling it missing would mislead.
-        mistakes.retain(|mistake| !AFTER_SYNTAX.contains(&mistake.code));
+        let root = notebook.place("");
+        mistakes.retain(|mistake| {
+            let of_root = root.as_ref() == Some(&mistake.place) && mistake.code == "study.source";
+            !AFTER_SYNTAX.contains(&mistake.code) && !of_root
+        });
     }
     let mut diagnostics: Vec<Diagnostic> =
         mistakes.into_iter().map(|mistake| mistake.placed(&notebook.sources)).collect();
@@ -46,7 +50,8 @@ pub fn read(files: &StudyFiles) -> (Option<Study>, Vec<Diagnostic>) {
 }
 
 /// Kinds of mistakes that an unreadable file may bring about by itself.
-const AFTER_SYNTAX: [&str; 2] = ["study.missing", "study.section"];
+const AFTER_SYNTAX: [&str; 2] = ["study.missing", "study.key"];
+const NO_BASE: &str = "study.extends";
 
 /// One study's files as a tree, laid over those of the study that it extends.
 fn generation(

@@ -117,7 +117,10 @@ fn node_of(file: usize, value: toml::Spanned<DeValue<'_>>, mistakes: &mut Vec<Mi
         DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
             Ok(number) => Content::Integer(number),
             Err(_) => {
-                mistakes.push(Mistake::new("study.number", &place, "the number is too large", "more than 64 bits"));
+                mistakes.push(
+                    Mistake::new("study.number", &place, "the number is too large", "more than 64 bits")
+                        .mend("write a smaller number"),
+                );
                 Content::Integer(0)
             }
         },
@@ -249,8 +252,13 @@ fn overlay_list(known: &mut Vec<Node>, over: Vec<Node>, mistakes: &mut Vec<Mista
             Some(found) => known.insert(found + 1, node),
             None => {
                 mistakes.push(
-                    Mistake::new("study.extends", &place, "nothing of this name to come after", "not in this list")
-                        .mend("name an item of the study that is extended, or leave `insert_after` out"),
+                    Mistake::new(
+                        "study.extends-part",
+                        &place,
+                        "nothing of this name to come after",
+                        "not in this list",
+                    )
+                    .mend("name an item of the study that is extended, or leave `insert_after` out"),
                 );
                 known.push(node);
             }
@@ -267,6 +275,15 @@ pub fn remove(base: &mut Table, wanted: &Table, mistakes: &mut Vec<Mistake>) {
         };
         match (&mut under.node.content, &entry.node.content) {
             (Content::Table(known), Content::Table(wanted)) => remove(known, wanted, mistakes),
+            (Content::Table(known), Content::Array(names)) => {
+                for name in names {
+                    let before = known.entries.len();
+                    known.entries.retain(|entry| !matches!(&name.content, Content::Text(key) if *key == entry.key));
+                    if known.entries.len() == before {
+                        mistakes.push(not_there(&name.place, "this key"));
+                    }
+                }
+            }
             (Content::Array(known), Content::Array(names)) => {
                 for name in names {
                     let sought = match &name.content {
@@ -284,6 +301,21 @@ pub fn remove(base: &mut Table, wanted: &Table, mistakes: &mut Vec<Mistake>) {
                     }
                 }
             }
+            // `[remove.form.demographics]`: something inside one item of the list.
+            (Content::Array(known), Content::Table(items)) => {
+                for item in &items.entries {
+                    let named = known.iter_mut().find_map(|node| match &mut node.content {
+                        Content::Table(table) if table.identity().is_some_and(|(name, _)| name == item.key) => {
+                            Some(table)
+                        }
+                        _ => None,
+                    });
+                    match (named, &item.node.content) {
+                        (Some(table), Content::Table(inside)) => remove(table, inside, mistakes),
+                        _ => mistakes.push(not_there(&item.key_place, &item.key)),
+                    }
+                }
+            }
             _ => mistakes.push(not_there(&entry.key_place, &entry.key)),
         }
     }
@@ -291,7 +323,7 @@ pub fn remove(base: &mut Table, wanted: &Table, mistakes: &mut Vec<Mistake>) {
 
 fn not_there(place: &Place, name: &str) -> Mistake {
     Mistake::new(
-        "study.extends",
+        "study.extends-part",
         place,
         format!("`{name}` can't be taken out: the extended study has no such thing"),
         "not there",

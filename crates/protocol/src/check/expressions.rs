@@ -42,7 +42,7 @@ fn choices(checker: &Checker<'_>, expression: &Expression, path: &str, own: &[Fi
             continue;
         }
         let whole = checker.place(path);
-        let place = checker.notebook.inside(&whole, expression.text(), &comparison.range);
+        let place = checker.notebook.inside(&whole, &comparison.range);
         let mend = match nearest(&comparison.with, options.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("its codes are {}", options.join(", ")),
@@ -100,7 +100,7 @@ fn asked_in_time(checker: &Checker<'_>, criterion: &Criterion, path: &str) {
             let whole = checker.place(path);
             let text = criterion.check.text();
             let range = text.find(name.as_str()).map_or(0..text.len(), |start| start..start + name.len());
-            let place = checker.notebook.inside(&whole, text, &range);
+            let place = checker.notebook.inside(&whole, &range);
             let message =
                 format!("`{}` asks about `{name}` at {gate_words}, but nobody has asked it by then", criterion.id);
             let mend = format!("add the form `{form}` to an activity at `{held}` or earlier, or ask at a later gate");

@@ -137,6 +137,7 @@ fn circle<'a>(checker: &Checker<'a>, start: &'a Visit) -> Option<Vec<&'a str>> {
 
 /// Visits that must come before others: known, and not in a circle.
 fn order_circles(checker: &Checker<'_>) {
+    let mut reported: Vec<&str> = Vec::new();
     for visit in &checker.parts.visits {
         for before in &visit.after {
             let place = format!("visit/{}/after/{before}", visit.id);
@@ -155,7 +156,9 @@ fn order_circles(checker: &Checker<'_>) {
                 let earlier = find(checker, id).map(|visit| visit.after.as_slice()).unwrap_or_default();
                 stack.extend(earlier.iter().map(terms::VisitId::as_str));
             }
-            if circular {
+            if circular && !reported.contains(&visit.id.as_str()) {
+                // The others of the circle wait for this one too: once is enough.
+                reported.extend(seen);
                 let message = format!("`{}` must come after itself", visit.id);
                 checker.note(
                     checker

@@ -166,12 +166,14 @@ fn syntax(text: &str, message: &str, span: Range<usize>) -> ExpressionError {
     } else {
         None
     };
-    ExpressionError {
-        range,
-        message: message.to_owned(),
-        mend: mend.map(str::to_owned),
-        kind: ExpressionErrorKind::Syntax,
-    }
+    // The parser names what it found in its own terms; the underlined place says it better.
+    let message = match message.split_once(", found ") {
+        Some((expected, "None")) => format!("{expected}, but it ends here"),
+        Some((expected, _)) => expected.to_owned(),
+        None => message.to_owned(),
+    };
+    let mend = mend.unwrap_or("an expression reads like `history.age >= 18 && !history.asthma`");
+    ExpressionError { range, message, mend: Some(mend.to_owned()), kind: ExpressionErrorKind::Syntax }
 }
 
 fn oversized(text: &str) -> Option<ExpressionError> {
@@ -212,6 +214,7 @@ impl Compiler<'_> {
     }
 
     fn type_error(&mut self, range: &Range<usize>, message: String, mend: Option<String>) {
+        let mend = mend.or_else(|| Some("compare like with like; `==`, `<` and their kin answer yes or no".to_owned()));
         self.error(range, ExpressionErrorKind::Type, message, mend);
     }
 
@@ -232,7 +235,7 @@ impl Compiler<'_> {
             Expr::UInt(value) => Some((Tree::Number(Number::whole(i64::try_from(*value).ok()?)), Sort::Number)),
             Expr::Float(value) => match Number::literal(*value) {
                 Some(number) => Some((Tree::Number(number), Sort::Number)),
-                None => self.unsupported(span, "this number is too large", None),
+                None => self.unsupported(span, "this number is too large", Some("write a smaller one")),
             },
             Expr::String(text) => Some((Tree::Text(text.clone(), span.clone()), Sort::Text)),
             Expr::Ident(_) | Expr::Member { .. } => self.name(expression),
@@ -245,7 +248,11 @@ impl Compiler<'_> {
                     "there are names, numbers, texts, `+ - * / %`, comparisons, `in`, `&&`, `||`, `!` and `a ? b : c`";
                 self.unsupported(span, &format!("`{function}` is called, but there are no functions here"), Some(mend))
             }
-            Expr::List(_) => self.unsupported(span, "a list stands only to the right of `in`", None),
+            Expr::List(_) => self.unsupported(
+                span,
+                "a list stands only to the right of `in`",
+                Some("write `name in [\"…\", \"…\"]`"),
+            ),
             Expr::Null => {
                 let mend = "a missing answer makes the result unknown by itself; leave this out";
                 self.unsupported(span, "nothing is ever compared with null", Some(mend))
@@ -258,13 +265,17 @@ impl Compiler<'_> {
             | Expr::Struct { .. }
             | Expr::Comprehension(_)
             | Expr::MemberTestOnly { .. }
-            | Expr::Bind { .. } => self.unsupported(span, "study files don't use this part of CEL", None),
+            | Expr::Bind { .. } => {
+                let mend =
+                    "there are names, numbers, texts, `+ - * / %`, comparisons, `in`, `&&`, `||`, `!` and `a ? b : c`";
+                self.unsupported(span, "study files don't use this part of CEL", Some(mend))
+            }
         }
     }
 
     fn name(&mut self, expression: &SpannedExpr) -> Option<Typed> {
         let Some(name) = dotted(expression) else {
-            return self.unsupported(&expression.span, "this is not a name", None);
+            return self.unsupported(&expression.span, "this is not a name", Some("names are words with dots between"));
         };
         let Some(kind) = self.scope.get(&name) else {
             let mend = self.suggestion(&name);
@@ -293,10 +304,15 @@ impl Compiler<'_> {
         if let Some(found) = self.scope.keys().find(alike) {
             return Some(format!("did you mean `{found}`?"));
         }
-        let (first, _) = name.split_once('.')?;
+        let (first, _) = name.split_once('.').unwrap_or((name, ""));
         let prefix = format!("{first}.");
         let known: Vec<&str> = self.scope.keys().filter_map(|key| key.strip_prefix(&prefix)).take(8).collect();
-        (!known.is_empty()).then(|| format!("`{first}` has: {}", known.join(", ")))
+        let words = if known.is_empty() {
+            "names are `form.field`, `visit.form.field`, `consent.item`, `done.visit` and a few facts: see docs/study-files.md".to_owned()
+        } else {
+            format!("`{first}` has: {}", known.join(", "))
+        };
+        Some(words)
     }
 
     fn unary(&mut self, op: UnaryOp, inner: &SpannedExpr) -> Option<Typed> {
@@ -412,7 +428,7 @@ impl Compiler<'_> {
             return self.unsupported(&right.span, "to the right of `in` stands a list", Some(mend));
         };
         if elements.is_empty() {
-            return self.unsupported(&right.span, "an empty list holds nothing", None);
+            return self.unsupported(&right.span, "an empty list holds nothing", Some("name what it may be"));
         }
         let lowered: Vec<_> = elements.iter().map(|element| (self.lower(&element.expr), &element.expr.span)).collect();
         let (item, sort) = item?;
