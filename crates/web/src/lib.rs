@@ -1,11 +1,78 @@
-//! Pages and the forms on them.
+//! Pages and the forms on them: ask and draw, never decide.
+//!
+//! - [`app`]: the router over [`Services`]; [`routes`] is the table of all addresses.
+//! - [`http`]: what lies between the network and a page: guards, limits, replies. No page is known there.
+//! - [`pages`]: the pages; each gathers at the [`desk`] and draws with [`parts`] and [`chart`]s.
+//! - [`acts`]: one form for each command; sending it posts exactly one command through the record's one door.
+//! - [`words`]: words that participants read, from message files.
+//!
+//! Absent on purpose: rules (they stand in `conduct`), allocations (the door alone holds the service), any write to the
+//! store but through the door.
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
 pub mod acts;
 pub mod answers;
 pub mod chart;
+pub mod desk;
+pub mod drafts;
+pub mod findings;
+pub mod frame;
 pub mod http;
+pub mod names;
+pub mod pages;
 pub mod parts;
+pub mod people;
+pub mod plan;
+pub mod routes;
+pub mod sheet;
 pub mod shell;
 pub mod show;
 pub mod words;
+
+use std::sync::Arc;
+
+use drafts::Drafts;
+use http::guard::FormKey;
+use identity::Identity;
+use jiff::Timestamp;
+use record::Door;
+
+/// What the pages stand on.
+pub struct Services {
+    /// The one door of the record.
+    pub door: Arc<Door>,
+    /// Accounts and sign-in sessions.
+    pub identity: Arc<Identity>,
+    /// What is typed and not yet recorded.
+    pub drafts: Drafts,
+    /// Now: the system's clock, or the virtual one of a synthetic store.
+    pub clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    /// 32 bytes from the system's random source.
+    pub draw: Box<dyn Fn() -> [u8; 32] + Send + Sync>,
+    /// Binds forms to sign-ins; drawn when the server starts.
+    pub form_key: FormKey,
+    /// A telephone that is answered day and night, for participants' pages; empty where there is none.
+    pub help_phone: String,
+    /// Seconds without a touch after which a page locks itself; the session's own limit stands in `identity`.
+    pub idle_seconds: u32,
+    /// The pages are reached through TLS, so the cookie may say so.
+    pub secure: bool,
+}
+
+impl Services {
+    /// Whether the store says of itself that it holds no real person.
+    pub fn synthetic(&self) -> bool {
+        self.door.store().about().synthetic
+    }
+
+    /// A fresh id for a request or an act, 128 bits.
+    pub fn fresh_id(&self) -> String {
+        let bytes = (self.draw)();
+        people::hex(bytes.get(..16).unwrap_or(&bytes))
+    }
+}
+
+/// The router over everything.
+pub fn app(services: Services) -> axum::Router {
+    http::call::serve_table(&Arc::new(services), routes::table())
+}

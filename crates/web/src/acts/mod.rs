@@ -4,6 +4,7 @@
 pub mod medical;
 pub mod participant;
 pub mod reader;
+mod samples;
 pub mod session;
 pub mod site;
 pub mod trial;
@@ -12,6 +13,8 @@ use conduct::{Command, ParticipantState, SiteState, StockState, TrialState};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use protocol::model::Study;
 use terms::SiteId;
+
+pub use samples::duties;
 
 use crate::parts::field::{Choice, Field};
 use reader::Reader;

@@ -29,8 +29,12 @@ pub enum Door {
     Staff,
     /// The participant, about themselves.
     Participant,
+    /// Anybody who is signed in.
+    SignedIn,
     /// A program or person with a signed-in session, answered in JSON.
     Program,
+    /// A program that is not signed in yet, answered in JSON.
+    ProgramSignIn,
 }
 
 /// One address with what answers it.
@@ -57,6 +61,24 @@ pub struct Call<'a> {
     pub body: Vec<u8>,
     pub who: Option<Who>,
     pub now: jiff::Timestamp,
+}
+
+impl<'a> Call<'a> {
+    /// A call with nothing in it, for pages that must show nothing of the one that was made.
+    pub fn bare(services: &'a Services, now: jiff::Timestamp) -> Self {
+        Self {
+            services,
+            method: Method::GET,
+            address: String::new(),
+            headers: HeaderMap::new(),
+            path: Vec::new(),
+            query: Pairs::default(),
+            form: Pairs::default(),
+            body: Vec::new(),
+            who: None,
+            now,
+        }
+    }
 }
 
 impl Call<'_> {
@@ -108,12 +130,10 @@ pub fn serve_table(services: &Arc<Services>, table: Vec<Route>) -> Router {
         limit_kb: 64,
         act: |_| Err(Trouble::NotFound),
     });
-    router
-        .route("/static/{file}", any(embedded))
-        .fallback(move |request: Request| {
-            let (route, services) = (Arc::clone(&nothing), Arc::clone(&unknown));
-            async move { answer(route, services, Vec::new(), request).await }
-        })
+    router.route("/static/{file}", any(embedded)).fallback(move |request: Request| {
+        let (route, services) = (Arc::clone(&nothing), Arc::clone(&unknown));
+        async move { answer(route, services, Vec::new(), request).await }
+    })
 }
 
 fn parts_of(path: &RawPathParams) -> Vec<(String, String)> {
@@ -139,7 +159,12 @@ async fn embedded(request: Request) -> Response<Body> {
 }
 
 /// Reads what was sent, lets the page answer on a thread of its own, and turns every trouble into a page.
-async fn answer(route: Arc<Route>, services: Arc<Services>, path: Vec<(String, String)>, request: Request) -> Response<Body> {
+async fn answer(
+    route: Arc<Route>,
+    services: Arc<Services>,
+    path: Vec<(String, String)>,
+    request: Request,
+) -> Response<Body> {
     let (head, body) = request.into_parts();
     let limit = route.limit_kb * 1024;
     let read = to_bytes(body, limit).await;
@@ -177,7 +202,8 @@ async fn answer(route: Arc<Route>, services: Arc<Services>, path: Vec<(String, S
         Ok(response) => response,
         // Even the page of the trouble failed: say the least that is true.
         Err(_) => {
-            let mut response = Response::new(Body::from("Something went wrong on our side. Nothing was half written. LJ-500"));
+            let mut response =
+                Response::new(Body::from("Something went wrong on our side. Nothing was half written. LJ-500"));
             *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
             response
         }
@@ -191,7 +217,7 @@ fn through_the_door(route: &Route, call: &mut Call<'_>) -> Result<Reply, Trouble
     let presence = crate::people::who_is(call);
     let locked = matches!(presence, Presence::Locked(_));
     call.who = presence.present();
-    if route.door == Door::Anyone {
+    if matches!(route.door, Door::Anyone | Door::ProgramSignIn) {
         if call.method == Method::POST && !same_origin(&call.headers) {
             return Err(Trouble::Forged);
         }
@@ -201,7 +227,7 @@ fn through_the_door(route: &Route, call: &mut Call<'_>) -> Result<Reply, Trouble
     let welcome = match route.door {
         Door::Staff => who.is_staff(),
         Door::Participant => !who.is_staff(),
-        Door::Program | Door::Anyone => true,
+        Door::SignedIn | Door::Program | Door::ProgramSignIn | Door::Anyone => true,
     };
     if !welcome {
         return Err(Trouble::NotFound);
@@ -244,7 +270,9 @@ pub async fn serve(
 pub async fn listen(address: SocketAddr) -> Result<tokio::net::TcpListener, String> {
     tokio::net::TcpListener::bind(address).await.map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => format!("{address} is taken by another program; choose another with --listen"),
-        std::io::ErrorKind::PermissionDenied => format!("this account may not listen on {address}; choose a port above 1023"),
+        std::io::ErrorKind::PermissionDenied => {
+            format!("this account may not listen on {address}; choose a port above 1023")
+        }
         _ => format!("can't listen on {address}: {error}"),
     })
 }

@@ -20,6 +20,11 @@ pub enum Reply {
         status: StatusCode,
         body: String,
     },
+    /// A program is signed in.
+    SignedIn {
+        body: String,
+        cookie: String,
+    },
     /// A file to keep or show.
     File {
         kind: String,
@@ -46,6 +51,13 @@ impl Reply {
         match self {
             Self::Page { status, html } => plain(status, "text/html; charset=utf-8", html.into()),
             Self::Json { status, body } => plain(status, "application/json", body.into()),
+            Self::SignedIn { body, cookie } => {
+                let mut response = plain(StatusCode::OK, "application/json", body.into());
+                if let Ok(value) = HeaderValue::from_str(&cookie) {
+                    response.headers_mut().insert(header::SET_COOKIE, value);
+                }
+                response
+            }
             Self::See { address, cookie } => {
                 let mut response = plain(StatusCode::SEE_OTHER, "text/plain; charset=utf-8", Body::empty());
                 if let Ok(value) = HeaderValue::from_str(&address) {
@@ -82,8 +94,9 @@ fn plain(status: StatusCode, kind: &str, body: Body) -> Response<Body> {
 pub enum Trouble {
     #[error("not signed in")]
     SignIn,
+    /// The words say why the last try did not unlock it; empty before the first.
     #[error("locked after a pause")]
-    Locked,
+    Locked(String),
     #[error("nothing at this address")]
     NotFound,
     #[error("not among your duties: {0}")]
@@ -107,7 +120,7 @@ pub enum Trouble {
 impl Trouble {
     pub const fn status(&self) -> StatusCode {
         match self {
-            Self::SignIn | Self::Locked => StatusCode::UNAUTHORIZED,
+            Self::SignIn | Self::Locked(_) => StatusCode::UNAUTHORIZED,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::NotYours(_) | Self::Forged => StatusCode::FORBIDDEN,
             Self::Conflict(_) => StatusCode::CONFLICT,
@@ -122,7 +135,7 @@ impl Trouble {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::SignIn => "LJ-401",
-            Self::Locked => "LJ-401-L",
+            Self::Locked(_) => "LJ-401-L",
             Self::NotFound => "LJ-404",
             Self::NotYours(_) => "LJ-403",
             Self::Forged => "LJ-403-F",
@@ -139,7 +152,7 @@ impl Trouble {
         let say = |a: &str, b: String, c: &str| (a.to_owned(), b, c.to_owned());
         match self {
             Self::SignIn => say("Sign in first", "This page is for people who are signed in.".to_owned(), "Sign in, then open it again."),
-            Self::Locked => say("Locked after a pause", "Nothing was lost.".to_owned(), "Give your PIN to go on where you were."),
+            Self::Locked(_) => say("Locked after a pause", "Nothing was lost.".to_owned(), "Give your PIN to go on where you were."),
             Self::NotFound => say(
                 "There is nothing at this address",
                 "It may have been typed wrong, or it is not for your role.".to_owned(),
@@ -175,7 +188,7 @@ mod tests {
     fn every() -> Vec<Trouble> {
         vec![
             Trouble::SignIn,
-            Trouble::Locked,
+            Trouble::Locked(String::new()),
             Trouble::NotFound,
             Trouble::NotYours("x".into()),
             Trouble::Forged,

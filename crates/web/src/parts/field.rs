@@ -42,6 +42,10 @@ pub enum Control {
     Select {
         options: Vec<Choice>,
     },
+    /// Any number of few.
+    Ticks {
+        options: Vec<Choice>,
+    },
     /// A box to tick; the label says what ticking means.
     Tick,
     Date,
@@ -87,6 +91,8 @@ pub struct Field {
     pub value: String,
     pub control: Control,
     pub optional: bool,
+    /// Where a missing answer needs its reason: the code that was chosen, or nothing yet.
+    pub missing: Option<String>,
     /// Newest first; empty where nothing was written yet.
     pub history: Vec<Past>,
 }
@@ -102,6 +108,7 @@ impl Field {
             value: String::new(),
             control,
             optional: false,
+            missing: None,
             history: Vec::new(),
         }
     }
@@ -127,7 +134,7 @@ impl Field {
     }
 
     fn is_group(&self) -> bool {
-        matches!(self.control, Control::Choice { .. })
+        matches!(self.control, Control::Choice { .. } | Control::Ticks { .. })
     }
 
     fn is_tick(&self) -> bool {
@@ -136,6 +143,18 @@ impl Field {
 
     fn is_fixed(&self) -> bool {
         matches!(self.control, Control::Fixed { .. })
+    }
+
+    fn ticked(&self, code: &str) -> bool {
+        self.value.split(',').any(|part| part.trim() == code)
+    }
+
+    /// Choices of the reason why there is no answer, with the chosen one.
+    fn no_answer(&self) -> Field {
+        let control = Control::Select { options: crate::answers::missing_reasons() };
+        let chosen = self.missing.clone().unwrap_or_default();
+        Field::new(&format!("{}.missing", self.name), &format!("Why there is no answer to: {}", self.label), control)
+            .value(chosen)
     }
 
     fn described_by(&self) -> String {
@@ -203,6 +222,8 @@ pub struct Sign {
     pub attest: String,
     pub who: String,
     pub error: String,
+    /// A persona of a synthetic store has no PIN: sending the form is its signature.
+    pub one_click: bool,
     pub second: Option<Second>,
 }
 
@@ -211,6 +232,10 @@ pub struct Second {
     pub attest: String,
     pub login: String,
     pub error: String,
+    /// Needed only where the study asks for it.
+    pub optional: bool,
+    /// Personas of a synthetic store to choose from; empty in a real one, where the login is typed.
+    pub choices: Vec<Choice>,
 }
 
 impl Sign {
@@ -221,11 +246,19 @@ impl Sign {
 
 impl Second {
     fn login_field(&self) -> Field {
-        let control = Control::Line { kind: LineKind::Login };
-        Field::new("second_login", "Login of the second person", control).value(self.login.clone())
+        let (label, control) = if self.choices.is_empty() {
+            ("Login of the second person", Control::Line { kind: LineKind::Login })
+        } else {
+            ("Second person", Control::Select { options: self.choices.clone() })
+        };
+        let mut field = Field::new("second_login", label, control).value(self.login.clone());
+        field.optional = self.optional;
+        field.error.clone_from(&self.error);
+        field
     }
     fn pin(&self) -> Field {
-        Field::new("second_pin", "PIN of the second person", Control::Secret { pin: true }).error(self.error.clone())
+        let field = Field::new("second_pin", "PIN of the second person", Control::Secret { pin: true });
+        if self.choices.is_empty() { field } else { field.hint("A persona signs without one.").optional() }
     }
 }
 

@@ -3,6 +3,7 @@
 //! A piece holds no logic beyond presence and repetition; what to show was decided before it was filled.
 
 pub mod field;
+pub mod page;
 pub mod refusal;
 pub mod table;
 pub mod words;

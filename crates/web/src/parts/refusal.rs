@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::markup;
+use super::table::Table;
 use super::words::{Icon, Link, Tag};
 
 /// One reason why not.
@@ -10,8 +11,10 @@ use super::words::{Icon, Link, Tag};
 #[template(path = "parts/refusal.html")]
 pub struct Refusal {
     pub open: bool,
-    /// What is wrong, as a sentence.
+    /// The condition, as a sentence.
     pub title: String,
+    /// What is wrong with it, in a few words.
+    pub remark: String,
     /// `Needs a person` or `Clears 14 April`.
     pub tag: Tag,
     /// The rule's id and its sentence.
@@ -22,6 +25,8 @@ pub struct Refusal {
     pub next: String,
     /// At most one thing to do about it here.
     pub action: Option<Link>,
+    /// Where many conditions of one rule are broken: each with what was found and what to do.
+    pub many: Option<Table>,
 }
 
 impl Refusal {

@@ -1,0 +1,186 @@
+//! The rules' findings as people read them: what stands in the way in its five lines, and what is in order.
+
+use conduct::finding::{Broken, Finding};
+use conduct::rules;
+use protocol::model::{Duty, Study};
+
+use crate::parts::refusal::{Refusal, Refusals};
+use crate::parts::table::{Cell, Table};
+use crate::parts::words::{Icon, Link, Tag, Tone};
+use crate::show;
+
+/// Where the reader is, for links to what mends a condition.
+pub struct Place<'a> {
+    pub study: &'a Study,
+    /// `/participants/S01-001`, or the site's address; empty where there is nothing to link to.
+    pub base: &'a str,
+}
+
+/// The first letter large; the rest as it is.
+pub fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => String::new(),
+    }
+}
+
+/// Who holds a duty, as the study calls them.
+pub fn holder(study: &Study, duty: Duty) -> String {
+    let titles: Vec<&str> = study.roles.iter().filter(|r| r.duties.contains(&duty)).map(|r| r.title.as_str()).collect();
+    match titles.as_slice() {
+        [] => duty.name().replace('_', " "),
+        [one] => (*one).to_owned(),
+        [first, ..] => (*first).to_owned(),
+    }
+}
+
+fn tag(broken: &Broken, place: &Place<'_>) -> Tag {
+    match (broken.clears, broken.who) {
+        (Some(day), _) => Tag::wait(format!("Clears {}", show::day_month(day))),
+        (None, Some(duty)) => Tag::new(Tone::Now, Icon::Person, format!("Needs: {}", holder(place.study, duty))),
+        (None, None) => Tag::new(Tone::Now, Icon::Person, "Needs a person"),
+    }
+}
+
+/// A page on which the condition can be mended, where there is one.
+fn mend(broken: &Broken, place: &Place<'_>) -> Option<Link> {
+    if place.base.is_empty() {
+        return None;
+    }
+    let condition = broken.condition.as_deref().unwrap_or("");
+    if let Some(visit) = place.study.visit(condition) {
+        return Some(Link::new(format!("{}/visits/{}", place.base, visit.id), format!("Open {}", visit.name)));
+    }
+    match broken.rule {
+        rule if rule.starts_with("consent") => Some(Link::new(format!("{}/consent", place.base), "Take consent")),
+        rule if rule.contains("washout") => Some(Link::new(format!("{}#medicines", place.base), "See the medicines")),
+        rule if rule.contains("task") => Some(Link::new(format!("{}#due", place.base), "See the tasks")),
+        _ => None,
+    }
+}
+
+fn one(broken: &Broken, place: &Place<'_>) -> Refusal {
+    let rule = match &broken.condition {
+        Some(condition) => format!("{}/{condition}. {}", broken.rule, sentence(&broken.sentence)),
+        None => format!("{}. {}", broken.rule, sentence(&broken.sentence)),
+    };
+    let evidence: Vec<String> = broken.evidence.iter().map(|e| format!("{} {}", e.name, e.value)).collect();
+    let found =
+        if evidence.is_empty() { broken.found.clone() } else { format!("{} ({})", broken.found, evidence.join("; ")) };
+    Refusal {
+        open: false,
+        title: sentence(&broken.sentence),
+        remark: broken.found.clone(),
+        tag: tag(broken, place),
+        rule,
+        source: broken.source.to_string(),
+        found: sentence(&found),
+        needed: sentence(&broken.needed),
+        next: sentence(&broken.remedy),
+        action: mend(broken, place),
+        many: None,
+    }
+}
+
+/// More conditions of one rule than anybody reads one by one: a table of them under the rule.
+fn together(all: &[&Broken], place: &Place<'_>) -> Option<Refusal> {
+    let first = all.first()?;
+    let rule = rules::all().into_iter().find(|rule| rule.id == first.rule);
+    let rows = all
+        .iter()
+        .map(|broken| {
+            vec![
+                Cell::head(broken.condition.as_deref().unwrap_or("")),
+                Cell::text(&sentence(&broken.sentence)),
+                Cell::text(&broken.found),
+                Cell::text(&broken.remedy),
+            ]
+        })
+        .collect();
+    let sentence_of_rule = rule.map_or(first.sentence.as_str(), |rule| rule.sentence);
+    Some(Refusal {
+        remark: format!("{} conditions are open", all.len()),
+        title: sentence(sentence_of_rule),
+        rule: format!("{}. {}", first.rule, sentence(sentence_of_rule)),
+        source: rule.map_or_else(|| first.source.to_string(), |rule| rule.source.to_owned()),
+        found: format!("{} conditions that do not hold, each below", all.len()),
+        needed: sentence(&first.needed),
+        next: "See each condition".to_owned(),
+        many: Some(Table::new("Conditions", &["Condition", "In words", "Found", "Next"], rows).unseen_caption()),
+        ..one(first, place)
+    })
+}
+
+/// What stands in the way: those that need a person first, the first of them open; many of one rule together.
+pub fn refusals(broken: &[&Broken], place: &Place<'_>) -> Vec<Refusal> {
+    let mut out: Vec<Refusal> = Vec::new();
+    let mut done: Vec<&str> = Vec::new();
+    for item in broken {
+        let same: Vec<&Broken> = broken.iter().copied().filter(|b| b.rule == item.rule).collect();
+        if same.len() <= 3 {
+            out.push(one(item, place));
+        } else if !done.contains(&item.rule) {
+            done.push(item.rule);
+            out.extend(together(&same, place));
+        }
+    }
+    out.sort_by_key(|refusal| refusal.tag.tone != Tone::Now);
+    if let Some(first) = out.first_mut() {
+        first.open = first.many.is_none();
+    }
+    out
+}
+
+/// All of a refusal under a heading, as the answer to what was just asked.
+pub fn answer(title: &str, broken: &[&Broken], place: &Place<'_>) -> Refusals {
+    let remark =
+        format!("{} Nothing was recorded. What has happened can always be recorded as a fact.", number(broken.len()));
+    Refusals {
+        id: "refused".to_owned(),
+        title: title.to_owned(),
+        remark,
+        alert: true,
+        refusals: refusals(broken, place),
+    }
+}
+
+fn number(count: usize) -> String {
+    match count {
+        1 => "One thing stands in the way.".to_owned(),
+        many => format!("{many} things stand in the way."),
+    }
+}
+
+/// What stands in the way of an act, in words: how many need a person, how many clear by themselves.
+pub fn summary(broken: &[&Broken]) -> String {
+    let clearing = broken.iter().filter(|b| b.clears.is_some()).count();
+    let people = broken.len() - clearing;
+    let mut said = vec![number(broken.len())];
+    if clearing > 0 {
+        said.push(format!(
+            "{} by the {} shown.",
+            if clearing == 1 { "One clears".to_owned() } else { format!("{clearing} clear") },
+            if clearing == 1 { "date" } else { "dates" }
+        ));
+    }
+    if clearing > 0 && people > 0 {
+        said.push(if people == 1 { "One needs a person.".to_owned() } else { format!("{people} need a person.") });
+    }
+    said.join(" ")
+}
+
+/// What holds, one line each: the sentence and what was found.
+pub fn in_order(findings: &[Finding]) -> Vec<String> {
+    findings
+        .iter()
+        .filter_map(|finding| match finding {
+            Finding::Holds(held) => Some(if held.found.is_empty() {
+                sentence(&held.sentence)
+            } else {
+                format!("{}: {}", sentence(&held.sentence), held.found)
+            }),
+            Finding::Broken(_) => None,
+        })
+        .collect()
+}

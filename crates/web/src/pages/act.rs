@@ -1,0 +1,534 @@
+//! An act's form: shown with what the rules say of it now, sent as exactly one command.
+
+use askama::Template;
+use axum::http::StatusCode;
+use conduct::finding::{Broken, No};
+use conduct::{Command, ParticipantState, Proof, Request};
+use record::{Answer, Asked, Streams};
+use terms::{ActId, ParticipantId, SiteId};
+
+use crate::acts::reader::{Reader, Wrong, moment_value};
+use crate::acts::{self, Act, Kind, Proofs, Reason, Scene, Scope};
+use crate::chart::svg::escape;
+use crate::desk::Desk;
+use crate::findings::{self, Place as At};
+use crate::frame::{self, Place};
+use crate::http::call::Call;
+use crate::http::pairs::segment;
+use crate::http::reply::{Reply, Trouble};
+use crate::parts::field::{Choice, Control, Errors, Field, Second, Sign};
+use crate::parts::page::{Body, Layout, Section};
+use crate::parts::words::Link;
+use crate::parts::work::Ticks;
+use crate::show;
+
+/// Where an act is done: its streams and its address.
+struct Stage<'a> {
+    desk: &'a Desk<'a>,
+    act: &'static Act,
+    streams: Streams,
+    study: std::sync::Arc<protocol::model::Study>,
+    session: u8,
+    about: String,
+    staff: Vec<Choice>,
+    /// The address of what it belongs to: a participant, a site.
+    base: String,
+    place: Place,
+}
+
+impl Stage<'_> {
+    fn scene(&self) -> Scene<'_> {
+        Scene {
+            study: &self.study,
+            trial: &self.streams.trial,
+            participant: self.streams.participant.as_deref(),
+            site_id: self.streams.site_id.as_ref(),
+            site: self.streams.site.as_deref(),
+            stock: self.streams.stock.as_deref(),
+            zone: self.zone(),
+            now: self.desk.now,
+            session: self.session,
+            about: self.about.clone(),
+            staff: &self.staff,
+        }
+    }
+
+    fn zone(&self) -> jiff::tz::TimeZone {
+        self.streams.site_id.as_ref().map_or_else(|| self.desk.own_zone(), |site| self.desk.zone(site))
+    }
+
+    fn participant(&self) -> Option<&ParticipantState> {
+        self.streams.participant.as_deref()
+    }
+
+    /// Where the act's own form is.
+    fn address(&self) -> String {
+        let about = if self.about.is_empty() { String::new() } else { format!("/{}", segment(&self.about)) };
+        let session =
+            if self.act.scope == Scope::Session { format!("/sessions/{}", self.session) } else { String::new() };
+        format!("{}{session}/do/{}{about}", self.base, self.act.key)
+    }
+
+    /// Where the person goes on afterwards.
+    fn after(&self) -> String {
+        match self.act.scope {
+            Scope::Session => format!("{}/sessions/{}", self.base, self.session),
+            Scope::Participant => match self.act.key {
+                "attended" | "completed" | "no-show" | "cancelled" | "missed" | "book" | "request-rating" => {
+                    format!("{}/visits/{}", self.base, segment(&self.about))
+                }
+                _ => self.base.clone(),
+            },
+            Scope::Site => match self.place {
+                Place::Staff => "/staff".to_owned(),
+                Place::Participants => "/participants".to_owned(),
+                _ => "/stock".to_owned(),
+            },
+            Scope::Trial => "/trial".to_owned(),
+            Scope::Rating => self.base.clone(),
+        }
+    }
+}
+
+/// Acts at a site that stand on the staff's page rather than the stock's.
+const STAFF_ACTS: &[&str] = &["delegate", "end-delegation", "site-approval", "site-hold", "lift-site-hold"];
+
+fn stage<'a>(call: &Call<'_>, desk: &'a Desk<'a>) -> Result<Stage<'a>, Trouble> {
+    let (code, site, request) = (call.part("participant"), call.part("site"), call.part("request"));
+    let session = call.part("session");
+    let scope = if !session.is_empty() {
+        Scope::Session
+    } else if !code.is_empty() {
+        Scope::Participant
+    } else if !site.is_empty() {
+        Scope::Site
+    } else if !request.is_empty() {
+        Scope::Rating
+    } else {
+        Scope::Trial
+    };
+    let act = acts::find(scope, call.part("act")).ok_or(Trouble::NotFound)?;
+    let door = &desk.services.door;
+    let (mut study, mut base, mut place) = (std::sync::Arc::clone(&desk.study), String::new(), Place::Trial);
+    let mut about = call.part("about").to_owned();
+    let streams = match scope {
+        Scope::Participant | Scope::Session => {
+            let file = desk.case(code)?;
+            base = super::participant::base(code);
+            place = Place::Participants;
+            study = file.study;
+            door.streams_of(Some(&ParticipantId::from(code)), None, true, act.key == "randomise")?
+        }
+        Scope::Site => {
+            let file = desk.site(site)?;
+            base = format!("/sites/{}", segment(site));
+            place = if STAFF_ACTS.contains(&act.key) {
+                Place::Staff
+            } else if act.key == "enquiry" {
+                Place::Participants
+            } else {
+                Place::Stock
+            };
+            if !frame::open_to(desk, place) {
+                return Err(Trouble::NotFound);
+            }
+            door.streams_of(None, Some(file.id), true, false)?
+        }
+        Scope::Trial => {
+            if !frame::open_to(desk, Place::Trial) {
+                return Err(Trouble::NotFound);
+            }
+            door.streams_of(None, None, false, false)?
+        }
+        Scope::Rating => {
+            if !frame::open_to(desk, Place::Ratings) {
+                return Err(Trouble::NotFound);
+            }
+            base = format!("/ratings/{}", segment(request));
+            place = Place::Ratings;
+            request.clone_into(&mut about);
+            door.streams_of(None, None, false, false)?
+        }
+    };
+    let number = if session.is_empty() { 0 } else { session.parse().map_err(|_| Trouble::NotFound)? };
+    if scope == Scope::Session && study.session(number).is_none() {
+        return Err(Trouble::NotFound);
+    }
+    let staff = if matches!(act.key, "delegate" | "end-delegation" | "grant-role" | "end-role") {
+        desk.staff()?.into_iter().map(|(id, name)| Choice::new(id.as_str(), name)).collect()
+    } else {
+        Vec::new()
+    };
+    if scope == Scope::Trial {
+        base = "/trial".to_owned();
+    }
+    Ok(Stage { desk, act, streams, study, session: number, about, staff, base, place })
+}
+
+/// Shows the form.
+pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
+    let desk = Desk::of(call.services, call.who()?, call.now)?;
+    let stage = stage(call, &desk)?;
+    show(call, &stage, Shown { id: call.services.fresh_id(), ..Shown::default() }, StatusCode::OK)
+}
+
+/// Sends it.
+pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
+    let desk = Desk::of(call.services, call.who()?, call.now)?;
+    let stage = stage(call, &desk)?;
+    let scene = stage.scene();
+    let mut reader = Reader::new(&call.form, stage.zone());
+    let command = (stage.act.build)(&scene, &mut reader);
+    let at = if stage.act.kind == Kind::Fact { reader.maybe_moment("at") } else { None };
+    let mut reason = reader.maybe("reason_given");
+    if matches!(stage.act.reason, Reason::Asked(_)) && reason.is_none() {
+        reader.wrong("reason_given", "Say why.");
+    }
+    if reason.is_none() {
+        reason = reader.maybe("why");
+    }
+    let wrong = reader.finish();
+    let mut shown = Shown { id: request_id(call), sent: true, wrong, ..Shown::default() };
+    let Some(command) = command.filter(|_| shown.wrong.is_empty()) else {
+        if shown.wrong.is_empty() {
+            return Err(Trouble::NotFound);
+        }
+        return show(call, &stage, shown, StatusCode::UNPROCESSABLE_ENTITY);
+    };
+    let (actor, second) = match proofs(call, stage.act) {
+        Ok(both) => both,
+        Err((first, other)) => {
+            shown.pin_wrong = first;
+            shown.second_wrong = other;
+            return show(call, &stage, shown, StatusCode::UNPROCESSABLE_ENTITY);
+        }
+    };
+    let request = Request { id: shown.id.clone(), at, reason, command };
+    match ask(call, request, actor, second)? {
+        Answer::Done(_) => Ok(Reply::see(format!("{}?written={}", stage.after(), segment(&shown.id)))),
+        Answer::No(No::Refused(refusal)) => {
+            let refusal = refusal.for_reader(&stage.study, &desk.reader.roles);
+            shown.refused = refusal.broken;
+            show(call, &stage, shown, StatusCode::UNPROCESSABLE_ENTITY)
+        }
+        Answer::No(No::Unreadable(all)) => {
+            shown.wrong = all.into_iter().map(|u| wrong_of(&u)).collect();
+            show(call, &stage, shown, StatusCode::UNPROCESSABLE_ENTITY)
+        }
+        Answer::No(No::Conflict { what }) => Err(Trouble::Conflict(findings::sentence(&what))),
+        Answer::No(No::NotYours { what }) => Err(Trouble::NotYours(findings::sentence(&what))),
+    }
+}
+
+/// What the core could not read, at its field.
+pub fn wrong_of(unreadable: &conduct::Unreadable) -> Wrong {
+    let words = format!("{}. {}", findings::sentence(&unreadable.what), findings::sentence(&unreadable.mend));
+    Wrong::new(&unreadable.field, words)
+}
+
+/// The id that the form was given when it was drawn: sending it twice changes nothing. A form without one gets one now.
+pub fn request_id(call: &Call<'_>) -> String {
+    let sent = call.form.text("request");
+    let fits = (8..=64).contains(&sent.len()) && sent.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    if fits { sent.to_owned() } else { call.services.fresh_id() }
+}
+
+/// Hands a request to the record's one door.
+pub fn ask(call: &Call<'_>, request: Request, actor: Proof, second: Option<Proof>) -> Result<Answer, Trouble> {
+    let asked = Asked {
+        request,
+        actor,
+        second,
+        now: call.now,
+        act: ActId::from(call.services.fresh_id()),
+        pseudonym: pseudonym(call),
+    };
+    Ok(call.services.door.ask(&asked)?)
+}
+
+/// What a rater sees instead of a code: letters that say nothing.
+fn pseudonym(call: &Call<'_>) -> String {
+    const LETTERS: &[u8] = b"BCDFGHJKLMNPQRSTVWXZ";
+    let drawn = (call.services.draw)();
+    let letters = drawn.iter().take(6).filter_map(|byte| LETTERS.get(usize::from(*byte) % LETTERS.len()));
+    format!("R-{}", letters.map(|letter| char::from(*letter)).collect::<String>())
+}
+
+/// The proofs that an act asks for; what is wrong with the first and the second otherwise.
+fn proofs(call: &Call<'_>, act: &Act) -> Result<(Proof, Option<Proof>), (String, String)> {
+    let signed = || crate::people::sign(call);
+    match act.proofs {
+        Proofs::SignedIn => {
+            let who = call.who().map_err(|_| ("Sign in first.".to_owned(), String::new()))?;
+            Ok((who.proof(call.now), None))
+        }
+        Proofs::Signed(_) => signed().map(|proof| (proof, None)).map_err(|words| (words, String::new())),
+        Proofs::Two(..) | Proofs::SignedMaybeTwo(..) => {
+            let (first, second) = (signed(), crate::people::second(&call.form, call));
+            match (first, second) {
+                (Ok(first), Ok(second)) => Ok((first, second)),
+                (first, second) => Err((first.err().unwrap_or_default(), second.err().unwrap_or_default())),
+            }
+        }
+    }
+}
+
+/// What stands on the form beside its fields.
+#[derive(Default)]
+struct Shown {
+    id: String,
+    /// The form was sent: what was typed stands in its fields.
+    sent: bool,
+    wrong: Vec<Wrong>,
+    refused: Vec<Broken>,
+    pin_wrong: String,
+    second_wrong: String,
+}
+
+fn show(call: &Call<'_>, stage: &Stage<'_>, shown: Shown, status: StatusCode) -> Result<Reply, Trouble> {
+    let act = stage.act;
+    let scene = stage.scene();
+    let mut body = Body::new(title(stage));
+    body.lead = act.intro.to_owned();
+    body.layout = Layout::Form;
+    body.side_label = "What the rules say".to_owned();
+    let place = At { study: &stage.study, base: &stage.base };
+    let mut form = String::new();
+    if !shown.wrong.is_empty() {
+        let lines = shown.wrong.iter().map(|w| (w.href(), w.words.clone())).collect();
+        form.push_str(&Errors { title: counted(shown.wrong.len()), lines }.to_string());
+    }
+    if !shown.refused.is_empty() {
+        let broken: Vec<&Broken> = shown.refused.iter().collect();
+        form.push_str(&findings::answer(&format!("{}: not yet", act.title), &broken, &place).to_string());
+    } else if act.kind == Kind::Authorisation {
+        form.push_str(&standing(stage, &scene, &place, &mut body));
+    }
+    form.push_str(&the_form(call, stage, &scene, &shown));
+    body.add(Section::bare(form));
+    let mut crumbs = vec![Link::new(crumb(stage.place), crumb_words(stage.place))];
+    if let Some(participant) = stage.participant() {
+        crumbs.push(Link::new(stage.base.clone(), participant.id.as_str()));
+    }
+    frame::page_with(call, stage.desk, stage.place, crumbs, body, status)
+}
+
+const fn crumb(place: Place) -> &'static str {
+    match place {
+        Place::Participants => "/participants",
+        Place::Stock => "/stock",
+        Place::Staff => "/staff",
+        Place::Ratings => "/ratings",
+        Place::Study => "/study",
+        Place::Trial => "/trial",
+        Place::Today | Place::Elsewhere => "/",
+    }
+}
+
+const fn crumb_words(place: Place) -> &'static str {
+    match place {
+        Place::Participants => "Participants",
+        Place::Stock => "Stock",
+        Place::Staff => "Staff",
+        Place::Ratings => "Ratings",
+        Place::Study => "Study",
+        Place::Trial => "Trial",
+        Place::Today | Place::Elsewhere => "Today",
+    }
+}
+
+fn counted(number: usize) -> String {
+    if number == 1 { "One answer needs a look".to_owned() } else { format!("{number} answers need a look") }
+}
+
+/// The act with what it is about: a visit's name, a check's sentence, a task's title.
+fn title(stage: &Stage<'_>) -> String {
+    let act = stage.act;
+    if act.key == "check" {
+        return acts::session::check(&stage.scene())
+            .map_or_else(|| act.title.to_owned(), |check| check.sentence.clone());
+    }
+    if act.key == "complete-task"
+        && let Some(task) = stage.participant().and_then(|p| p.tasks.get(stage.about.as_str()))
+    {
+        return task.raised.title.clone();
+    }
+    match stage.study.visit(&stage.about) {
+        Some(visit) if act.scope == Scope::Participant => format!("{}: {}", act.title, visit.name),
+        _ if act.scope == Scope::Session => format!("{}, session {}", act.title, stage.session),
+        _ => act.title.to_owned(),
+    }
+}
+
+/// What the rules say of an authorisation before it is asked for: what stands in its way, what is in order.
+fn standing(stage: &Stage<'_>, scene: &Scene<'_>, place: &At<'_>, body: &mut Body) -> String {
+    let Some(found) = findings_now(stage, scene) else { return String::new() };
+    let ok = findings::in_order(&found);
+    if !ok.is_empty() {
+        let count = show::count(ok.len(), "check", "checks");
+        body.beside(format!(
+            "<section class=\"side-block\"><h2>In order: {count}</h2>{}</section>",
+            Ticks { lines: ok }
+        ));
+    }
+    let mut broken: Vec<Broken> = found
+        .iter()
+        .filter_map(conduct::Finding::broken)
+        .filter(|b| !conduct::rules::at_the_moment(b.rule))
+        .cloned()
+        .collect();
+    for item in &mut broken {
+        item.redact(&stage.study, &stage.desk.reader.roles);
+    }
+    let broken: Vec<&Broken> = broken.iter().collect();
+    if broken.is_empty() {
+        return String::new();
+    }
+    let all = findings::refusals(&broken, place);
+    let summary = findings::summary(&broken);
+    let rows: String = all.iter().map(ToString::to_string).collect();
+    format!(
+        "<section class=\"way\" aria-labelledby=\"way\"><h2 id=\"way\">What stands in the way</h2><p>{}</p>{rows}</section>",
+        escape(&summary)
+    )
+}
+
+/// Asks the rules, with the command as the form would make it if it were sent as it stands.
+fn findings_now(stage: &Stage<'_>, scene: &Scene<'_>) -> Option<Vec<conduct::Finding>> {
+    let fields = (stage.act.fields)(scene);
+    let typed: Vec<(String, String)> = fields.iter().map(|f| (f.name.clone(), preset(f, scene))).collect();
+    let pairs = typed.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    let mut reader = Reader::new(&pairs, scene.zone.clone());
+    let Some(Command::Authorise(act)) = (stage.act.build)(scene, &mut reader) else { return None };
+    let desk = stage.desk;
+    let request = Request { id: String::new(), at: None, reason: None, command: Command::Authorise(act.clone()) };
+    let asked = Asked {
+        request: request.clone(),
+        actor: desk.who.proof(desk.now),
+        second: None,
+        now: desk.now,
+        act: ActId::from("ask"),
+        pseudonym: String::new(),
+    };
+    let context = desk.services.door.context(&asked, &stage.streams).ok()?;
+    let studies = desk.services.door.studies();
+    let case =
+        conduct::case_of(&studies, stage.streams.world(), stage.streams.site_id.as_ref(), &request, &context).ok()?;
+    Some(conduct::ask(&case, &act))
+}
+
+/// What a field holds before anybody types: enough to ask the rules about the act as such.
+fn preset(field: &Field, scene: &Scene<'_>) -> String {
+    if !field.value.is_empty() {
+        return field.value.clone();
+    }
+    match &field.control {
+        Control::Moment => {
+            let tomorrow = scene.today().tomorrow().unwrap_or_else(|_| scene.today());
+            format!("{tomorrow}T10:00")
+        }
+        Control::Choice { options } | Control::Select { options } => {
+            options.first().map(|o| o.code.clone()).unwrap_or_default()
+        }
+        Control::Line { .. } | Control::Text { .. } => "—".to_owned(),
+        _ => String::new(),
+    }
+}
+
+fn the_form(call: &Call<'_>, stage: &Stage<'_>, scene: &Scene<'_>, shown: &Shown) -> String {
+    let act = stage.act;
+    let mut fields = (act.fields)(scene);
+    if let Reason::Asked(question) = act.reason {
+        fields.push(Field::new("reason_given", question, Control::Text { rows: 2 }));
+    }
+    if matches!(act.key, "book" | "authorise-supplement") {
+        let hint = "Only where a rule asks for one: a day outside the window, say.";
+        fields.push(Field::new("why", "Reason", Control::Text { rows: 2 }).hint(hint).optional());
+    }
+    if act.kind == Kind::Fact {
+        let now = moment_value(scene.now, &scene.zone);
+        let hint = "Change it if it was earlier. When it is written down is kept beside it.";
+        fields.push(Field::new("at", "When it happened, at the site", Control::Moment).value(now).hint(hint));
+    }
+    for field in &mut fields {
+        if shown.sent {
+            field.value = match &field.control {
+                Control::Ticks { .. } => call.form.all(&field.name).collect::<Vec<_>>().join(","),
+                _ => call.form.text(&field.name).to_owned(),
+            };
+        }
+        if let Some(wrong) = shown.wrong.iter().find(|w| w.field == field.name) {
+            field.error.clone_from(&wrong.words);
+        }
+    }
+    let mut out = format!(
+        "<form method=\"post\" action=\"{}\" novalidate><input type=\"hidden\" name=\"token\" value=\"{}\"><input type=\"hidden\" name=\"request\" value=\"{}\">",
+        escape(&stage.address()),
+        escape(&call.token()),
+        escape(&shown.id)
+    );
+    for field in &fields {
+        out.push_str(&field.to_string());
+    }
+    out.push_str(&sign_block(call, act, shown));
+    out.push_str(&format!(
+        "<div class=\"actions\"><button class=\"button\" type=\"submit\">{}</button><a href=\"{}\">Back without recording</a></div></form>",
+        escape(act.button),
+        escape(&stage.after())
+    ));
+    out
+}
+
+fn sign_block(call: &Call<'_>, act: &Act, shown: &Shown) -> String {
+    let (first, second) = match act.proofs {
+        Proofs::SignedIn => return String::new(),
+        Proofs::Signed(words) => (words, None),
+        Proofs::Two(words, other) | Proofs::SignedMaybeTwo(words, other) => (words, Some(other)),
+    };
+    let optional = matches!(act.proofs, Proofs::SignedMaybeTwo(..));
+    signature(call, first, second, optional, &shown.pin_wrong, &shown.second_wrong)
+}
+
+/// The block in which one or two people sign.
+pub fn signature(
+    call: &Call<'_>,
+    first: &str,
+    second: Option<&str>,
+    optional: bool,
+    wrong: &str,
+    second_wrong: &str,
+) -> String {
+    let who = call.who.as_ref();
+    let persona = who.is_some_and(|w| w.persona)
+        && call.services.identity.account(who.map_or("", |w| &w.login)).ok().flatten().is_some_and(|a| !a.has_pin);
+    let choices = if call.services.synthetic() { persona_choices(call) } else { Vec::new() };
+    let sign = Sign {
+        attest: first.to_owned(),
+        who: who.map(|w| w.name.clone()).unwrap_or_default(),
+        error: wrong.to_owned(),
+        one_click: persona,
+        second: second.map(|attest| Second {
+            attest: attest.to_owned(),
+            login: call.form.text("second_login").to_owned(),
+            error: second_wrong.to_owned(),
+            optional,
+            choices,
+        }),
+    };
+    sign.render().unwrap_or_default()
+}
+
+/// Personas that may sign as the second person, in a synthetic store.
+fn persona_choices(call: &Call<'_>) -> Vec<Choice> {
+    let me = call.who.as_ref().map(|w| w.login.clone()).unwrap_or_default();
+    let all = call.services.identity.personas().unwrap_or_default();
+    all.into_iter()
+        .filter(|account| account.login != me && matches!(account.who, identity::Who::Staff(_)))
+        .map(|account| Choice::new(account.login, account.display_name))
+        .collect()
+}
+
+/// The site of a call that names none: the person's own, where they have one.
+pub fn own_site(desk: &Desk<'_>) -> Option<SiteId> {
+    desk.sites.first().cloned()
+}

@@ -1,0 +1,288 @@
+//! The casebook: activities down, visits across, each cell the word of its state. And one visit with its activities.
+
+use conduct::state::{FormRecord, VisitStanding};
+use conduct::view::Reader;
+use conduct::{ParticipantState, schedule};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use protocol::model::{Activity, ActivityKind, Requirement, Study, Visit};
+
+use super::participant::base;
+use crate::desk::Desk;
+use crate::frame::{self, Place};
+use crate::http::call::Call;
+use crate::http::pairs::segment;
+use crate::http::reply::{Reply, Trouble};
+use crate::names;
+use crate::parts::page::{Body, Layout, Section};
+use crate::parts::table::{Cell, Table};
+use crate::parts::words::{Empty, Fact, Facts, Link, Strip, Tag};
+use crate::show;
+
+/// Whether a reader may see an activity at all: what is hidden from them is absent.
+fn seen(study: &Study, reader: &Reader, activity: &Activity) -> bool {
+    match &activity.what {
+        ActivityKind::Form(form) => study.form(form.as_str()).is_some_and(|form| reader.sees_form(form)),
+        _ => true,
+    }
+}
+
+/// How an activity of a visit stands.
+fn state(study: &Study, participant: &ParticipantState, visit: &Visit, activity: &Activity) -> Option<Tag> {
+    let record = participant.visits.get(&visit.id);
+    let held = record.is_some_and(|r| matches!(r.standing, VisitStanding::Attended | VisitStanding::Completed));
+    let over = record.is_some_and(|r| matches!(r.standing, VisitStanding::Completed | VisitStanding::Missed));
+    let done = match &activity.what {
+        ActivityKind::Form(form) => participant.form_at(form.as_str(), visit.id.as_str()).is_some(),
+        ActivityKind::Consent => participant.consent().is_some(),
+        ActivityKind::Gate(number) => participant.decisions.contains_key(number),
+        ActivityKind::Assignment => participant.assigned.is_some(),
+        ActivityKind::Dosing => {
+            visit.session.and_then(|n| participant.sessions.get(&n)).is_some_and(|s| s.dosed_at().is_some())
+        }
+        ActivityKind::Medication
+        | ActivityKind::AdverseEvents
+        | ActivityKind::Session
+        | ActivityKind::Accountability => record.is_some_and(|r| r.standing == VisitStanding::Completed),
+    };
+    let _ = study;
+    if done {
+        return Some(Tag::done("Done"));
+    }
+    let requirement = activity.at.get(&visit.id)?;
+    Some(match (requirement, over, held) {
+        (Requirement::IfIndicated, true, _) => Tag::done("Not needed"),
+        (Requirement::IfIndicated, false, _) => Tag::plan("If needed"),
+        (Requirement::Required, true, _) => Tag::in_the_way("Left out"),
+        (Requirement::Required, false, true) => Tag::now("Open"),
+        (Requirement::Required, false, false) => Tag::plan("Planned"),
+    })
+}
+
+/// The grid of the whole casebook.
+pub fn body(study: &Study, participant: &ParticipantState, reader: &Reader) -> Body {
+    let at = base(participant.id.as_str());
+    let visits: Vec<&Visit> = study
+        .visits
+        .iter()
+        .filter(|visit| participant.visits.contains_key(&visit.id) || schedule::applies(study, participant, visit))
+        .collect();
+    let heads = visits
+        .iter()
+        .map(|visit| {
+            let record = participant.visits.get(&visit.id);
+            let day = schedule::happened_on(study, participant, visit).map(show::day_month);
+            let booked = record.and_then(|r| r.booking).map(|b| show::day_month(b.day));
+            let when = day.or(booked).unwrap_or_default();
+            vec![
+                Cell::link(format!("{at}/visits/{}", segment(visit.id.as_str())), &visit.name).as_head(),
+                Cell::text(crate::plan::kind_name(visit.kind)),
+                Cell::text(&when),
+                Cell::tag(names::standing(record.map_or(VisitStanding::Planned, |r| r.standing))),
+            ]
+        })
+        .collect();
+    let list = Table::new("Visits", &["Visit", "Kind", "Day", "State"], heads).unseen_caption();
+    let mut grid_heads = vec!["Activity".to_owned()];
+    grid_heads.extend(visits.iter().map(|v| v.id.to_string()));
+    let rows = study
+        .activities
+        .iter()
+        .filter(|activity| seen(study, reader, activity))
+        .map(|activity| {
+            let mut row = vec![Cell::head(&activity.title)];
+            row.extend(visits.iter().map(|visit| match (&activity.what, state(study, participant, visit, activity)) {
+                _ if !activity.at.contains_key(&visit.id) => Cell::text(""),
+                (ActivityKind::Form(form), Some(tag)) => {
+                    let href = format!("{at}/visits/{}/forms/{}", segment(visit.id.as_str()), segment(form.as_str()));
+                    Cell::link(href, &tag.word)
+                }
+                (_, Some(tag)) => Cell::text(&tag.word),
+                (_, None) => Cell::text(""),
+            }));
+            row
+        })
+        .collect();
+    let grid = Table::owned("Activities by visit", grid_heads, rows).unseen_caption();
+    let mut body = Body::new(format!("Casebook {}", participant.id)).lead(names::phase(participant.phase));
+    body.add(Section::new("visits", "Visits", list));
+    body.add(
+        Section::new("grid", "Activities by visit", grid).lead("Each word is the state of the activity at that visit."),
+    );
+    body.add(Section::new("forms", "Forms on record", forms_table(study, participant, reader, &at)));
+    body
+}
+
+fn forms_table(study: &Study, participant: &ParticipantState, reader: &Reader, at: &str) -> String {
+    let rows: Vec<Vec<Cell>> = participant
+        .forms
+        .iter()
+        .filter_map(|(instance, record)| {
+            let form = study.form(record.form.as_str())?;
+            reader.sees_form(form).then(|| form_row(study, at, instance.as_str(), &form.title, record))
+        })
+        .collect();
+    if rows.is_empty() {
+        return Empty::new("No form is on record.", "Forms are filled in from a visit.").to_string();
+    }
+    Table::new("Forms on record", &["Form", "Visit", "Day", "State"], rows).unseen_caption().to_string()
+}
+
+fn form_row(study: &Study, at: &str, instance: &str, title: &str, record: &FormRecord) -> Vec<Cell> {
+    let visit = record.visit.as_ref().and_then(|v| study.visit(v.as_str())).map(|v| v.name.clone()).unwrap_or_default();
+    let state = match (record.struck, record.corrections) {
+        (true, _) => Tag::in_the_way("Struck through"),
+        (false, 0) => Tag::done("Recorded"),
+        (false, many) => Tag::done(format!("Corrected {}", show::count(many as usize, "time", "times"))),
+    };
+    vec![
+        Cell::link(format!("{at}/forms/{}", segment(instance)), title).as_head(),
+        Cell::text(&visit),
+        Cell::text(&show::date(record.day)),
+        Cell::tag(state),
+    ]
+}
+
+/// One visit: when, what it needs, what can be recorded of it.
+pub fn visit_body(
+    study: &Study,
+    participant: &ParticipantState,
+    visit: &Visit,
+    reader: &Reader,
+    today: Date,
+    zone: &TimeZone,
+) -> Body {
+    let at = base(participant.id.as_str());
+    let id = segment(visit.id.as_str());
+    let record = participant.visits.get(&visit.id).cloned().unwrap_or_default();
+    let planned = schedule::planned(study, participant, visit);
+    let mut body =
+        Body::new(&visit.name).lead(format!("{}, {}.", crate::plan::kind_name(visit.kind), names::mode(visit.mode)));
+    let mut facts = vec![Fact::new("State", &names::standing(record.standing).word, "")];
+    if let Some(booking) = record.booking {
+        let words = format!("{}, {}", show::short(booking.day), show::clock(booking.starts, zone));
+        facts.push(Fact::new("Booked", words, names::mode(booking.mode)));
+    }
+    if let Some(planned) = planned {
+        facts.push(Fact::new("Planned", show::date(planned.target), if planned.real { "" } else { "still moves" }));
+        let closed = planned.closes < today && record.standing == VisitStanding::Planned;
+        let words = format!("{} to {}", show::day_month(planned.opens), show::day_month(planned.closes));
+        facts.push(Fact::new("Window", words, if closed { "has closed" } else { "" }));
+    }
+    if let Some(day) = record.day {
+        facts.push(Fact::new("Held", show::date(day), ""));
+    }
+    body.strip = Strip { facts };
+    let mut acts: Vec<(&str, &str)> = Vec::new();
+    match record.standing {
+        VisitStanding::Planned => {
+            acts.push(("attended", "The person came"));
+            acts.push(("book", if record.booking.is_some() { "Move the appointment" } else { "Book the visit" }));
+            if record.booking.is_some() {
+                acts.push(("no-show", "Nobody came"));
+                acts.push(("cancelled", "It was cancelled"));
+            }
+            acts.push(("missed", "It will not take place"));
+        }
+        VisitStanding::Attended => acts.push(("completed", "The visit is done")),
+        VisitStanding::Completed | VisitStanding::Missed => {}
+    }
+    for (key, words) in acts {
+        body.action(format!("{at}/do/{key}/{id}"), words);
+    }
+    body.main_act = true;
+    if let Some(session) = visit.session {
+        body.add(
+            Section::new("session", format!("Dosing session {session}"), "")
+                .link(format!("{at}/sessions/{session}"), "Open the session"),
+        );
+    }
+    body.add(Section::new("activities", "What this visit needs", activities(study, participant, visit, reader, &at)));
+    body.beside(about(study, visit));
+    body.layout = Layout::Split;
+    body.side_label = "About this visit".to_owned();
+    body
+}
+
+fn activities(study: &Study, participant: &ParticipantState, visit: &Visit, reader: &Reader, at: &str) -> String {
+    let id = segment(visit.id.as_str());
+    let rows: Vec<Vec<Cell>> = study
+        .activities_at(visit.id.as_str())
+        .filter(|(activity, _)| seen(study, reader, activity))
+        .map(|(activity, requirement)| {
+            let href = match &activity.what {
+                ActivityKind::Form(form) => match participant.form_at(form.as_str(), visit.id.as_str()) {
+                    Some((instance, _)) => format!("{at}/forms/{}", segment(instance.as_str())),
+                    None => format!("{at}/visits/{id}/forms/{}", segment(form.as_str())),
+                },
+                ActivityKind::Consent => format!("{at}/consent"),
+                ActivityKind::Gate(1) => format!("{at}/do/enrol"),
+                ActivityKind::Gate(_) => format!("{at}/do/confirm"),
+                ActivityKind::Assignment => format!("{at}/do/randomise"),
+                ActivityKind::Dosing => format!("{at}/sessions/{}", visit.session.unwrap_or(0)),
+                ActivityKind::Medication => format!("{at}#medicines"),
+                ActivityKind::AdverseEvents => format!("{at}#events"),
+                ActivityKind::Session | ActivityKind::Accountability => String::new(),
+            };
+            let head =
+                if href.is_empty() { Cell::head(&activity.title) } else { Cell::link(href, &activity.title).as_head() };
+            let need = match requirement {
+                Requirement::Required => "required",
+                Requirement::IfIndicated => "if needed",
+            };
+            let tag = state(study, participant, visit, activity).unwrap_or_else(|| Tag::plan("Planned"));
+            vec![head, Cell::text(super::study::activity_word(&activity.what)), Cell::text(need), Cell::tag(tag)]
+        })
+        .collect();
+    if rows.is_empty() {
+        return Empty::new(
+            "This visit has no activity in the schedule.",
+            "Facts can be recorded on the participant’s page.",
+        )
+        .to_string();
+    }
+    Table::new("What this visit needs", &["Activity", "Kind", "Needed", "State"], rows).unseen_caption().to_string()
+}
+
+fn about(study: &Study, visit: &Visit) -> String {
+    let roles: Vec<String> = visit.roles.iter().map(|role| super::study::role_title(study, role.as_str())).collect();
+    let mut facts = vec![
+        Fact::new("Id", visit.id.as_str(), ""),
+        Fact::new("Held by", roles.join(", "), ""),
+        Fact::new("How", names::mode(visit.mode), ""),
+    ];
+    if let Some(minutes) = visit.minutes_min {
+        facts.push(Fact::new("Takes", format!("at least {minutes} min"), ""));
+    }
+    facts.push(Fact::new("Source", visit.source.to_string(), ""));
+    format!(
+        "<section class=\"side-block\"><h2>About this visit</h2><div class=\"up-3\">{}</div></section>",
+        Facts { facts }
+    )
+}
+
+/// The casebook's page.
+pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
+    let desk = Desk::of(call.services, call.who()?, call.now)?;
+    let file = desk.case(call.part("participant"))?;
+    let crumbs = vec![
+        Link::new("/participants", "Participants"),
+        Link::new(base(file.participant.id.as_str()), file.participant.id.as_str()),
+    ];
+    frame::page(call, &desk, Place::Participants, crumbs, body(&file.study, &file.participant, &file.reader))
+}
+
+/// A visit's page.
+pub fn visit_get(call: &Call<'_>) -> Result<Reply, Trouble> {
+    let desk = Desk::of(call.services, call.who()?, call.now)?;
+    let file = desk.case(call.part("participant"))?;
+    let visit = file.study.visit(call.part("visit")).ok_or(Trouble::NotFound)?;
+    let at = base(file.participant.id.as_str());
+    let crumbs = vec![
+        Link::new("/participants", "Participants"),
+        Link::new(&at, file.participant.id.as_str()),
+        Link::new(format!("{at}/casebook"), "Casebook"),
+    ];
+    let body = visit_body(&file.study, &file.participant, visit, &file.reader, file.today, &file.zone);
+    frame::page(call, &desk, Place::Participants, crumbs, body)
+}

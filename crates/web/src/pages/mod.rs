@@ -1,0 +1,20 @@
+//! The pages. Each gathers what it shows at the desk and through the questions of `conduct`, and draws it.
+
+pub mod act;
+pub mod api;
+pub mod casebook;
+pub mod consent;
+pub mod facts;
+pub mod form;
+pub mod gate;
+pub mod me;
+pub mod participant;
+pub mod participants;
+pub mod ratings;
+pub mod session;
+pub mod staff;
+pub mod stock;
+pub mod study;
+pub mod today;
+pub mod trial;
+pub mod trouble;

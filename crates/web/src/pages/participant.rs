@@ -1,0 +1,718 @@
+//! One participant: where they are, what comes next and what stands in its way, what is due, the plan against what
+//! happened, and their record.
+
+use conduct::due::{Due, DueKind};
+use conduct::finding::Finding;
+use conduct::next::Step;
+use conduct::schedule;
+use conduct::view::Reader;
+use conduct::{Authorisation, ParticipantState, Phase};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use protocol::model::Study;
+
+use crate::chart::severity::{Band, Rating, Severity};
+use crate::desk::Desk;
+use crate::findings::{self, Place};
+use crate::frame;
+use crate::http::call::Call;
+use crate::http::pairs::segment;
+use crate::http::reply::{Reply, Trouble};
+use crate::names;
+use crate::parts::page::{Body, Layout, Section};
+use crate::parts::table::{Cell, Table};
+use crate::parts::words::{Empty, Fact, Link, Strip, Tag};
+use crate::parts::work::{Group, Row, Ticks};
+use crate::plan;
+use crate::show;
+
+/// What the page is made from.
+pub struct View<'a> {
+    pub study: &'a Study,
+    /// Label of the version that the participant is on.
+    pub version: String,
+    pub participant: &'a ParticipantState,
+    pub reader: &'a Reader,
+    pub steps: &'a [Step],
+    pub due: &'a [Due],
+    pub today: Date,
+    pub zone: &'a TimeZone,
+    /// Names of people by their id.
+    pub name_of: &'a dyn Fn(&conduct::Person) -> String,
+}
+
+impl View<'_> {
+    fn base(&self) -> String {
+        base(self.participant.id.as_str())
+    }
+
+    fn place<'b>(&'b self, base: &'b str) -> Place<'b> {
+        Place { study: self.study, base }
+    }
+}
+
+/// The participant's address.
+pub fn base(code: &str) -> String {
+    format!("/participants/{}", segment(code))
+}
+
+/// Where an act's form stands.
+pub fn act_address(act: &Authorisation) -> Option<String> {
+    let session = |participant: &terms::ParticipantId, number: u8, key: &str| {
+        Some(format!("{}/sessions/{number}/do/{key}", base(participant.as_str())))
+    };
+    let plain =
+        |participant: &terms::ParticipantId, key: &str| Some(format!("{}/do/{key}", base(participant.as_str())));
+    match act {
+        Authorisation::BookVisit { participant, visit, .. } => {
+            Some(format!("{}/do/book/{visit}", base(participant.as_str())))
+        }
+        Authorisation::Enrol { participant } => plain(participant, "enrol"),
+        Authorisation::ConfirmEnrolment { participant } => plain(participant, "confirm"),
+        Authorisation::Rescreen { participant } => plain(participant, "rescreen"),
+        Authorisation::Randomise { participant } => plain(participant, "randomise"),
+        Authorisation::CompleteParticipation { participant } => plain(participant, "complete-participation"),
+        Authorisation::RequestRating { participant, visit } => {
+            Some(format!("{}/do/request-rating/{visit}", base(participant.as_str())))
+        }
+        Authorisation::OrderDose { participant, session: n, .. } => session(participant, *n, "order"),
+        Authorisation::ReleaseContainers { participant, session: n } => session(participant, *n, "release"),
+        Authorisation::AuthoriseDose { participant, session: n, .. } => session(participant, *n, "authorise-dose"),
+        Authorisation::AuthoriseSupplement { participant, session: n, .. } => {
+            session(participant, *n, "authorise-supplement")
+        }
+        Authorisation::Discharge { participant, session: n } => session(participant, *n, "discharge"),
+        Authorisation::CloseSession { participant, session: n } => session(participant, *n, "close-session"),
+        _ => None,
+    }
+}
+
+/// The whole page.
+pub fn body(view: &View<'_>) -> Body {
+    let participant = view.participant;
+    let base = view.base();
+    let mut body = Body::new(participant.id.as_str()).lead(lead(view));
+    body.action(format!("{base}/casebook"), "Casebook");
+    body.action(format!("{base}/facts"), "Record a fact");
+    body.strip = strip(view);
+    body.add(ahead(view));
+    body.add(due_section(view));
+    body.add(timeline(view));
+    if let Some(section) = severity(view) {
+        body.add(section);
+    }
+    for section in record(view) {
+        body.add(section);
+    }
+    body.layout = Layout::Plain;
+    body
+}
+
+fn lead(view: &View<'_>) -> String {
+    let participant = view.participant;
+    let mut said = vec![format!("{}.", names::phase(participant.phase))];
+    if let Some(stop) = participant.stops.last() {
+        said.push(format!("{} on {}.", names::stop(stop.scope), show::date(stop.day)));
+    }
+    let doses = participant.doses().count();
+    if doses > 0 {
+        said.push(format!(
+            "{} of {} given.",
+            show::count(doses, "dosing session", "dosing sessions"),
+            view.study.dose.sessions.len()
+        ));
+    }
+    if !participant.holds.is_empty() {
+        said.push("A hold is in force.".to_owned());
+    }
+    said.join(" ")
+}
+
+fn strip(view: &View<'_>) -> Strip {
+    let participant = view.participant;
+    let mut facts = Vec::new();
+    match main_steps(view).first() {
+        Some(step) => {
+            facts.push(Fact::new("Next step", &step.title, if step.open() { "nothing in the way" } else { "" }))
+        }
+        None => facts.push(Fact::new("Next step", first_due(view).unwrap_or_else(|| "None".to_owned()), "")),
+    }
+    let booking = view.study.visits.iter().filter_map(|visit| {
+        let record = participant.visits.get(&visit.id)?;
+        let booking = record.booking.filter(|_| record.standing == conduct::state::VisitStanding::Planned)?;
+        Some((booking.starts, visit.name.clone()))
+    });
+    if let Some((starts, name)) = booking.min() {
+        let day = starts.to_zoned(view.zone.clone()).date();
+        facts.push(Fact::new("Next seen", format!("{}, {}", show::short(day), show::clock(starts, view.zone)), name));
+    }
+    let consent = participant.consent().map_or_else(
+        || Fact::new("Consent", "None in force", ""),
+        |c| Fact::new("Consent", format!("Version {}", c.version), format!("signed {}", show::day_month(c.day))),
+    );
+    facts.push(consent);
+    facts.push(Fact::new("Study", format!("{} {}", view.study.id, view.version), ""));
+    facts.push(Fact::new("Language", crate::acts::site::language_name(&participant.language), ""));
+    Strip { facts }
+}
+
+fn first_due(view: &View<'_>) -> Option<String> {
+    view.due.iter().filter(|due| view.reader.duties.has(due.duty)).map(|due| due.title.clone()).next()
+}
+
+/// Steps other than bookings, which stand in the worklist.
+fn main_steps<'a>(view: &'a View<'_>) -> Vec<&'a Step> {
+    view.steps.iter().filter(|step| !matches!(step.act, Authorisation::BookVisit { .. })).collect()
+}
+
+/// The next act with everything that stands in its way, and what is in order beside it.
+fn ahead(view: &View<'_>) -> Section {
+    let base = view.base();
+    let place = view.place(&base);
+    let steps = main_steps(view);
+    let Some(step) = steps.first() else { return nothing_ahead(view) };
+    let redacted: Vec<conduct::Broken> = step
+        .in_the_way()
+        .into_iter()
+        .cloned()
+        .map(|mut broken| {
+            broken.redact(view.study, &view.reader.roles);
+            broken
+        })
+        .collect();
+    let broken: Vec<&conduct::Broken> = redacted.iter().collect();
+    let ok = findings::in_order(&step.findings);
+    let side = if ok.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "<aside class=\"side-block\" aria-labelledby=\"in-order\"><h2 id=\"in-order\">In order: {}</h2>{}</aside>",
+            show::count(ok.len(), "check", "checks"),
+            Ticks { lines: ok }
+        )
+    };
+    let address = act_address(&step.act);
+    let mut inside = String::new();
+    let title = if broken.is_empty() {
+        if let Some(address) = address {
+            let words = crate::chart::svg::escape(&step.title);
+            inside
+                .push_str(&format!("<div class=\"actions\"><a class=\"button\" href=\"{address}\">{words}</a></div>"));
+        }
+        format!("{}: nothing in the way", step.title)
+    } else {
+        for refusal in findings::refusals(&broken, &place) {
+            inside.push_str(&refusal.to_string());
+        }
+        format!("What stands in the way: {}", lower_first(&step.title))
+    };
+    let lead = if broken.is_empty() {
+        "It asks for proofs when it is done, and for nothing else.".to_owned()
+    } else {
+        findings::summary(&broken)
+    };
+    let more: Vec<String> = steps.iter().skip(1).map(|later| later_line(later)).collect();
+    if !more.is_empty() {
+        inside.push_str(&format!("<ul class=\"side-list up-4\">{}</ul>", more.join("")));
+    }
+    let escaped = crate::chart::svg::escape(&title);
+    let lead = crate::chart::svg::escape(&lead);
+    let markup = format!(
+        "<div class=\"split\"><div class=\"way\"><h2 id=\"way\">{escaped}</h2><p>{lead}</p>{inside}</div>{side}</div>"
+    );
+    Section { id: String::new(), ..Section::bare(format!("<div class=\"section\">{markup}</div>")) }
+}
+
+fn later_line(step: &Step) -> String {
+    let words = crate::chart::svg::escape(&step.title);
+    let count = step.in_the_way().len();
+    let state = if count == 0 { "nothing in the way".to_owned() } else { format!("{count} in the way") };
+    match act_address(&step.act) {
+        Some(address) => format!(
+            "<li><div class=\"row\"><a href=\"{address}\">{words}</a><span class=\"quiet\">{state}</span></div></li>"
+        ),
+        None => format!("<li><div class=\"row\"><span>{words}</span><span class=\"quiet\">{state}</span></div></li>"),
+    }
+}
+
+fn lower_first(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn nothing_ahead(view: &View<'_>) -> Section {
+    let base = view.base();
+    match view.participant.phase {
+        Phase::Enquiry => {
+            let body = format!(
+                "<div class=\"actions\"><a class=\"button\" href=\"{base}/consent\">Take consent</a><a href=\"{base}/do/declined\">They declined</a></div>"
+            );
+            Section::new("way", "Next: consent", body).lead("Nothing of the study may be done before consent.")
+        }
+        _ => Section::new("way", "Next", Empty::new("Nothing lies ahead.", "Facts can still be recorded.")),
+    }
+}
+
+/// Where a due thing is done.
+pub fn due_address(due: &Due, code: &str) -> String {
+    let base = base(code);
+    let visit = due.visit.as_ref().map(ToString::to_string).unwrap_or_default();
+    let instance = due.instance.as_ref().map(|i| segment(i.as_str())).unwrap_or_default();
+    match due.kind {
+        DueKind::Consent => format!("{base}/consent"),
+        DueKind::Book => format!("{base}/do/book/{visit}"),
+        DueKind::Hold | DueKind::Complete => format!("{base}/visits/{visit}"),
+        DueKind::Gate if due.key == "gate.1" => format!("{base}/do/enrol"),
+        DueKind::Gate => format!("{base}/do/confirm"),
+        DueKind::Assign => format!("{base}/do/randomise"),
+        DueKind::Order => format!("{base}/sessions/{}/do/order", due.key.trim_start_matches("order.")),
+        DueKind::AskRating => format!("{base}/do/request-rating/{visit}"),
+        DueKind::Rate => format!("/ratings/{instance}"),
+        DueKind::Task => format!("{base}/do/complete-task/{instance}"),
+        DueKind::Question => format!("{base}/forms/{instance}"),
+        DueKind::Close => format!("{base}/do/complete-participation"),
+    }
+}
+
+/// How a due thing stands on a day.
+pub fn due_tag(due: &Due, today: Date) -> Tag {
+    if let Some(last) = due.closes.filter(|last| *last < today) {
+        let days = schedule::days_between(last, today);
+        return Tag::stop(format!("Overdue {}", show::count(usize::try_from(days).unwrap_or(0), "day", "days")));
+    }
+    match due.kind {
+        DueKind::Hold if due.target == Some(today) => Tag::now("Today"),
+        DueKind::Hold => Tag::plan("Booked"),
+        _ if due.closes == Some(today) => Tag::now("Due today"),
+        _ if due.opens <= today => Tag::now("Due now"),
+        _ => Tag::plan("Planned"),
+    }
+}
+
+/// When a due thing is to be done, in a word or two.
+pub fn due_when(due: &Due, today: Date, zone: &TimeZone) -> String {
+    if due.kind == DueKind::Hold {
+        let time = due.starts.map(|at| show::clock(at, zone)).unwrap_or_default();
+        return match due.target {
+            Some(day) if day == today => time,
+            Some(day) => show::short(day),
+            None => time,
+        };
+    }
+    match due.closes {
+        Some(last) if last < today => format!("since {}", show::short(last)),
+        Some(last) => format!("by {}", show::short(last)),
+        None => show::short(due.opens),
+    }
+}
+
+/// One line about a due thing: its best day and its window.
+pub fn due_why(due: &Due) -> String {
+    match (due.target, due.closes) {
+        (Some(best), Some(last)) if due.kind == DueKind::Book => {
+            format!(
+                "Window {} to {}, planned for {}.",
+                show::day_month(due.opens),
+                show::day_month(last),
+                show::weekday(best)
+            )
+        }
+        (_, Some(last)) if due.kind != DueKind::Hold => format!("By {}.", show::weekday(last)),
+        _ => String::new(),
+    }
+}
+
+fn due_section(view: &View<'_>) -> Section {
+    let code = view.participant.id.as_str();
+    let mut rows: Vec<(Option<Date>, Row)> = view
+        .due
+        .iter()
+        .filter(|due| due.opens <= view.today.saturating_add(jiff::Span::new().days(60)))
+        .map(|due| {
+            let mine = view.reader.duties.has(due.duty);
+            let row = Row {
+                when: due_when(due, view.today, view.zone),
+                code: String::new(),
+                href: if mine { due_address(due, code) } else { String::new() },
+                act: due.title.clone(),
+                why: due_why(due),
+                tag: due_tag(due, view.today),
+                side: if mine { String::new() } else { format!("With: {}", findings::holder(view.study, due.duty)) },
+            };
+            (due.closes.or(due.target), row)
+        })
+        .collect();
+    rows.sort_by_key(|(day, row)| (row.tag.tone, *day));
+    let rows: Vec<Row> = rows.into_iter().map(|(_, row)| row).collect();
+    if rows.is_empty() {
+        return Section::new("due", "Due", Empty::new("Nothing is due in the next 60 days.", ""));
+    }
+    let group = Group { id: "due".to_owned(), title: "Due".to_owned(), remark: "Most pressing first".to_owned(), rows };
+    Section::bare(format!("<div class=\"section\">{group}</div>"))
+}
+
+const KEY: &str = concat!(
+    "<ul class=\"key\">",
+    "<li><svg width=\"28\" height=\"12\" class=\"chart key-mark\" aria-hidden=\"true\"><rect class=\"window\" x=\"0.5\" y=\"0.5\" width=\"27\" height=\"11\" rx=\"2\"/></svg>window</li>",
+    "<li><svg width=\"28\" height=\"12\" class=\"chart key-mark\" aria-hidden=\"true\"><rect class=\"window-plan\" x=\"0.5\" y=\"0.5\" width=\"27\" height=\"11\" rx=\"2\"/></svg>window that still moves</li>",
+    "<li><svg width=\"12\" height=\"12\" class=\"chart key-mark\" aria-hidden=\"true\"><circle class=\"did\" cx=\"6\" cy=\"6\" r=\"5\"/></svg>done</li>",
+    "<li><svg width=\"12\" height=\"12\" class=\"chart key-mark\" aria-hidden=\"true\"><circle class=\"booked\" cx=\"6\" cy=\"6\" r=\"5\"/></svg>booked</li>",
+    "<li><svg width=\"12\" height=\"12\" class=\"chart key-mark\" aria-hidden=\"true\"><path class=\"missed\" d=\"M1 1l10 10M1 11l10 -10\"/></svg>missed</li>",
+    "<li><svg width=\"16\" height=\"16\" class=\"chart key-mark\" aria-hidden=\"true\"><path class=\"dose\" d=\"M8 0l8 8l-8 8l-8 -8z\"/></svg>dosing session</li>",
+    "<li><svg width=\"4\" height=\"14\" class=\"chart key-mark\" aria-hidden=\"true\"><line class=\"target\" x1=\"2\" y1=\"0\" x2=\"2\" y2=\"14\"/></svg>target day</li>",
+    "</ul>"
+);
+
+fn timeline(view: &View<'_>) -> Section {
+    let line = plan::timeline(view.study, view.participant, view.today);
+    let Some(drawn) = line.draw() else {
+        return Section::new(
+            "plan",
+            "Planned and done",
+            Empty::new("Nothing is planned yet.", "Windows are counted from the day of consent."),
+        );
+    };
+    let body = format!(
+        "{KEY}{}<p class=\"up-3\"><a href=\"{}/dates\">All dates as a table</a></p>",
+        wide("Timeline", &drawn),
+        view.base()
+    );
+    Section::new("plan", "Planned and done", body)
+}
+
+/// A drawing in a region of its own that scrolls sideways on a narrow screen.
+pub fn wide(name: &str, drawn: &str) -> String {
+    format!(
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}, scrolls sideways\">{drawn}</div>",
+        crate::chart::svg::escape(name)
+    )
+}
+
+/// The primary outcome on its bands, for readers who may see its form; otherwise absent.
+fn severity(view: &View<'_>) -> Option<Section> {
+    let endpoint = view.study.analysis.primary.as_ref()?;
+    let form = view.study.form(endpoint.form.as_str())?;
+    if !view.reader.sees_form(form) {
+        return None;
+    }
+    let bands = bands_of(form, &endpoint.score)?;
+    let mut ratings = Vec::new();
+    for visit in &view.study.visits {
+        let Some((_, record)) = view.participant.form_at(form.id.as_str(), visit.id.as_str()) else { continue };
+        let total = record.scores.get(&endpoint.score).and_then(|s| s.value.as_ref()?.as_decimal());
+        if let Some(total) = total.and_then(|t| u32::try_from(t.trunc()).ok()) {
+            ratings.push(Rating { label: plan::short_name(visit), total });
+        }
+    }
+    if ratings.is_empty() {
+        return None;
+    }
+    let chart = Severity { id: "severity".to_owned(), title: endpoint.title.clone(), bands, ratings };
+    let body = format!(
+        "{}<details class=\"history\"><summary>As a table</summary><div class=\"up-3\">{}</div></details>",
+        wide(&endpoint.title, &chart.draw()),
+        chart.table()
+    );
+    Some(
+        Section::new("severity-title", &endpoint.title, body)
+            .lead("Shown to those who may see this form. For everyone else this section is not in the page."),
+    )
+}
+
+/// Bands of a score with both ends, from its instrument; none where it has no bands.
+pub fn bands_of(form: &protocol::model::Form, score: &str) -> Option<Vec<Band>> {
+    let instrument = crate::sheet::instrument_of(form)?;
+    let (edges, names, top): (Vec<i64>, Vec<String>, i64) = if instrument.id == "caps5" && score == "total" {
+        let edges = std::iter::once(0).chain(instruments::Settings::default().caps5_band_edges).collect();
+        let short = |name: &&str| name.split(" / ").next().unwrap_or(name).to_owned();
+        (edges, instruments::scales::caps5::band_names().iter().map(short).collect(), 80)
+    } else {
+        let scale = instrument.scales.iter().find(|scale| scale.name == score && !scale.bands.is_empty())?;
+        let top = scale
+            .items
+            .iter()
+            .filter_map(|n| instrument.items.get(usize::from(*n) - 1))
+            .map(|i| i.points_range().1)
+            .sum();
+        let edges = scale.bands.iter().map(|band| band.from.trunc()).collect();
+        (edges, scale.bands.iter().map(|band| band.name.to_owned()).collect(), top)
+    };
+    let ends = edges.iter().skip(1).map(|edge| edge - 1).chain([top]);
+    let made = edges.iter().zip(ends).zip(names);
+    made.map(|((from, to), name)| Some(Band { name, from: u32::try_from(*from).ok()?, to: u32::try_from(to).ok()? }))
+        .collect()
+}
+
+fn record(view: &View<'_>) -> Vec<Section> {
+    let mut all = Vec::new();
+    all.extend(medicines(view));
+    all.extend(events(view));
+    all.extend(deviations(view));
+    all.extend(documents(view));
+    all.extend(notes(view));
+    all.extend(contacts(view));
+    all
+}
+
+fn struck(words: &str, is_struck: bool) -> String {
+    if is_struck { format!("{words} (struck through)") } else { words.to_owned() }
+}
+
+fn medicines(view: &View<'_>) -> Option<Section> {
+    use conduct::entry::MedicineStanding;
+    let base = view.base();
+    let all = &view.participant.medications;
+    let rows = all
+        .iter()
+        .map(|(instance, medication)| {
+            let standing = match &medication.rule {
+                MedicineStanding::Washout { complete: Some(day), .. } if *day <= view.today => {
+                    Tag::done(format!("Washed out {}", show::date(*day)))
+                }
+                MedicineStanding::Washout { complete: Some(day), .. } => {
+                    Tag::wait(format!("Clears {}", show::date(*day)))
+                }
+                MedicineStanding::Washout { complete: None, .. } => Tag::in_the_way("Still taken"),
+                MedicineStanding::Rescue { hours } => Tag::plan(format!("Not within {hours} h of a dose")),
+                MedicineStanding::Stable { stable_from: Some(day), .. } => {
+                    Tag::plan(format!("Stable since {}", show::date(*day)))
+                }
+                MedicineStanding::Stable { stable_from: None, .. } => Tag::in_the_way("Stable since when?"),
+                MedicineStanding::Allowed => Tag::done("May go on"),
+                MedicineStanding::Unclassified => Tag::in_the_way("Not known to the study"),
+            };
+            let address = format!("{base}/do/update-medicine/{}", segment(instance.as_str()));
+            let name = struck(&medication.medicine.name, medication.struck);
+            let head = if medication.struck { Cell::head(&name) } else { Cell::link(address, &name).as_head() };
+            vec![
+                head,
+                Cell::text(&medication.medicine.dose),
+                Cell::text(&medication.medicine.indication),
+                Cell::text(&medication.medicine.last_dose.map_or_else(|| "still taken".to_owned(), show::date)),
+                Cell::tag(standing),
+            ]
+        })
+        .collect::<Vec<_>>();
+    let table = Table::new("Medicines", &["Medicine", "Dose", "For", "Last dose", "Study’s rule"], rows);
+    let link = Link::new(format!("{base}/do/medicine"), "Record a medicine");
+    Some(listed("medicines", "Medicines", all.is_empty(), table, "No medicine is on record.", link))
+}
+
+fn listed(id: &str, title: &str, empty: bool, table: Table, nothing: &str, link: Link) -> Section {
+    let section = if empty {
+        Section::new(id, title, Empty::new(nothing, ""))
+    } else {
+        Section::new(id, title, table.unseen_caption())
+    };
+    if link.href.is_empty() { section } else { section.link(link.href, link.words) }
+}
+
+fn events(view: &View<'_>) -> Option<Section> {
+    let base = view.base();
+    let all = &view.participant.adverse_events;
+    let rows = all
+        .iter()
+        .map(|(instance, found)| {
+            let event = &found.event;
+            let address = format!("{base}/do/update-adverse-event/{}", segment(instance.as_str()));
+            let term = struck(&event.term, found.struck);
+            let head = if found.struck { Cell::head(&term) } else { Cell::link(address, &term).as_head() };
+            let until = event.ended.map_or_else(|| "goes on".to_owned(), show::date);
+            let serious: Vec<String> = event.serious.iter().map(names::plain).collect();
+            let grave = if serious.is_empty() {
+                Cell::text("no")
+            } else {
+                Cell::tag(Tag::in_the_way("Serious")).with_remark(&serious.join(", "))
+            };
+            vec![
+                head,
+                Cell::text(&show::date(event.onset)),
+                Cell::text(&until),
+                Cell::text(&names::plain(&event.severity)),
+                grave,
+                Cell::text(&names::plain(&event.related)),
+                Cell::text(&names::plain(&event.outcome)),
+            ]
+        })
+        .collect::<Vec<_>>();
+    let table =
+        Table::new("Adverse events", &["What", "From", "To", "Severity", "Serious", "Related", "Outcome"], rows);
+    Some(listed(
+        "events",
+        "Adverse events",
+        all.is_empty(),
+        table,
+        "No adverse event is on record.",
+        Link::new(format!("{base}/do/adverse-event"), "Record an adverse event"),
+    ))
+}
+
+fn deviations(view: &View<'_>) -> Option<Section> {
+    let all = &view.participant.deviations;
+    if all.is_empty() {
+        return None;
+    }
+    let rows = all
+        .values()
+        .map(|deviation| {
+            vec![
+                Cell::head(&deviation.code),
+                Cell::text(&show::date(deviation.day)),
+                Cell::text(&deviation.title).with_remark(&deviation.detail),
+                Cell::text(names::class(deviation.class)),
+            ]
+        })
+        .collect::<Vec<_>>();
+    Some(Section::new(
+        "deviations",
+        "Deviations",
+        Table::new("Deviations", &["Code", "Day", "What", "Class"], rows).unseen_caption(),
+    ))
+}
+
+fn documents(view: &View<'_>) -> Option<Section> {
+    let base = view.base();
+    let all = &view.participant.documents;
+    let rows = all
+        .iter()
+        .map(|(instance, document)| {
+            let address = format!("{base}/documents/{}", segment(instance.as_str()));
+            vec![
+                Cell::link(address, &struck(&document.name, document.struck)).as_head(),
+                Cell::text(&document.kind),
+                Cell::text(&show::moment(document.at, view.zone)),
+                Cell::text(&format!("{} kB", document.bytes.div_ceil(1024))),
+                Cell::text(document.sha256.get(..16).unwrap_or(&document.sha256)),
+            ]
+        })
+        .collect::<Vec<_>>();
+    let table = Table::new("Documents", &["Name", "Kind", "When", "Size", "SHA-256 begins"], rows);
+    Some(listed(
+        "documents",
+        "Documents",
+        all.is_empty(),
+        table,
+        "No document is on record.",
+        Link::new(format!("{base}/document"), "Attach a document"),
+    ))
+}
+
+fn notes(view: &View<'_>) -> Option<Section> {
+    let base = view.base();
+    let all = &view.participant.notes;
+    let rows = all
+        .iter()
+        .map(|(instance, note)| {
+            let address = format!("{base}/do/strike/{}", segment(instance.as_str()));
+            vec![
+                Cell::head(&show::moment(note.at, view.zone)),
+                Cell::text(&struck(&note.text, note.struck)),
+                Cell::text(&(view.name_of)(&note.by.person)),
+                if note.struck { Cell::text("") } else { Cell::link(address, "Strike through") },
+            ]
+        })
+        .collect::<Vec<_>>();
+    let table = Table::new("Notes", &["When", "Note", "Who", ""], rows);
+    Some(listed(
+        "notes",
+        "Notes",
+        all.is_empty(),
+        table,
+        "No note is on record.",
+        Link::new(format!("{base}/do/note"), "Write a note"),
+    ))
+}
+
+fn contacts(view: &View<'_>) -> Option<Section> {
+    let all = &view.participant.contacts;
+    if all.is_empty() {
+        return None;
+    }
+    let rows = all
+        .iter()
+        .rev()
+        .map(|contact| {
+            let visit = contact
+                .visit
+                .as_ref()
+                .and_then(|id| view.study.visit(id.as_str()))
+                .map(|v| v.name.clone())
+                .unwrap_or_default();
+            vec![Cell::head(&show::date(contact.day)), Cell::text(names::contact(contact.outcome)), Cell::text(&visit)]
+        })
+        .collect::<Vec<_>>();
+    Some(Section::new(
+        "contacts",
+        "Contacts",
+        Table::new("Contacts", &["Day", "How it ended", "About"], rows).unseen_caption(),
+    ))
+}
+
+/// The page.
+pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
+    let desk = Desk::of(call.services, call.who()?, call.now)?;
+    let file = desk.case(call.part("participant"))?;
+    let steps = steps_of(&desk, &file.participant)?;
+    let due = conduct::due::due(&file.study, &file.participant, &file.zone);
+    let name_of = |person: &conduct::Person| desk.name_of(person);
+    let view = View {
+        study: &file.study,
+        version: desk.version_label(&file.participant.study),
+        participant: &file.participant,
+        reader: &file.reader,
+        steps: &steps,
+        due: &due,
+        today: file.today,
+        zone: &file.zone,
+        name_of: &name_of,
+    };
+    let crumbs = vec![
+        Link::new("/participants", "Participants"),
+        Link::new(
+            format!("/participants?site={}", segment(file.participant.site.as_str())),
+            format!("Site {}", file.participant.site),
+        ),
+    ];
+    frame::page(call, &desk, frame::Place::Participants, crumbs, body(&view))
+}
+
+/// The acts that lie ahead of a participant, each with what the rules find.
+pub fn steps_of(desk: &Desk<'_>, participant: &ParticipantState) -> Result<Vec<Step>, Trouble> {
+    let streams = desk.services.door.streams_of(Some(&participant.id), None, true, true)?;
+    let about =
+        conduct::Command::Authorise(Authorisation::CompleteParticipation { participant: participant.id.clone() });
+    let request = conduct::Request { id: String::new(), at: None, reason: None, command: about };
+    let asked = record::Asked {
+        request: request.clone(),
+        actor: desk.who.proof(desk.now),
+        second: None,
+        now: desk.now,
+        act: terms::ActId::from("ask"),
+        pseudonym: String::new(),
+    };
+    let context = desk.services.door.context(&asked, &streams)?;
+    let studies = desk.services.door.studies();
+    let case = conduct::case_of(&studies, streams.world(), streams.site_id.as_ref(), &request, &context)
+        .map_err(|no| Trouble::Fault(no.to_string()))?;
+    Ok(conduct::next::steps(&case))
+}
+
+/// Every date as a table.
+pub fn dates_get(call: &Call<'_>) -> Result<Reply, Trouble> {
+    let desk = Desk::of(call.services, call.who()?, call.now)?;
+    let file = desk.case(call.part("participant"))?;
+    let at = base(file.participant.id.as_str());
+    let crumbs = vec![Link::new("/participants", "Participants"), Link::new(at, file.participant.id.as_str())];
+    frame::page(call, &desk, frame::Place::Participants, crumbs, dates(&file.study, &file.participant, file.today))
+}
+
+/// Every date of the plan as a table, on a page of its own.
+pub fn dates(study: &Study, participant: &ParticipantState, today: Date) -> Body {
+    let table = plan::timeline(study, participant, today).table();
+    Body::new(format!("{}: all dates", participant.id)).section(Section::bare(table.unseen_caption()))
+}
+
+/// Whether any finding is broken that does not wait for the moment of the act.
+pub fn is_open(findings: &[Finding]) -> bool {
+    findings.iter().filter_map(Finding::broken).all(|broken| conduct::rules::at_the_moment(broken.rule))
+}

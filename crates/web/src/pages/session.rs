@@ -1,0 +1,417 @@
+//! One dosing session, plainly: how far it is, what stands in the way of its next step, checks, vital signs, presence,
+//! and the timeline. The live room comes later; the states and the rules are the same.
+
+use conduct::command::{Destination, DosePart};
+use conduct::state::{CheckDone, SessionState};
+use jiff::Timestamp;
+use protocol::model::{Check, Study};
+
+use super::participant::{act_address, base, wide};
+use crate::chart::svg::escape;
+use crate::chart::vitals::{self, Vitals};
+use crate::desk::{CaseFile, Desk};
+use crate::findings::{self, Place as At};
+use crate::frame::{self, Place};
+use crate::http::call::Call;
+use crate::http::pairs::segment;
+use crate::http::reply::{Reply, Trouble};
+use crate::parts::page::{Body, Layout, Section};
+use crate::parts::table::{Cell, Table};
+use crate::parts::words::{Empty, Fact, Link, Strip, Tag};
+use crate::show;
+
+/// The page.
+pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
+    let desk = Desk::of(call.services, call.who()?, call.now)?;
+    let file = desk.case(call.part("participant"))?;
+    if !file.reader.sees_sessions() {
+        return Err(Trouble::NotFound);
+    }
+    let number: u8 = call.part("session").parse().map_err(|_| Trouble::NotFound)?;
+    let plan = file.study.session(number).ok_or(Trouble::NotFound)?;
+    let none = SessionState::default();
+    let state = file.participant.sessions.get(&number).unwrap_or(&none);
+    let room = Room {
+        desk: &desk,
+        file: &file,
+        state,
+        at: format!("{}/sessions/{number}", base(file.participant.id.as_str())),
+    };
+    let mut body = Body::new(format!("{}: session {number}", file.participant.id));
+    body.lead = room.lead();
+    body.strip = room.strip();
+    for (key, words) in room.acts() {
+        body.action(format!("{}/do/{key}", room.at), words);
+    }
+    body.add(Section::bare(room.ahead()?));
+    body.add(room.checks(&file.study.session.checks, "checks", "Checks before the dose"));
+    body.add(room.vitals());
+    body.add(room.checks(&file.study.session.discharge.criteria, "leaving", "Before leaving"));
+    body.beside(room.people());
+    body.beside(room.drug());
+    body.beside(room.timeline());
+    body.layout = Layout::Split;
+    body.side_label = "In the room".to_owned();
+    let crumbs = vec![
+        Link::new("/participants", "Participants"),
+        Link::new(base(file.participant.id.as_str()), file.participant.id.as_str()),
+        Link::new(format!("{}/visits/{}", base(file.participant.id.as_str()), segment(plan.visit.as_str())), "Visit"),
+    ];
+    frame::page(call, &desk, Place::Participants, crumbs, body)
+}
+
+struct Room<'a> {
+    desk: &'a Desk<'a>,
+    file: &'a CaseFile,
+    state: &'a SessionState,
+    at: String,
+}
+
+impl Room<'_> {
+    fn study(&self) -> &Study {
+        &self.file.study
+    }
+
+    fn clock(&self, at: Timestamp) -> String {
+        show::clock(at, &self.file.zone)
+    }
+
+    fn minute(&self, at: Timestamp) -> Option<i64> {
+        self.state.dosed_at().map(|dose| at.duration_since(dose).as_mins())
+    }
+
+    fn lead(&self) -> String {
+        let state = self.state;
+        if let Some(at) = state.closed {
+            return format!("Closed on {}.", show::moment(at, &self.file.zone));
+        }
+        if let Some((at, to)) = state.departed {
+            let to = match to {
+                Destination::Overnight => "stays the night here",
+                Destination::Home => "went home",
+                Destination::Hospital => "went to hospital",
+            };
+            return format!("The participant {to} at {}.", self.clock(at));
+        }
+        if let Some(at) = state.stopped {
+            return format!("Stopped at {}. Care goes on until the person may leave.", self.clock(at));
+        }
+        match (state.dosed_at(), &state.containers, &state.order) {
+            (Some(dose), ..) => format!("Dose swallowed at {}. Monitoring.", self.clock(dose)),
+            (None, Some(_), _) => "Containers are in the room. The dose is not yet authorised.".to_owned(),
+            (None, None, Some(_)) => "Ordered. Containers are in the safe.".to_owned(),
+            (None, None, None) => "Not yet ordered.".to_owned(),
+        }
+    }
+
+    fn strip(&self) -> Strip {
+        let mut facts = Vec::new();
+        if let Some(minute) = self.minute(self.desk.now).filter(|_| self.state.departed.is_none()) {
+            facts.push(Fact::new("Since the dose", format!("{} min", show::offset(minute)), ""));
+        }
+        match &self.state.order {
+            Some(order) => {
+                facts.push(Fact::new("Ordered", order.initial.to_string(), format!("then {}", order.supplement)))
+            }
+            None => facts.push(Fact::new("Ordered", "No order", "")),
+        }
+        if let Some(times) = &self.state.supplement_times {
+            facts.push(Fact::new(
+                "Supplement window",
+                format!("{} to {}", self.clock(times.opens), self.clock(times.closes)),
+                "",
+            ));
+        }
+        if let Some(granted) =
+            self.state.dose_authorised.as_ref().filter(|a| a.expires > self.desk.now && self.state.dosed_at().is_none())
+        {
+            facts.push(Fact::new(
+                "Authorised",
+                format!("until {}", self.clock(granted.expires)),
+                granted.container.to_string(),
+            ));
+        }
+        facts.push(Fact::new("In the room", self.state.in_room().count().to_string(), "people"));
+        Strip { facts }
+    }
+
+    /// What can be written down at any time, whatever the rules think of it.
+    fn acts(&self) -> Vec<(&'static str, &'static str)> {
+        if self.state.closed.is_some() {
+            return Vec::new();
+        }
+        let mut acts = vec![
+            ("reading", "Take a reading"),
+            ("swallow", "Swallowed: record it"),
+            ("presence", "In or out of the room"),
+        ];
+        if self.state.stopped.is_none() {
+            acts.push(("stop-session", "Stop the session"));
+        }
+        acts
+    }
+
+    /// The session's own next steps, each with what stands in its way.
+    fn ahead(&self) -> Result<String, Trouble> {
+        let steps = super::participant::steps_of(self.desk, &self.file.participant)?;
+        let mine: Vec<_> = steps
+            .into_iter()
+            .filter(|step| act_address(&step.act).is_some_and(|address| address.starts_with(&format!("{}/", self.at))))
+            .collect();
+        let Some(step) = mine.first() else {
+            let then = if self.state.closed.is_some() {
+                "Its record is closed."
+            } else {
+                "Steps of this session come when it is the one in hand."
+            };
+            return Ok(Empty::new("No step of this session lies ahead.", then).to_string());
+        };
+        let person = base(self.file.participant.id.as_str());
+        let place = At { study: self.study(), base: &person };
+        let redacted: Vec<conduct::Broken> = step
+            .in_the_way()
+            .into_iter()
+            .cloned()
+            .map(|mut broken| {
+                broken.redact(self.study(), &self.file.reader.roles);
+                broken
+            })
+            .collect();
+        let broken: Vec<&conduct::Broken> = redacted.iter().collect();
+        let address = act_address(&step.act).unwrap_or_default();
+        let mut out = String::from("<section class=\"way\" aria-labelledby=\"next-step\">");
+        if broken.is_empty() {
+            out.push_str(&format!(
+                "<h2 id=\"next-step\">{}: nothing in the way</h2><div class=\"actions\"><a class=\"button\" href=\"{address}\">{}</a></div>",
+                escape(&step.title),
+                escape(&step.title)
+            ));
+        } else {
+            out.push_str(&format!(
+                "<h2 id=\"next-step\">{}: not yet</h2><p>{}</p>",
+                escape(&step.title),
+                escape(&findings::summary(&broken))
+            ));
+            for refusal in findings::refusals(&broken, &place) {
+                out.push_str(&refusal.to_string());
+            }
+        }
+        for later in mine.iter().skip(1) {
+            if let Some(address) = act_address(&later.act) {
+                out.push_str(&format!("<p class=\"up-3\"><a href=\"{address}\">{}</a></p>", escape(&later.title)));
+            }
+        }
+        out.push_str("</section>");
+        Ok(out)
+    }
+
+    fn checks(&self, checks: &[Check], id: &str, title: &str) -> Section {
+        let rows = checks
+            .iter()
+            .map(|check| {
+                let done = self.state.checks.get(&check.id);
+                let href = format!("{}/do/check/{}", self.at, segment(check.id.as_str()));
+                let found = done
+                    .map(|d| d.values.values().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+                    .unwrap_or_default();
+                let when = done.map(|d| self.clock(d.at)).unwrap_or_default();
+                vec![
+                    Cell::link(href, &check.sentence).as_head(),
+                    Cell::text(&found),
+                    Cell::text(&when),
+                    Cell::tag(self.check_tag(done)),
+                ]
+            })
+            .collect::<Vec<_>>();
+        if rows.is_empty() {
+            return Section::new(id, title, Empty::new("The study asks for none.", ""));
+        }
+        Section::new(id, title, Table::new(title, &["Check", "Found", "At", "State"], rows).unseen_caption())
+    }
+
+    fn check_tag(&self, done: Option<&CheckDone>) -> Tag {
+        match done {
+            None => Tag::plan("Not done"),
+            Some(done) if done.expires.is_some_and(|end| end < self.desk.now) && self.state.dosed_at().is_none() => {
+                Tag::now("Too old")
+            }
+            Some(done) if done.clears => Tag::done(
+                done.expires.map_or_else(|| "In order".to_owned(), |end| format!("Until {}", self.clock(end))),
+            ),
+            Some(done) if done.agreed => Tag::done("Agreed by the prescriber"),
+            Some(_) => Tag::in_the_way("In the way"),
+        }
+    }
+
+    fn vitals(&self) -> Section {
+        let measure = |name: &str, reading: &conduct::state::Reading| reading.measures.get(name).copied();
+        let whole = |value: Option<terms::Decimal>| value.and_then(|v| u32::try_from(v.trunc()).ok());
+        let zero = self.state.dosed_at().or_else(|| self.state.readings.first().map(|r| r.at));
+        let readings = self
+            .state
+            .readings
+            .iter()
+            .map(|reading| vitals::Reading {
+                minute: zero.map_or(0, |dose| reading.at.duration_since(dose).as_mins()),
+                systolic_mmhg: whole(measure("systolic", reading)),
+                diastolic_mmhg: whole(measure("diastolic", reading)),
+                pulse_per_minute: whole(measure("pulse", reading).or_else(|| measure("heart_rate", reading))),
+                temperature_tenths: measure("temperature", reading)
+                    .and_then(|v| u32::try_from(v.as_thousandths() / 100).ok()),
+                beyond: reading
+                    .breaches
+                    .first()
+                    .map(|b| format!("{} {}, {}", b.value, b.measure, if b.red { "red" } else { "amber" })),
+            })
+            .collect();
+        let minutes = |at: Timestamp| self.minute(at).unwrap_or(0);
+        let chart = Vitals {
+            id: "vitals".to_owned(),
+            readings,
+            limits: self.limits(),
+            dose: self.state.dosed_at().map(|at| self.clock(at)),
+            supplement: self.state.supplement_times.as_ref().map(|t| (minutes(t.opens), minutes(t.closes))),
+            now: self.minute(self.desk.now).filter(|_| self.state.departed.is_none() && self.state.closed.is_none()),
+        };
+        match chart.draw() {
+            None => Section::new(
+                "vitals-title",
+                "Vital signs",
+                Empty::new("No reading yet.", "Readings stand here with the study’s limits."),
+            ),
+            Some(drawn) => {
+                let body = format!(
+                    "{}<details class=\"history\"><summary>As a table</summary><div class=\"up-3\">{}</div></details>",
+                    wide("Vital signs", &drawn),
+                    chart.table()
+                );
+                Section::new("vitals-title", "Vital signs", body)
+            }
+        }
+    }
+
+    fn limits(&self) -> Vec<vitals::Limit> {
+        let mut out = Vec::new();
+        for limit in &self.study().session.limits {
+            let temperature = limit.measure == "temperature";
+            if !temperature && !matches!(limit.measure.as_str(), "systolic" | "diastolic" | "pulse" | "heart_rate") {
+                continue;
+            }
+            let scale = if temperature { 10.0 } else { 1.0 };
+            for (edge, stops, word) in [(limit.amber_at, false, "amber"), (limit.red_at, true, "red")] {
+                if let Some(edge) = edge {
+                    let words = format!("{edge} {}, {word}", limit.measure.replace('_', " "));
+                    out.push(vitals::Limit { value: edge.as_f64() * scale, words, stops, temperature });
+                }
+            }
+        }
+        out
+    }
+
+    fn people(&self) -> String {
+        let mut lines = String::new();
+        for span in self.state.presence.iter().rev().take(12) {
+            let name = escape(&self.desk.name_of(&conduct::Person::Staff(span.staff.clone())));
+            let words = match span.until {
+                None => format!("In the room since {}", self.clock(span.from)),
+                Some(until) => format!("{} to {}", self.clock(span.from), self.clock(until)),
+            };
+            let tag = if span.until.is_none() { Tag::plan("Here").to_string() } else { Tag::done("Out").to_string() };
+            lines.push_str(&format!("<li><div class=\"row\"><b>{name}</b>{tag}</div><p>{words}</p></li>"));
+        }
+        if lines.is_empty() {
+            lines = format!("<li><p>{}</p></li>", "Nobody has checked in yet.");
+        }
+        format!("<section class=\"side-block\"><h2>People</h2><ul class=\"side-list\">{lines}</ul></section>")
+    }
+
+    fn drug(&self) -> String {
+        let mut lines = String::new();
+        if let Some((initial, supplement, at)) = &self.state.containers {
+            lines.push_str(&format!(
+                "<li><div class=\"row\"><b>{}</b><span>first dose</span></div><p>Out of the safe {}</p></li>",
+                escape(initial.as_str()),
+                self.clock(*at)
+            ));
+            if let Some(supplement) = supplement {
+                lines.push_str(&format!("<li><div class=\"row\"><b>{}</b><span>supplement</span></div><p>Sealed, in the locked box</p></li>", escape(supplement.as_str())));
+            }
+        }
+        for swallow in &self.state.swallowed {
+            let part = match swallow.part {
+                DosePart::Initial => "First dose",
+                DosePart::Supplement => "Supplement",
+            };
+            let tag = if swallow.authorised { Tag::done("Authorised") } else { Tag::stop("Not authorised") };
+            lines.push_str(&format!(
+                "<li><div class=\"row\"><b>{part} swallowed</b>{tag}</div><p>{}, {}, from {}</p></li>",
+                self.clock(swallow.at),
+                swallow.amount,
+                escape(swallow.container.as_str())
+            ));
+        }
+        if let Some(code) = &self.state.supplement_not_given {
+            let label = self
+                .study()
+                .session
+                .supplement_refusals
+                .iter()
+                .find(|c| c.code == *code)
+                .map_or(code.as_str(), |c| c.label.as_str());
+            lines.push_str(&format!(
+                "<li><div class=\"row\"><b>Supplement not given</b></div><p>{}</p></li>",
+                escape(label)
+            ));
+        }
+        if lines.is_empty() {
+            return String::new();
+        }
+        format!(
+            "<section class=\"side-block\"><h2>Containers and doses</h2><ul class=\"side-list\">{lines}</ul></section>"
+        )
+    }
+
+    fn timeline(&self) -> String {
+        let mut lines: Vec<(Timestamp, String, String)> = Vec::new();
+        for note in &self.state.notes {
+            let label = self
+                .study()
+                .session
+                .codes
+                .iter()
+                .find(|c| c.code == note.code)
+                .map_or(note.code.as_str(), |c| c.label.as_str());
+            let number = note.number.map(|n| format!(" {n}")).unwrap_or_default();
+            let who = self.desk.name_of(&note.by.person);
+            lines.push((
+                note.at,
+                format!("{label}{number}"),
+                format!("{} {who}", note.text.clone().unwrap_or_default()).trim().to_owned(),
+            ));
+        }
+        for look in &self.state.night {
+            let distress = look.distress.map(|d| format!(", distress {d} of 10")).unwrap_or_default();
+            lines.push((
+                look.at,
+                "Night".to_owned(),
+                format!("{}{distress}", if look.awake { "awake" } else { "asleep" }),
+            ));
+        }
+        lines.sort_by_key(|(at, ..)| std::cmp::Reverse(*at));
+        let mut out = String::new();
+        for (at, what, who) in &lines {
+            let offset = self.minute(*at).map_or_else(|| self.clock(*at), show::offset);
+            out.push_str(&format!(
+                "<li><span class=\"at\">{offset}</span><div><b>{}</b><p>{}</p></div></li>",
+                escape(what),
+                escape(who)
+            ));
+        }
+        let add = if self.state.closed.is_none() {
+            format!("<p class=\"up-3\"><a href=\"{}/do/session-note\">Write to the timeline</a></p>", self.at)
+        } else {
+            String::new()
+        };
+        format!("<section class=\"side-block\"><h2>Timeline</h2><ol class=\"log\">{out}</ol>{add}</section>")
+    }
+}

@@ -1,0 +1,238 @@
+//! A site's stock: what is in the safe, where each container stands, movements and counts. What a container holds is
+//! not known here.
+
+use conduct::command::DosePart;
+use conduct::state::ContainerStanding;
+
+use crate::desk::{Desk, SiteFile, instant, number, text};
+use crate::frame::{self, Place};
+use crate::http::call::Call;
+use crate::http::pairs::segment;
+use crate::http::reply::{Reply, Trouble};
+use crate::names;
+use crate::parts::page::{Body, Section};
+use crate::parts::table::{Cell, Table};
+use crate::parts::words::{Empty, Fact, Link, Strip, Tag};
+use crate::show;
+
+/// The person's sites, or the one that they have.
+pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
+    let desk = Desk::of(call.services, call.who()?, call.now)?;
+    if !frame::open_to(&desk, Place::Stock) {
+        return Err(Trouble::NotFound);
+    }
+    if let [one] = desk.sites.as_slice() {
+        return site_page(call, &desk, one.as_str());
+    }
+    let mut rows = Vec::new();
+    for site in &desk.sites {
+        let stock = desk.services.door.stock(site)?;
+        let name = desk.trial.sites.get(site).map(|s| s.name.clone()).unwrap_or_default();
+        let available = stock.containers.values().filter(|c| c.standing == ContainerStanding::Available).count();
+        let counted =
+            stock.last_count.map(|(at, _)| show::moment(at, &desk.zone(site))).unwrap_or_else(|| "never".to_owned());
+        let tag = if stock.variance { Tag::stop("Count differs") } else { Tag::done("In order") };
+        rows.push(vec![
+            Cell::link(format!("/stock/{}", segment(site.as_str())), site.as_str()).as_head(),
+            Cell::text(&name),
+            Cell::number(available),
+            Cell::text(&counted),
+            Cell::tag(tag),
+        ]);
+    }
+    let body = Body::new("Stock").lead("The label of a container doesn’t say what it holds.");
+    let body = if rows.is_empty() {
+        body.section(Section::bare(Empty::new("No site is open to you today.", "")))
+    } else {
+        body.section(Section::bare(
+            Table::new("Stock by site", &["Site", "Name", "In the safe, to be used", "Last count", "State"], rows)
+                .unseen_caption(),
+        ))
+    };
+    frame::page(call, &desk, Place::Stock, Vec::new(), body)
+}
+
+/// One site of several.
+pub fn site(call: &Call<'_>) -> Result<Reply, Trouble> {
+    let desk = Desk::of(call.services, call.who()?, call.now)?;
+    if !frame::open_to(&desk, Place::Stock) {
+        return Err(Trouble::NotFound);
+    }
+    site_page(call, &desk, call.part("site"))
+}
+
+fn site_page(call: &Call<'_>, desk: &Desk<'_>, code: &str) -> Result<Reply, Trouble> {
+    let file = desk.site(code)?;
+    let at = format!("/sites/{}", segment(code));
+    let mut body = Body::new(format!("Stock, site {code}")).lead("The label of a container doesn’t say what it holds. Nothing here is edited or deleted; a mistake is answered by a further movement.");
+    for (key, words) in [
+        ("count", "Count the safe"),
+        ("receive", "Containers arrived"),
+        ("accept", "Accept into the safe"),
+        ("container", "Record a container"),
+        ("destroy", "Destroy"),
+    ] {
+        body.action(format!("{at}/do/{key}"), words);
+    }
+    body.main_act = true;
+    body.strip = strip(&file);
+    if file.stock.variance {
+        let counts = last_count(desk, code)?;
+        body.add(
+            Section::new("variance", "Count differs", counts)
+                .lead("It stays on every page of the site until a count agrees."),
+        );
+    }
+    body.add(Section::new("containers", "Containers", containers(&file, &at)));
+    body.add(
+        Section::new("movements", "Movements", movements(desk, &file, call.query.text("before"))?)
+            .lead("Newest first."),
+    );
+    let crumbs = if desk.sites.len() > 1 { vec![Link::new("/stock", "Stock")] } else { Vec::new() };
+    frame::page(call, desk, Place::Stock, crumbs, body)
+}
+
+fn strip(file: &SiteFile) -> Strip {
+    let count =
+        |wanted: fn(&ContainerStanding) -> bool| file.stock.containers.values().filter(|c| wanted(&c.standing)).count();
+    let available = file.stock.containers.values().filter(|c| c.standing == ContainerStanding::Available);
+    let first = available.map(|c| c.expires).min();
+    let counted = match file.stock.last_count {
+        Some((at, true)) => Fact::new("Last count by two", show::moment(at, &file.zone), "agreed"),
+        Some((at, false)) => Fact::new("Last count by two", show::moment(at, &file.zone), "differs"),
+        None => Fact::new("Last count by two", "Never", ""),
+    };
+    Strip {
+        facts: vec![
+            Fact::new(
+                "In the safe, to be used",
+                count(|s| *s == ContainerStanding::Available).to_string(),
+                "containers",
+            ),
+            Fact::new("Set aside", count(|s| *s == ContainerStanding::Quarantined).to_string(), ""),
+            Fact::new("Out of the safe", count(|s| matches!(s, ContainerStanding::Out { .. })).to_string(), ""),
+            counted,
+            Fact::new("First to expire", first.map_or_else(|| "None".to_owned(), show::date), ""),
+        ],
+    }
+}
+
+fn containers(file: &SiteFile, at: &str) -> String {
+    let mut all: Vec<_> = file.stock.containers.iter().collect();
+    let over = |standing: &ContainerStanding| {
+        matches!(
+            standing,
+            ContainerStanding::Destroyed | ContainerStanding::ReturnedOut | ContainerStanding::Used { back: true, .. }
+        )
+    };
+    all.sort_by_key(|(id, container)| (over(&container.standing), container.expires, (*id).clone()));
+    let (now, past): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, container)| !over(&container.standing));
+    let row = |(id, container): (&terms::ContainerId, &conduct::state::Container)| {
+        let part = match container.part {
+            DosePart::Initial => "first dose",
+            DosePart::Supplement => "supplement",
+        };
+        let whose = match &container.standing {
+            ContainerStanding::Out { participant, session, .. } => format!("{participant}, session {session}"),
+            ContainerStanding::Used { participant, .. } => participant.to_string(),
+            _ => String::new(),
+        };
+        let expired = container.expires < file.today && container.standing == ContainerStanding::Available;
+        let tag = if expired { Tag::in_the_way("Out of date") } else { names::container(&container.standing) };
+        vec![
+            Cell::link(format!("{at}/do/container/{}", segment(id.as_str())), id.as_str()).as_head(),
+            Cell::text(part),
+            Cell::text(container.level.as_str()),
+            Cell::text(&container.lot),
+            Cell::text(&show::date(container.expires)),
+            Cell::text(&whose),
+            Cell::tag(tag),
+        ]
+    };
+    let heads = ["Container", "Part", "Level", "Lot", "Last day", "For", "State"];
+    let now_rows: Vec<_> = now.into_iter().map(row).collect();
+    let past_rows: Vec<_> = past.into_iter().map(row).collect();
+    let mut out = if now_rows.is_empty() {
+        Empty::new("No container is here.", "Record an arrival when one comes.").to_string()
+    } else {
+        Table::new("Containers", &heads, now_rows).unseen_caption().to_string()
+    };
+    if !past_rows.is_empty() {
+        out.push_str(&format!(
+            "<details class=\"history\"><summary>Used up, sent back or destroyed: {}</summary><div class=\"up-3\">{}</div></details>",
+            past_rows.len(),
+            Table::new("Containers of the past", &heads, past_rows).unseen_caption()
+        ));
+    }
+    out
+}
+
+/// How many movements stand on one page.
+const PAGE: i64 = 60;
+
+fn movements(desk: &Desk<'_>, file: &SiteFile, before: &str) -> Result<String, Trouble> {
+    let newest = before.parse::<i64>().unwrap_or(i64::MAX).to_string();
+    let rows = desk.select(
+        "SELECT version, container, movement, detail, participant, happened_at, moved_by, second FROM stock_movement \
+         WHERE site = ?1 AND version < CAST(?2 AS INTEGER) ORDER BY version DESC, container LIMIT 61",
+        &[file.id.as_str(), &newest],
+    )?;
+    if rows.is_empty() {
+        return Ok(Empty::new("No movement is on record.", "").to_string());
+    }
+    let more = i64::try_from(rows.len()).unwrap_or(0) > PAGE;
+    let shown: Vec<_> = rows.iter().take(usize::try_from(PAGE).unwrap_or(0)).collect();
+    let last = shown.last().map(|row| number(row, 0)).unwrap_or(0);
+    let cells = shown
+        .iter()
+        .map(|row| {
+            let when = instant(row, 5).map(|at| show::moment(at, &file.zone)).unwrap_or_default();
+            let people = [text(row, 6), text(row, 7)]
+                .into_iter()
+                .filter(|p| !p.is_empty())
+                .map(|p| person_name(desk, &p))
+                .collect::<Vec<_>>()
+                .join(", ");
+            vec![
+                Cell::head(&text(row, 0)),
+                Cell::text(&when),
+                Cell::text(&text(row, 2).replace('_', " ")).with_remark(&text(row, 3)),
+                Cell::text(&text(row, 1)),
+                Cell::text(&text(row, 4)),
+                Cell::text(&people),
+            ]
+        })
+        .collect();
+    let table =
+        Table::new("Movements", &["Entry", "When", "Movement", "Container", "For", "People"], cells).unseen_caption();
+    let older = if more {
+        format!("<p class=\"up-3\"><a href=\"?before={last}\">Older movements</a></p>")
+    } else {
+        String::new()
+    };
+    Ok(format!("{table}{older}"))
+}
+
+/// A person from a table's column: an id of staff, or what stands there.
+pub fn person_name(desk: &Desk<'_>, id: &str) -> String {
+    match id {
+        "program" | "" => "the program".to_owned(),
+        other => desk.name_of(&conduct::Person::Staff(terms::StaffId::from(other))),
+    }
+}
+
+fn last_count(desk: &Desk<'_>, site: &str) -> Result<String, Trouble> {
+    let rows = desk.select(
+        "SELECT expected, found, missing, unexpected FROM stock_count WHERE site = ?1 ORDER BY version DESC LIMIT 1",
+        &[site],
+    )?;
+    let Some(row) = rows.first() else { return Ok(String::new()) };
+    let or_none = |text: String| if text.is_empty() { "none".to_owned() } else { text };
+    let facts = vec![
+        Fact::new("Should be there", number(row, 0).to_string(), "containers"),
+        Fact::new("Found", number(row, 1).to_string(), "containers"),
+        Fact::new("Missing", or_none(text(row, 2)), ""),
+        Fact::new("Not expected", or_none(text(row, 3)), ""),
+    ];
+    Ok(crate::parts::words::Facts { facts }.to_string())
+}
