@@ -110,8 +110,8 @@ fn row(site: &SiteId, container: &ContainerId, state: &Container, in_safe: bool)
         ContainerStanding::Destroyed => ("destroyed", None, None),
     };
     vec![
-        id(container),
         id(site),
+        id(container),
         word(&state.part),
         id(&state.level),
         text(&state.lot),

@@ -436,9 +436,9 @@ tables! {
         recorded_at Instant "when it was written down";
     }
     /// a container in a site's stock; what it holds is known to the sealed service alone
-    CONTAINER = "container" key 1 index ["site, standing, container"] {
-        container Text "number on the label";
+    CONTAINER = "container" key 2 index ["site, standing, container", "container"] {
         site Text "where it is";
+        container Text "number on the label";
         part Text "initial, supplement";
         level Text "level on the label";
         lot Text "lot on the label";
