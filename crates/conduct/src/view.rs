@@ -24,12 +24,33 @@ impl Reader {
         self.duties.iter().any(|duty| !matches!(duty, Duty::RateOutcomes | Duty::Participate))
     }
 
+    /// Whether they may see who a participant is and how to reach them: only those who meet people at the site.
+    pub fn sees_identity(&self) -> bool {
+        self.duties.has_any(&[
+            Duty::Coordinate,
+            Duty::TakeConsent,
+            Duty::Facilitate,
+            Duty::Nurse,
+            Duty::Prescribe,
+            Duty::AttendNight,
+        ])
+    }
+
     /// Whether they may see what goes on in the dosing room. Patterns of readings can unmask the arm, so the sponsor's
     /// operations don't (dosing-day.md §15).
     pub fn sees_sessions(&self) -> bool {
         self.duties.has_any(&[
-            Duty::Facilitate, Duty::Nurse, Duty::Prescribe, Duty::RecordData, Duty::DispenseDrug, Duty::LeadSite,
-            Duty::AttendNight, Duty::MonitorMedically, Duty::Monitor, Duty::Coordinate, Duty::Inspect,
+            Duty::Facilitate,
+            Duty::Nurse,
+            Duty::Prescribe,
+            Duty::RecordData,
+            Duty::DispenseDrug,
+            Duty::LeadSite,
+            Duty::AttendNight,
+            Duty::MonitorMedically,
+            Duty::Monitor,
+            Duty::Coordinate,
+            Duty::Inspect,
         ])
     }
 
