@@ -32,6 +32,7 @@ pub mod words;
 use std::sync::Arc;
 
 use drafts::Drafts;
+pub use http::call::{listen, serve};
 use http::guard::FormKey;
 use identity::Identity;
 use jiff::Timestamp;
@@ -43,6 +44,8 @@ pub struct Services {
     pub door: Arc<Door>,
     /// Accounts and sign-in sessions.
     pub identity: Arc<Identity>,
+    /// Who the participants are: names, contacts, documents; apart from the record and erasable.
+    pub people: Arc<record::People>,
     /// What is typed and not yet recorded.
     pub drafts: Drafts,
     /// Now: the system's clock, or the virtual one of a synthetic store.

@@ -5,14 +5,16 @@ use axum::http::Method;
 use crate::http::call::{Call, Door, Route};
 use crate::http::reply::{Reply, Trouble};
 use crate::pages::{
-    act, api, casebook, consent, facts, form, gate, me, participant, participants, ratings, session, staff, stock,
-    study, today, trial,
+    act, api, casebook, consent, document, facts, form, gate, me, participant, participants, person, ratings, session,
+    staff, stock, study, today, trial,
 };
 
 type Page = fn(&Call<'_>) -> Result<Reply, Trouble>;
 
 /// Most that a page's form may send: a form of the study with long texts.
 const FORM_KB: usize = 256;
+/// Most that a document may weigh, with the form around it.
+const DOCUMENT_KB: usize = 10 * 1024 + 16;
 /// Most that a program may send at once.
 const PROGRAM_KB: usize = 4096;
 
@@ -44,6 +46,11 @@ pub fn table() -> Vec<Route> {
         get("/participants/{participant}/casebook", Staff, casebook::get),
         get("/participants/{participant}/consent", Staff, consent::get),
         post("/participants/{participant}/consent", Staff, consent::post),
+        get("/participants/{participant}/person", Staff, person::get),
+        post("/participants/{participant}/person", Staff, person::post),
+        get("/participants/{participant}/document", Staff, document::get),
+        Route { limit_kb: DOCUMENT_KB, ..post("/participants/{participant}/document", Staff, document::post) },
+        get("/participants/{participant}/documents/{instance}", Staff, document::bytes),
         get("/participants/{participant}/visits/{visit}", Staff, casebook::visit_get),
         get("/participants/{participant}/visits/{visit}/forms/{form}", Staff, form::get),
         post("/participants/{participant}/visits/{visit}/forms/{form}", Staff, form::post),

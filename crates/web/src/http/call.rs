@@ -15,6 +15,7 @@ use axum::routing::{MethodFilter, any, on};
 
 use super::assets::assets;
 use super::guard::{harden, same_origin};
+use super::multipart::{Upload, boundary, parts};
 use super::pairs::Pairs;
 use super::reply::{Reply, Trouble};
 use crate::Services;
@@ -57,6 +58,8 @@ pub struct Call<'a> {
     path: Vec<(String, String)>,
     pub query: Pairs,
     pub form: Pairs,
+    /// Files that the form sent along.
+    pub uploads: Vec<Upload>,
     /// The body as sent, for programs.
     pub body: Vec<u8>,
     pub who: Option<Who>,
@@ -74,6 +77,7 @@ impl<'a> Call<'a> {
             path: Vec::new(),
             query: Pairs::default(),
             form: Pairs::default(),
+            uploads: Vec::new(),
             body: Vec::new(),
             who: None,
             now,
@@ -176,13 +180,20 @@ async fn answer(
             Ok(bytes) => (bytes.to_vec(), false),
             Err(_) => (Vec::new(), true),
         };
+        let (form, uploads) = if is_form {
+            (Pairs::decode(&body), Vec::new())
+        } else {
+            let kind = head.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
+            boundary(kind).map(|mark| parts(mark, &body)).unwrap_or_default()
+        };
         let mut call = Call {
             services: &services,
             method: head.method,
             address,
             path,
             query: Pairs::decode(head.uri.query().unwrap_or("").as_bytes()),
-            form: if is_form { Pairs::decode(&body) } else { Pairs::default() },
+            form,
+            uploads,
             body,
             who: None,
             headers: head.headers,

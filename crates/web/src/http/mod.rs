@@ -3,5 +3,6 @@
 pub mod assets;
 pub mod call;
 pub mod guard;
+pub mod multipart;
 pub mod pairs;
 pub mod reply;

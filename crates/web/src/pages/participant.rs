@@ -93,6 +93,9 @@ pub fn body(view: &View<'_>) -> Body {
     let base = view.base();
     let mut body = Body::new(participant.id.as_str()).lead(lead(view));
     body.action(format!("{base}/casebook"), "Casebook");
+    if view.reader.sees_identity() {
+        body.action(format!("{base}/person"), "Person and contact");
+    }
     body.action(format!("{base}/facts"), "Record a fact");
     body.strip = strip(view);
     body.add(ahead(view));
@@ -577,8 +580,9 @@ fn documents(view: &View<'_>) -> Option<Section> {
         .iter()
         .map(|(instance, document)| {
             let address = format!("{base}/documents/{}", segment(instance.as_str()));
+            let name = struck(&document.name, document.struck);
             vec![
-                Cell::link(address, &struck(&document.name, document.struck)).as_head(),
+                if view.reader.sees_identity() { Cell::link(address, &name).as_head() } else { Cell::head(&name) },
                 Cell::text(&document.kind),
                 Cell::text(&show::moment(document.at, view.zone)),
                 Cell::text(&format!("{} kB", document.bytes.div_ceil(1024))),
