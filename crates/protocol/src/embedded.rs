@@ -29,6 +29,17 @@ studies! {
         "consent.md",
         "safety.toml",
         "analysis.toml";
+    "reference-mapp1": "study.toml", "sites.toml";
+    "licensed-practice":
+        "study.toml",
+        "roles.toml",
+        "schedule.toml",
+        "forms.toml",
+        "eligibility.toml",
+        "dose.toml",
+        "session.toml",
+        "consent.toml",
+        "consent/v1.md";
     "demonstration": "study.toml", "sites.toml";
 }
 

@@ -37,6 +37,7 @@ pub const KINDS: &[Kind] = &[
     kind("study.expression-type", "an expression compares or joins what doesn't go together"),
     kind("study.expression-part", "an expression uses a part of the language that study files don't"),
     kind("study.expression-choice", "an expression compares a choice with none of its codes"),
+    kind("study.expression-range", "an expression compares a field with a number that it can't reach"),
     kind("study.expression-constant", "an expression whose answer is always the same"),
     kind("study.unasked", "a criterion about what nobody has asked by then"),
     kind("study.age", "the age is asked about, but no form asks for the date of birth"),

@@ -266,7 +266,7 @@ fn overlay_list(known: &mut Vec<Node>, over: Vec<Node>, mistakes: &mut Vec<Mista
     }
 }
 
-/// Takes out what `[remove]` of an extending study names: lists of ids, nested as the lists are.
+/// Takes out what `[remove]` of an extending study names: lists of ids, nested as the lists are; `"*"` stands for all.
 pub fn remove(base: &mut Table, wanted: &Table, mistakes: &mut Vec<Mistake>) {
     for entry in &wanted.entries {
         let Some(under) = base.get_mut(&entry.key) else {
@@ -286,6 +286,10 @@ pub fn remove(base: &mut Table, wanted: &Table, mistakes: &mut Vec<Mistake>) {
             }
             (Content::Array(known), Content::Array(names)) => {
                 for name in names {
+                    if matches!(&name.content, Content::Text(every) if every == "*") {
+                        known.clear();
+                        continue;
+                    }
                     let sought = match &name.content {
                         Content::Text(text) => text.clone(),
                         Content::Integer(number) => number.to_string(),

@@ -2,7 +2,8 @@
 
 use super::Checker;
 use crate::{
-    expression::Expression,
+    diagnostic::Mistake,
+    expression::{Constant, Expression, Number},
     model::{ActivityKind, Criterion, Field, FieldKind, VisitKind},
     spelling::nearest,
 };
@@ -11,7 +12,7 @@ pub fn check(checker: &Checker<'_>) {
     let parts = checker.parts;
     for criterion in &parts.criteria {
         let path = format!("criterion/{}/check", criterion.id);
-        choices(checker, &criterion.check, &path, &[]);
+        constants(checker, &criterion.check, &path, &[], Always::Reported);
         asked_in_time(checker, criterion, &path);
         if criterion.check.names().iter().any(|name| name == "participant.age_at_consent") {
             age(checker, &path);
@@ -19,7 +20,8 @@ pub fn check(checker: &Checker<'_>) {
     }
     for form in &parts.forms {
         for check in &form.checks {
-            choices(checker, &check.check, &format!("form/{}/check/{}/check", form.id, check.id), &form.fields);
+            let path = format!("form/{}/check/{}/check", form.id, check.id);
+            constants(checker, &check.check, &path, &form.fields, Always::Fine);
         }
     }
     let Some(session) = &parts.session else { return };
@@ -27,42 +29,88 @@ pub fn check(checker: &Checker<'_>) {
     let criteria = session.discharge.criteria.iter().map(|check| ("session/discharge/criterion", check));
     for (list, check) in checks.chain(criteria) {
         let path = format!("{list}/{}", check.id);
-        choices(checker, &check.pass, &format!("{path}/pass"), &check.fields);
+        constants(checker, &check.pass, &format!("{path}/pass"), &check.fields, Always::Fine);
         if let Some(applies) = &check.applies {
-            choices(checker, applies, &format!("{path}/applies"), &[]);
+            constants(checker, applies, &format!("{path}/applies"), &[], Always::Reported);
         }
     }
 }
 
-/// Texts that a choice is compared with must be among its codes.
-fn choices(checker: &Checker<'_>, expression: &Expression, path: &str, own: &[Field]) {
-    for comparison in expression.comparisons() {
-        let Some(options) = options_of(checker, &comparison.name, own) else { continue };
-        if options.contains(&comparison.with.as_str()) {
-            continue;
+/// Whether a comparison that is always true is a mistake: a check may ask only that something was recorded.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Always {
+    Reported,
+    Fine,
+}
+
+/// Texts that a choice is compared with must be among its codes, and numbers within reach of the field.
+fn constants(checker: &Checker<'_>, expression: &Expression, path: &str, own: &[Field], always: Always) {
+    let whole = checker.place(path);
+    for (name, sign, with, range) in expression.compared() {
+        let place = checker.notebook.inside(&whole, &range);
+        match with {
+            Constant::Text(text) => {
+                let Some(options) = field_of(checker, name, own).and_then(options_of) else { continue };
+                if options.contains(&text) {
+                    continue;
+                }
+                let mend = match nearest(text, options.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("its codes are {}", options.join(", ")),
+                };
+                let message = format!("`{name}` is never `{text}`");
+                checker.note(Mistake::new("study.expression-choice", &place, message, "none of its codes").mend(mend));
+            }
+            Constant::Number(number) => {
+                let Some((min, max, words)) = reach_of(checker, name, own) else { continue };
+                let answer = sign.of_range((min, max), number);
+                if answer.is_none() || (answer == Some(true) && always == Always::Fine) {
+                    continue;
+                }
+                let message = format!(
+                    "this comparison of `{name}` is always {}",
+                    if answer == Some(true) { "true" } else { "false" }
+                );
+                checker.note(
+                    Mistake::new("study.expression-range", &place, message, words)
+                        .mend("is it in another unit? correct the number, or the range of the field"),
+                );
+            }
         }
-        let whole = checker.place(path);
-        let place = checker.notebook.inside(&whole, &comparison.range);
-        let mend = match nearest(&comparison.with, options.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("its codes are {}", options.join(", ")),
-        };
-        let message = format!("`{}` is never `{}`", comparison.name, comparison.with);
-        checker.note(
-            crate::diagnostic::Mistake::new("study.expression-choice", &place, message, "none of its codes").mend(mend),
-        );
     }
 }
 
-fn options_of<'a>(checker: &Checker<'a>, name: &str, own: &'a [Field]) -> Option<Vec<&'a str>> {
-    let field = own.iter().find(|field| field.id == *name).or_else(|| {
+/// The field that a name stands for, where it is one.
+fn field_of<'a>(checker: &Checker<'a>, name: &str, own: &'a [Field]) -> Option<&'a Field> {
+    own.iter().find(|field| field.id == *name).or_else(|| {
         let mut parts = name.rsplit('.');
         let (field, form) = (parts.next()?, parts.next()?);
         let form = checker.parts.forms.iter().find(|known| known.id == *form)?;
         form.fields.iter().find(|known| known.id == *field)
-    })?;
+    })
+}
+
+fn options_of(field: &Field) -> Option<Vec<&str>> {
     match &field.kind {
         FieldKind::Choice { options } => Some(options.iter().map(|option| option.code.as_str()).collect()),
+        _ => None,
+    }
+}
+
+/// Smallest and largest answer of a name, and the same in words.
+fn reach_of(checker: &Checker<'_>, name: &str, own: &[Field]) -> Option<(Number, Number, String)> {
+    if name == "consent.quiz_score" {
+        let versions = checker.parts.consent.iter().flat_map(|plan| &plan.versions);
+        let most = i64::try_from(versions.map(|version| version.questions.len()).max()?).ok()?;
+        return Some((Number::whole(0), Number::whole(most), format!("there are {most} questions")));
+    }
+    match &field_of(checker, name, own)?.kind {
+        FieldKind::Integer { min, max, unit } if min <= max => {
+            Some((Number::whole(*min), Number::whole(*max), format!("answers lie from {min} to {max} {unit}")))
+        }
+        FieldKind::Decimal { min, max, unit } if min <= max => {
+            Some((Number::decimal(*min), Number::decimal(*max), format!("answers lie from {min} to {max} {unit}")))
+        }
         _ => None,
     }
 }
@@ -104,9 +152,7 @@ fn asked_in_time(checker: &Checker<'_>, criterion: &Criterion, path: &str) {
             let message =
                 format!("`{}` asks about `{name}` at {gate_words}, but nobody has asked it by then", criterion.id);
             let mend = format!("add the form `{form}` to an activity at `{held}` or earlier, or ask at a later gate");
-            checker.note(
-                crate::diagnostic::Mistake::new("study.unasked", &place, message, "would always be unknown").mend(mend),
-            );
+            checker.note(Mistake::new("study.unasked", &place, message, "would always be unknown").mend(mend));
         }
     }
 }

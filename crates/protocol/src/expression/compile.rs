@@ -1,6 +1,6 @@
 //! From text to a typed tree: `cel-core` reads, we resolve names and see that the kinds go together.
 
-use super::{Comparison, ExpressionError, ExpressionErrorKind, Kind, Scope, number::Number};
+use super::{ExpressionError, ExpressionErrorKind, Kind, Scope, number::Number};
 use crate::spelling::nearest;
 use cel_core::{BinaryOp, Expr, SpannedExpr, UnaryOp, parser};
 use std::ops::Range;
@@ -9,7 +9,7 @@ use std::ops::Range;
 #[derive(Debug)]
 pub enum Tree {
     Bool(bool),
-    Number(Number),
+    Number(Number, Range<usize>),
     Text(String, Range<usize>),
     Name(usize),
     Not(Box<Tree>),
@@ -41,51 +41,107 @@ pub enum Compare {
     AtLeast,
 }
 
-impl Tree {
-    /// The texts that names are compared with, anywhere in the tree.
-    pub fn comparisons(&self, names: &[String]) -> Vec<Comparison> {
-        let mut found = Vec::new();
-        self.visit_comparisons(names, &mut found);
-        found
+impl Compare {
+    /// The same question with its sides exchanged.
+    const fn mirrored(self) -> Self {
+        match self {
+            Self::Equal => Self::Equal,
+            Self::Unequal => Self::Unequal,
+            Self::Less => Self::More,
+            Self::AtMost => Self::AtLeast,
+            Self::More => Self::Less,
+            Self::AtLeast => Self::AtMost,
+        }
     }
 
-    fn visit_comparisons(&self, names: &[String], found: &mut Vec<Comparison>) {
-        let mut pair = |one: &Self, other: &Self| {
-            if let (Self::Name(name), Self::Text(with, range)) = (one, other)
-                && let Some(name) = names.get(*name)
-            {
-                found.push(Comparison { name: name.clone(), with: with.clone(), range: range.clone() });
-            }
+    /// What it says of every number of a range: yes, no, or not the same of all.
+    pub fn of_range(self, (min, max): (Number, Number), limit: Number) -> Option<bool> {
+        let (always, never) = match self {
+            Self::Less => (max < limit, min >= limit),
+            Self::AtMost => (max <= limit, min > limit),
+            Self::More => (min > limit, max <= limit),
+            Self::AtLeast => (min >= limit, max < limit),
+            Self::Equal => (min == max && min == limit, limit < min || limit > max),
+            Self::Unequal => (limit < min || limit > max, min == max && min == limit),
         };
-        match self {
-            Self::Compare(_, left, right) => {
-                pair(left, right);
-                pair(right, left);
-            }
-            Self::Within(item, list) => list.iter().for_each(|element| pair(item, element)),
-            _ => {}
+        if always {
+            Some(true)
+        } else if never {
+            Some(false)
+        } else {
+            None
         }
+    }
+}
+
+/// A name that is compared with a written number or text.
+pub struct Compared<'a> {
+    pub name: usize,
+    pub sign: Compare,
+    pub with: Constant<'a>,
+    pub range: Range<usize>,
+}
+
+/// A number or text as written.
+#[derive(Debug, Clone, Copy)]
+pub enum Constant<'a> {
+    Number(Number),
+    Text(&'a str),
+}
+
+impl Tree {
+    /// The parts right below this one.
+    fn parts(&self) -> Vec<&Self> {
         match self {
-            Self::Bool(_) | Self::Number(_) | Self::Text(..) | Self::Name(_) => {}
-            Self::Not(inner) | Self::Negated(inner) => inner.visit_comparisons(names, found),
+            Self::Bool(_) | Self::Number(..) | Self::Text(..) | Self::Name(_) => Vec::new(),
+            Self::Not(inner) | Self::Negated(inner) => vec![inner],
             Self::And(left, right)
             | Self::Or(left, right)
             | Self::Arithmetic(_, left, right)
-            | Self::Compare(_, left, right) => {
-                left.visit_comparisons(names, found);
-                right.visit_comparisons(names, found);
-            }
-            Self::Within(item, list) => {
-                item.visit_comparisons(names, found);
-                list.iter().for_each(|element| element.visit_comparisons(names, found));
-            }
-            Self::If(condition, yes, no) => {
-                condition.visit_comparisons(names, found);
-                yes.visit_comparisons(names, found);
-                no.visit_comparisons(names, found);
-            }
+            | Self::Compare(_, left, right) => vec![left, right],
+            Self::Within(item, list) => std::iter::once(item.as_ref()).chain(list).collect(),
+            Self::If(condition, yes, no) => vec![condition, yes, no],
         }
     }
+
+    /// Names that are compared with what is written out, anywhere in the tree.
+    pub fn compared(&self) -> Vec<Compared<'_>> {
+        let mut found = Vec::new();
+        match self {
+            Self::Compare(sign, left, right) => {
+                found.extend(pair(left, *sign, right));
+                found.extend(pair(right, sign.mirrored(), left));
+            }
+            Self::Within(item, list) => {
+                found.extend(list.iter().filter_map(|element| pair(item, Compare::Equal, element)));
+            }
+            _ => {}
+        }
+        for part in self.parts() {
+            found.extend(part.compared());
+        }
+        found
+    }
+
+    /// Hands every name in the tree to `add`, in order.
+    pub fn names(&self, add: &mut impl FnMut(usize)) {
+        if let Self::Name(position) = self {
+            add(*position);
+        }
+        for part in self.parts() {
+            part.names(add);
+        }
+    }
+}
+
+fn pair<'a>(one: &Tree, sign: Compare, other: &'a Tree) -> Option<Compared<'a>> {
+    let Tree::Name(name) = one else { return None };
+    let (with, range) = match other {
+        Tree::Text(text, range) => (Constant::Text(text), range),
+        Tree::Number(number, range) => (Constant::Number(*number), range),
+        _ => return None,
+    };
+    Some(Compared { name: *name, sign, with, range: range.clone() })
 }
 
 /// What a part of an expression is, while its kinds are checked.
@@ -231,10 +287,12 @@ impl Compiler<'_> {
         let span = &expression.span;
         match &expression.node {
             Expr::Bool(value) => Some((Tree::Bool(*value), Sort::Bool)),
-            Expr::Int(value) => Some((Tree::Number(Number::whole(*value)), Sort::Number)),
-            Expr::UInt(value) => Some((Tree::Number(Number::whole(i64::try_from(*value).ok()?)), Sort::Number)),
+            Expr::Int(value) => Some((Tree::Number(Number::whole(*value), span.clone()), Sort::Number)),
+            Expr::UInt(value) => {
+                Some((Tree::Number(Number::whole(i64::try_from(*value).ok()?), span.clone()), Sort::Number))
+            }
             Expr::Float(value) => match Number::literal(*value) {
-                Some(number) => Some((Tree::Number(number), Sort::Number)),
+                Some(number) => Some((Tree::Number(number, span.clone()), Sort::Number)),
                 None => self.unsupported(span, "this number is too large", Some("write a smaller one")),
             },
             Expr::String(text) => Some((Tree::Text(text.clone(), span.clone()), Sort::Text)),

@@ -44,7 +44,7 @@ impl<'a> Evaluator<'a> {
     fn held(&self, tree: &'a Tree) -> Held<'a> {
         match tree {
             Tree::Bool(value) => Held::Bool(*value),
-            Tree::Number(number) => Held::Number(*number),
+            Tree::Number(number, _) => Held::Number(*number),
             Tree::Text(text, _) => Held::Text(Cow::Borrowed(text)),
             Tree::Name(position) => self.name(*position),
             Tree::Not(inner) => match self.held(inner) {
@@ -167,7 +167,7 @@ impl<'a> Evaluator<'a> {
                     missing.push(position);
                 }
             };
-            trees.iter().for_each(|tree| names_of(tree, &mut add));
+            trees.iter().for_each(|tree| tree.names(&mut add));
         }
         Held::Unknown(missing)
     }
@@ -181,30 +181,6 @@ fn order(first: &Held<'_>, second: &Held<'_>) -> Option<Ordering> {
         (Held::Text(a), Held::Text(b)) => Some(a.cmp(b)),
         (Held::Day(a), Held::Day(b)) => Some(a.cmp(b)),
         _ => None,
-    }
-}
-
-fn names_of(tree: &Tree, add: &mut impl FnMut(usize)) {
-    match tree {
-        Tree::Bool(_) | Tree::Number(_) | Tree::Text(..) => {}
-        Tree::Name(position) => add(*position),
-        Tree::Not(inner) | Tree::Negated(inner) => names_of(inner, add),
-        Tree::And(left, right)
-        | Tree::Or(left, right)
-        | Tree::Arithmetic(_, left, right)
-        | Tree::Compare(_, left, right) => {
-            names_of(left, add);
-            names_of(right, add);
-        }
-        Tree::Within(item, list) => {
-            names_of(item, add);
-            list.iter().for_each(|element| names_of(element, add));
-        }
-        Tree::If(condition, yes, no) => {
-            names_of(condition, add);
-            names_of(yes, add);
-            names_of(no, add);
-        }
     }
 }
 

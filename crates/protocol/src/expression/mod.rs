@@ -10,8 +10,11 @@ mod compile;
 mod evaluate;
 mod number;
 
+pub(crate) use compile::{Compare, Constant};
+pub(crate) use number::Number;
+
 use serde::{Serialize, Serializer};
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, ops::Range, sync::Arc};
 use terms::Value;
 
 /// What a name in an expression stands for.
@@ -47,7 +50,7 @@ pub enum Answer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpressionError {
     /// Where in the text.
-    pub range: std::ops::Range<usize>,
+    pub range: Range<usize>,
     /// What is wrong.
     pub message: String,
     /// How to mend it.
@@ -77,17 +80,6 @@ pub struct Expression {
     tree: Arc<compile::Tree>,
 }
 
-/// A text that an expression compares a name with, for checks on the codes of choices.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Comparison {
-    /// The dotted name.
-    pub name: String,
-    /// The text it is compared with.
-    pub with: String,
-    /// Where the text stands in the expression.
-    pub range: std::ops::Range<usize>,
-}
-
 impl Expression {
     /// Compiles and type-checks; the result must be yes or no.
     ///
@@ -108,9 +100,10 @@ impl Expression {
         &self.names
     }
 
-    /// The texts that names are compared with.
-    pub fn comparisons(&self) -> Vec<Comparison> {
-        self.tree.comparisons(&self.names)
+    /// The written numbers and texts that names are compared with: name, question, constant, place in the text.
+    pub(crate) fn compared(&self) -> impl Iterator<Item = (&str, Compare, Constant<'_>, Range<usize>)> {
+        let compared = self.tree.compared().into_iter();
+        compared.filter_map(|found| Some((self.names.get(found.name)?.as_str(), found.sign, found.with, found.range)))
     }
 
     /// Evaluates with a look-up for names; `None` or a missing value makes what hangs on it unknown.
