@@ -62,7 +62,6 @@ pub(super) fn record(room: &Room<'_>, measures: &BTreeMap<String, Decimal>, draf
     let (slot, late) = slot_of(room, measures);
     let breaches = breaches(case, measures);
     let instance = draft.instance();
-    answer_repeats(room, measures, draft);
     draft.participant(Entry::ReadingRecorded {
         session: room.number,
         instance: instance.clone(),
@@ -70,6 +69,7 @@ pub(super) fn record(room: &Room<'_>, measures: &BTreeMap<String, Decimal>, draf
         slot: slot.map(|slot| slot.id.clone()),
         breaches: breaches.clone(),
     });
+    answer_repeats(room, measures, draft);
     if let (Some(slot), Some(late)) = (slot, late) {
         let detail = format!("{} taken {late} min after its time", slot.id);
         draft.consequence(case, Trigger::VitalsLate, detail, Some(&room.plan.visit), Some(&instance));

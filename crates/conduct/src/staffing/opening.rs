@@ -181,9 +181,9 @@ pub(super) fn ask_activate(case: &Case<'_>, site: &SiteId) -> Vec<Finding> {
         let held = with_duty(case, duty).len();
         findings.push(staffed(duty, held, least as usize));
     }
-    let safe: BTreeSet<&StaffId> =
-        with_duty(case, Duty::DispenseDrug).union(&with_duty(case, Duty::WitnessDrug)).copied().collect();
-    if safe.len() == 1 {
+    let (hand_out, witness) = (with_duty(case, Duty::DispenseDrug), with_duty(case, Duty::WitnessDrug));
+    let alone = hand_out.len() == 1 && hand_out == witness;
+    if alone {
         findings.push(
             Broken::new(
                 &SITE_STAFFED,

@@ -4,7 +4,9 @@
 //! `09:21 lead: check pressure systolic 138 diastolic 87`. Everything goes through `decide` and `apply`.
 
 #![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of tests stops the test")]
 
+pub mod scene;
 pub mod study;
 
 use conduct::{
