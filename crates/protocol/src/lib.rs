@@ -6,6 +6,7 @@
 mod check;
 mod decode;
 mod diagnostic;
+pub mod diff;
 pub mod embedded;
 pub mod expression;
 mod files;
@@ -15,9 +16,11 @@ mod kinds;
 pub mod model;
 mod read;
 pub mod scope;
+pub mod show;
 mod spelling;
 mod tree;
 mod version;
+mod washout;
 
 pub use diagnostic::{Diagnostic, Secondary, Severity, plain};
 pub use files::StudyFiles;

@@ -44,18 +44,11 @@ pub fn check(checker: &Checker<'_>) {
     }
 }
 
-/// Days by the half-life rule, rounded up; `None` where no half-life is given.
-pub fn days_by_half_life(plan: &MedicationPlan, medicine: &Medicine) -> Option<i64> {
-    let thousandths = medicine.half_life_hours?.as_thousandths().checked_mul(i64::from(plan.half_lives))?;
-    let day = 24_000;
-    Some(thousandths.checked_add(day - 1)? / day + i64::from(plan.plus_days))
-}
-
 fn washout(checker: &Checker<'_>, plan: &MedicationPlan, rule: &MedicineRule, medicine: &Medicine, path: &str) {
-    let Some(computed) = days_by_half_life(plan, medicine) else { return };
+    let Some(computed) = plan.days_by_half_life(medicine) else { return };
     let rule_words = format!("{} half-lives and {} days make {computed}", plan.half_lives, plan.plus_days);
     match (rule, medicine.days) {
-        (MedicineRule::Washout { .. } | MedicineRule::Prohibited { .. }, Some(days)) if i64::from(days) < computed => {
+        (MedicineRule::Washout { .. } | MedicineRule::Prohibited { .. }, Some(days)) if days < computed => {
             let message = format!("{days} days for `{}` are fewer than the half-life rule asks for", medicine.name);
             let place = format!("{path}/days");
             checker.note(
@@ -65,7 +58,7 @@ fn washout(checker: &Checker<'_>, plan: &MedicationPlan, rule: &MedicineRule, me
                     .mend("let the class's source say why, or write more days"),
             );
         }
-        (MedicineRule::Prohibited { days_min }, None) if i64::from(*days_min) < computed => {
+        (MedicineRule::Prohibited { days_min }, None) if *days_min < computed => {
             let message =
                 format!("{days_min} days since `{}` are fewer than the half-life rule asks for", medicine.name);
             checker.note(
