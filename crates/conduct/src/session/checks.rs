@@ -67,8 +67,15 @@ pub(super) fn for_leaving(room: &Room<'_>, findings: &mut Vec<Finding>) {
 
 /// Whether a check is asked of this participant. What can't be said is asked.
 fn applies(room: &Room<'_>, check: &Check) -> bool {
-    let names = Names { study: room.case.study, participant: room.participant, today: room.case.day };
-    check.applies.as_ref().is_none_or(|applies| names.evaluate(applies) != Answer::No)
+    check.applies.as_ref().is_none_or(|applies| applies.evaluate(&|name| look_up(room, name)) != Answer::No)
+}
+
+/// What a name in a check's expression stands for, beside the check's own fields: a name of the study, or the session's time.
+fn look_up(room: &Room<'_>, name: &str) -> Option<Value> {
+    if name == "session.minutes_since_dose" {
+        return room.dosed_at().map(|dosed| Value::Integer(Case::minutes_between(dosed, room.case.at)));
+    }
+    Names { study: room.case.study, participant: room.participant, today: room.case.day }.look_up(name)
 }
 
 fn finding(room: &Room<'_>, rule: &Rule, check: &Check, since: Option<Timestamp>) -> Finding {
@@ -115,8 +122,7 @@ fn finding(room: &Room<'_>, rule: &Rule, check: &Check, since: Option<Timestamp>
 
 /// Why a check whose answers pass does not clear all the same.
 fn why_not(room: &Room<'_>, check: &Check, done: &CheckDone) -> &'static str {
-    let names = Names { study: room.case.study, participant: room.participant, today: room.case.day };
-    match evaluate(check, &done.values, &|name| names.look_up(name)) {
+    match evaluate(check, &done.values, &|name| look_up(room, name)) {
         Answer::Yes if check.signed => ", not signed by one who may",
         Answer::Yes => ", done by somebody who may not",
         Answer::No => "",
@@ -192,8 +198,7 @@ pub(super) fn record(
     let values = forms::read_values(&check.fields, given).map_err(FactNo::Unreadable)?;
     let may = check.by.is_empty() || case.actor.duties.has_any(&check.by);
     let signed = !check.signed || case.actor.proof.signed || case.actor.proof.person == Person::Program;
-    let names = Names { study: case.study, participant: room.participant, today: case.day };
-    let passes = evaluate(check, &values, &|name| names.look_up(name)) == Answer::Yes;
+    let passes = evaluate(check, &values, &|name| look_up(room, name)) == Answer::Yes;
     let instance = draft.instance();
     draft.participant(Entry::CheckRecorded {
         session: room.number,
