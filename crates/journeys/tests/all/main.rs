@@ -1,3 +1,9 @@
 //! Whole-programme tests, all modules of one binary.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests stop at the first surprise")]
+
+mod again;
 mod arrows;
+mod as_data;
+mod clinic;
+mod reference;
