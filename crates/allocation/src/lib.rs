@@ -17,6 +17,7 @@ mod number;
 mod row;
 mod seed;
 mod service;
+mod stock;
 mod supply;
 
 pub use blocks::{BlockError, blocks};
@@ -27,4 +28,5 @@ pub use number::{check_digit, is_container_number};
 pub use row::{Opened, SealedContainer, SealedRow};
 pub use seed::Seed;
 pub use service::{Service, ServiceError, Wanted};
+pub use stock::{FirstStock, stock_load};
 pub use supply::{Consignment, ConsignmentPlan, SupplyLine, SupplyRule, consignment_make, resupply};

@@ -365,14 +365,7 @@ impl Draft {
 
     /// Something that happened and must be answered, though it is nobody's deviation (unless the study says so): the
     /// study's clocks, or a task within a day where it has none.
-    pub fn event(
-        &mut self,
-        case: &Case<'_>,
-        trigger: Trigger,
-        what: &str,
-        duty: Duty,
-        about: Option<&InstanceId>,
-    ) {
+    pub fn event(&mut self, case: &Case<'_>, trigger: Trigger, what: &str, duty: Duty, about: Option<&InstanceId>) {
         if case.study.deviation(trigger).is_some() {
             self.consequence(case, trigger, what, None, about);
         } else {

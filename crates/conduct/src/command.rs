@@ -949,3 +949,8 @@ pub enum Disclosure {
     /// Which visit it was.
     VisitNumber,
 }
+
+/// The JSON Schema of [`Request`], for those who write commands from outside.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Request).to_value()
+}

@@ -92,7 +92,13 @@ pub struct Due {
 pub fn due(study: &Study, participant: &ParticipantState, zone: &TimeZone) -> Vec<Due> {
     let mut all = Vec::new();
     if participant.phase == Phase::Enquiry {
-        all.push(item(DueKind::Consent, "consent", "Take consent, or record that they declined", Duty::TakeConsent, participant.enquired));
+        all.push(item(
+            DueKind::Consent,
+            "consent",
+            "Take consent, or record that they declined",
+            Duty::TakeConsent,
+            participant.enquired,
+        ));
     }
     if !participant.has_left() {
         for visit in &study.visits {
@@ -102,7 +108,13 @@ pub fn due(study: &Study, participant: &ParticipantState, zone: &TimeZone) -> Ve
     }
     for (instance, rating) in participant.ratings.iter().filter(|(_, rating)| !rating.done) {
         let day = rating.at.to_zoned(zone.clone()).date();
-        let mut due = item(DueKind::Rate, format!("rate.{instance}"), format!("Rate {}", rating.pseudonym), Duty::RateOutcomes, day);
+        let mut due = item(
+            DueKind::Rate,
+            format!("rate.{instance}"),
+            format!("Rate {}", rating.pseudonym),
+            Duty::RateOutcomes,
+            day,
+        );
         due.instance = Some(instance.clone());
         due.closes = Some(schedule::days_from(day, 7));
         all.push(due);
@@ -117,7 +129,13 @@ pub fn due(study: &Study, participant: &ParticipantState, zone: &TimeZone) -> Ve
     }
     for (instance, question) in participant.questions.iter().filter(|(_, question)| !question.answered) {
         let Some(form) = participant.forms.get(&question.about).filter(|form| !form.struck) else { continue };
-        let mut due = item(DueKind::Question, format!("question.{instance}"), question.message.clone(), Duty::RecordData, form.day);
+        let mut due = item(
+            DueKind::Question,
+            format!("question.{instance}"),
+            question.message.clone(),
+            Duty::RecordData,
+            form.day,
+        );
         due.instance = Some(question.about.clone());
         due.closes = Some(schedule::days_from(form.day, 14));
         all.push(due);
@@ -155,7 +173,9 @@ fn visit_due(study: &Study, participant: &ParticipantState, visit: &protocol::mo
             due.visit = Some(id.clone());
             all.push(due);
         }
-        VisitStanding::Planned if schedule::applies(study, participant, visit) && reached(study, participant, visit) => {
+        VisitStanding::Planned
+            if schedule::applies(study, participant, visit) && reached(study, participant, visit) =>
+        {
             if let Some(booking) = record.and_then(|record| record.booking) {
                 let title = format!("Hold {id} {}", visit.name);
                 let mut due = item(DueKind::Hold, format!("hold.{id}"), title, holder(visit), booking.day);
@@ -226,7 +246,8 @@ fn rating_due(study: &Study, participant: &ParticipantState, visit: &protocol::m
     let day = participant.visits.get(id).and_then(|record| record.booking.map(|b| b.day).or(record.day));
     let day = day.unwrap_or(participant.enquired);
     let title = format!("Ask for the rating of {id}");
-    let mut due = item(DueKind::AskRating, format!("rating.{id}"), title, Duty::Coordinate, schedule::days_from(day, -7));
+    let mut due =
+        item(DueKind::AskRating, format!("rating.{id}"), title, Duty::Coordinate, schedule::days_from(day, -7));
     due.target = Some(schedule::days_from(day, -3));
     due.closes = Some(day);
     due.visit = Some(id.clone());
@@ -250,7 +271,13 @@ fn gates_due(study: &Study, participant: &ParticipantState, all: &mut Vec<Due>) 
     if let Some(gate) = study.gates.iter().find(|gate| gate.number == number)
         && let Some(day) = done(&gate.needs_visits)
     {
-        let mut due = item(DueKind::Gate, format!("gate.{number}"), format!("Decide: {}", gate.title), Duty::DecideEligibility, day);
+        let mut due = item(
+            DueKind::Gate,
+            format!("gate.{number}"),
+            format!("Decide: {}", gate.title),
+            Duty::DecideEligibility,
+            day,
+        );
         due.closes = match (gate.within_days_of_consent, participant.consent_day()) {
             (Some(days), Some(consent)) => Some(schedule::days_from(consent, i32::try_from(days).unwrap_or(i32::MAX))),
             _ => Some(schedule::days_from(day, 7)),

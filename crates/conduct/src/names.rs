@@ -8,8 +8,8 @@ use crate::{
     state::{FormRecord, ParticipantState},
 };
 use jiff::civil::Date;
-use protocol::model::{Criterion, CriterionKind, Study};
 use protocol::expression::{Answer, Expression};
+use protocol::model::{Criterion, CriterionKind, Study};
 use std::collections::BTreeMap;
 use terms::Value;
 
@@ -44,9 +44,12 @@ impl Names<'_> {
             ("consent", item) => participant.consent()?.items.get(item).copied().map(Value::Bool),
             ("washout", "complete") => washout_complete(participant, self.today).map(Value::Bool),
             ("medication", "prohibited") => Some(Value::Bool(prohibited_now(participant))),
-            ("done", visit) => Some(Value::Bool(participant.visits.get(visit).is_some_and(|record| {
-                record.standing == crate::state::VisitStanding::Completed
-            }))),
+            ("done", visit) => Some(Value::Bool(
+                participant
+                    .visits
+                    .get(visit)
+                    .is_some_and(|record| record.standing == crate::state::VisitStanding::Completed),
+            )),
             ("dosing", "count") => Some(Value::Integer(participant.doses().count() as i64)),
             ("dosing", "days_since_last") => {
                 let last = participant.doses().map(|(_, _, day)| day).max()?;

@@ -68,7 +68,10 @@ fn phase_acts(case: &Case<'_>, participant: &ParticipantState) -> Vec<(String, A
         Phase::Confirmed => vec![("Assign an arm".to_owned(), Authorisation::Randomise { participant: id })],
         Phase::Assigned | Phase::InTreatment => session_acts(case, participant),
         Phase::FollowUp => {
-            vec![("Close the participant's record".to_owned(), Authorisation::CompleteParticipation { participant: id })]
+            vec![(
+                "Close the participant's record".to_owned(),
+                Authorisation::CompleteParticipation { participant: id },
+            )]
         }
         Phase::Enquiry | Phase::Declined | Phase::Completed | Phase::Left => Vec::new(),
     }
@@ -131,7 +134,8 @@ fn session_acts(case: &Case<'_>, participant: &ParticipantState) -> Vec<(String,
         let act = Authorisation::ReleaseContainers { participant: id.clone(), session: number };
         acts.push((format!("Take the containers of session {number} out of the safe"), act));
     }
-    let act = Authorisation::AuthoriseDose { participant: id.clone(), session: number, container: held(DosePart::Initial) };
+    let act =
+        Authorisation::AuthoriseDose { participant: id.clone(), session: number, container: held(DosePart::Initial) };
     acts.push((format!("Allow the dose of session {number}"), act));
     acts
 }
@@ -143,9 +147,10 @@ fn booking_acts(case: &Case<'_>, participant: &ParticipantState) -> Vec<(String,
         return acts;
     }
     for visit in &case.study.visits {
-        let untouched = participant.visits.get(&visit.id).is_none_or(|record| {
-            record.booking.is_none() && record.standing == crate::state::VisitStanding::Planned
-        });
+        let untouched = participant
+            .visits
+            .get(&visit.id)
+            .is_none_or(|record| record.booking.is_none() && record.standing == crate::state::VisitStanding::Planned);
         if !untouched || visit.kind == VisitKind::Unscheduled || !schedule::applies(case.study, participant, visit) {
             continue;
         }

@@ -64,12 +64,7 @@ fn planned_to_depth(study: &Study, participant: &ParticipantState, visit: &Visit
     })
 }
 
-fn anchor_day(
-    study: &Study,
-    participant: &ParticipantState,
-    anchor: &Anchor,
-    depth: usize,
-) -> Option<(Date, bool)> {
+fn anchor_day(study: &Study, participant: &ParticipantState, anchor: &Anchor, depth: usize) -> Option<(Date, bool)> {
     let depth = depth.checked_sub(1)?;
     let gate = |number: u8| participant.decisions.get(&number).filter(|d| d.passed).map(|d| (d.day, true));
     match anchor {

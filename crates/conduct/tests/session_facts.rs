@@ -53,10 +53,10 @@ fn swallows() {
         10:02 lead+co: swallow K2 1                              | recorded came 40mg unauthorised {answered} DoseWrongContainer
         10:02 lead+co: swallow K3 3                              | recorded came 120mg unauthorised {answered} DoseWrongContainer
         10:02 lead+co: swallow K99 2                             | recorded came 80mg unauthorised {answered} DoseWrongContainer StockVariance
-        10:02 lead+co: swallow K1 3                              | recorded came 120mg authorised StockVariance
+        10:02 lead+co: swallow K1 3                              | recorded came 120mg unauthorised {answered} StockVariance
         # In two gulps it is one dose; beyond the order it is a second one.
         10:02 lead+co: swallow K1 1; lead+co: swallow K1 1       | recorded 40mg authorised
-        10:02 lead+co: swallow K1 2; 10:05 lead+co: swallow K1 2 | recorded 80mg authorised StockVariance DoseTwice hold task:DoseTwice task:DoseTwice
+        10:02 lead+co: swallow K1 2; 10:05 lead+co: swallow K1 2 | recorded 80mg unauthorised {answered} StockVariance DoseTwice
         10:02 lead+co: swallow K1 2; 10:05 lead+co: swallow K5 2 | recorded 80mg unauthorised {answered} DoseWrongContainer DoseTwice
         # What stopped the permission between the act and the mouth.
         prescriber: withdraw_order; 10:02 lead+co: swallow K1 2  | recorded came 80mg unauthorised {answered}
@@ -135,7 +135,7 @@ fn supplements_swallowed() {
         11:42 lead: not_given DECLINED_P                        | recorded lost:supplement.wish
         11:42 lead: not_given DECLINED_P; lead+co: supplement K2 1 | recorded 40mg unauthorised {answered}
         11:42 lead: not_given BECAUSE                           | unreadable code
-        11:42 lead+co: supplement K2 1; lead+co: supplement K2 1 | recorded 40mg authorised StockVariance DoseTwice hold task:DoseTwice task:DoseTwice
+        11:42 lead+co: supplement K2 1; lead+co: supplement K2 1 | recorded 40mg unauthorised {answered} StockVariance DoseTwice
         11:42 lead+co: supplement K6 1                          | recorded 40mg unauthorised {answered} DoseWrongContainer
         # A limit breached between the permission and the mouth takes the permission back.
         11:41 lead: reading systolic 165 diastolic 90           | recorded L1:amber task:LimitAmber lost:supplement.limits

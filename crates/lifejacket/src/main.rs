@@ -7,6 +7,7 @@ mod arguments;
 mod commands;
 mod folder;
 mod render;
+mod sink;
 mod store;
 
 use clap::Parser;

@@ -78,7 +78,7 @@ pub fn open(folder: &Path) -> anyhow::Result<Opened> {
 fn opened(folder: &Path, store: SqliteStore, seed: Option<u64>) -> anyhow::Result<Opened> {
     let synthetic = store.about().synthetic;
     let cost = if synthetic { Cost::CHEAP } else { Cost::STANDARD };
-    let identity = Identity::open(&folder.join("accounts.sqlite"), synthetic, cost, Limits::default())?;
+    let identity = Identity::open(&folder.join("accounts.sqlite"), synthetic, cost, Limits::STANDARD)?;
     let store: Arc<dyn Store> = Arc::new(store);
     let people = People::new(Arc::clone(&store), key_read_named(folder, "people.key")?, draw_with(seed));
     let door = Door::new(store, conduct::Studies::new(), None, PROGRAM);

@@ -34,7 +34,8 @@ pub(super) fn record(
             .into());
         }
     }
-    let quiz_score = text.questions.iter().filter(|question| answers.get(&question.id) == Some(&question.answer)).count();
+    let quiz_score =
+        text.questions.iter().filter(|question| answers.get(&question.id) == Some(&question.answer)).count();
     let quiz_score = u32::try_from(quiz_score).unwrap_or(u32::MAX);
     let mut why_not: Vec<String> = Vec::new();
     for item in text.items.iter().filter(|item| item.required && items.get(&item.id) != Some(&true)) {

@@ -28,7 +28,16 @@ pub const CONSENT_IN_FORCE: Rule = Rule {
     id: "participant.consent",
     sentence: "Valid consent to the version that this participant is on is in force",
     source: "ICH E6(R3) 2.8; the study's consent plan",
-    binds: &["enrol", "confirm_enrolment", "randomise", "book_visit", "order_dose", "release_containers", "authorise_dose", "authorise_supplement"],
+    binds: &[
+        "enrol",
+        "confirm_enrolment",
+        "randomise",
+        "book_visit",
+        "order_dose",
+        "release_containers",
+        "authorise_dose",
+        "authorise_supplement",
+    ],
     broken: "Deviation consent_late",
 };
 /// Site may enrol.
@@ -52,7 +61,15 @@ pub const NO_HOLD: Rule = Rule {
     id: "safety.hold",
     sentence: "No hold lies on the participant, the site or the trial",
     source: "safety.md §5: stopping rules",
-    binds: &["enrol", "confirm_enrolment", "randomise", "order_dose", "release_containers", "authorise_dose", "authorise_supplement"],
+    binds: &[
+        "enrol",
+        "confirm_enrolment",
+        "randomise",
+        "order_dose",
+        "release_containers",
+        "authorise_dose",
+        "authorise_supplement",
+    ],
     broken: "The act is refused until the hold is lifted by the medical monitor",
 };
 /// Visits before a gate.
@@ -105,8 +122,17 @@ pub const RESCREEN_ALLOWED: Rule = Rule {
 };
 
 pub(super) const RULES: &[&Rule] = &[
-    &PHASE, &CONSENT_IN_FORCE, &SITE_ACTIVE, &SITE_CAP, &NO_HOLD, &GATE_VISITS, &GATE_TIME, &CRITERION, &WASHOUT,
-    &GATE_SIGNED, &RESCREEN_ALLOWED,
+    &PHASE,
+    &CONSENT_IN_FORCE,
+    &SITE_ACTIVE,
+    &SITE_CAP,
+    &NO_HOLD,
+    &GATE_VISITS,
+    &GATE_TIME,
+    &CRITERION,
+    &WASHOUT,
+    &GATE_SIGNED,
+    &RESCREEN_ALLOWED,
 ];
 
 pub(super) fn ask_enrol(case: &Case<'_>, participant: &ParticipantState) -> Vec<Finding> {
@@ -215,7 +241,11 @@ pub fn consent_in_force(case: &Case<'_>, participant: &ParticipantState) -> Find
                 None => "the consent on record is not complete".to_owned(),
             },
             format!("valid consent to version {}", needed.last().unwrap_or(&"1")),
-            if withdrawn { "nothing more may be asked of this person" } else { "take consent again, on the version in force" },
+            if withdrawn {
+                "nothing more may be asked of this person"
+            } else {
+                "take consent again, on the version in force"
+            },
         )
         .from_source(&case.study.consent.source)
         .by(Duty::TakeConsent)
@@ -267,14 +297,9 @@ pub fn no_hold(case: &Case<'_>, participant: &ParticipantState) -> Finding {
         return Finding::holds(&NO_HOLD, "none");
     }
     texts.sort_unstable();
-    Broken::new(
-        &NO_HOLD,
-        texts.join("; "),
-        "no hold",
-        "the medical monitor lifts it when its ground is gone",
-    )
-    .by(Duty::MonitorMedically)
-    .into()
+    Broken::new(&NO_HOLD, texts.join("; "), "no hold", "the medical monitor lifts it when its ground is gone")
+        .by(Duty::MonitorMedically)
+        .into()
 }
 
 fn gate(case: &Case<'_>, participant: &ParticipantState, number: u8, findings: &mut Vec<Finding>) {
@@ -353,8 +378,12 @@ pub fn washout(case: &Case<'_>, participant: &ParticipantState, findings: &mut V
         };
         match &medication.rule {
             MedicineStanding::Washout { days, complete: None, .. } => findings.push(
-                broken("still taken".to_owned(), format!("{days} days since the last dose"), "taper it by the plan, and record the day of the last dose")
-                    .into(),
+                broken(
+                    "still taken".to_owned(),
+                    format!("{days} days since the last dose"),
+                    "taper it by the plan, and record the day of the last dose",
+                )
+                .into(),
             ),
             MedicineStanding::Washout { days, complete: Some(on), .. } if *on > case.day => findings.push(
                 broken(
@@ -368,8 +397,11 @@ pub fn washout(case: &Case<'_>, participant: &ParticipantState, findings: &mut V
             MedicineStanding::Stable { days, stable_from } if medication.medicine.last_dose.is_none() => {
                 let stable = stable_from.map_or(0, |from| days_between(from, case.day));
                 if stable < i32::try_from(*days).unwrap_or(i32::MAX) {
-                    let mut finding =
-                        broken(format!("unchanged for {stable} days"), format!("{days} days without a change"), "keep the dose as it is and wait");
+                    let mut finding = broken(
+                        format!("unchanged for {stable} days"),
+                        format!("{days} days without a change"),
+                        "keep the dose as it is and wait",
+                    );
                     if let Some(from) = stable_from {
                         finding = finding.clearing(days_from(*from, i32::try_from(*days).unwrap_or(0)));
                     }
@@ -377,9 +409,13 @@ pub fn washout(case: &Case<'_>, participant: &ParticipantState, findings: &mut V
                 }
             }
             MedicineStanding::Unclassified if medication.medicine.last_dose.is_none() => findings.push(
-                broken("not in the study's list of medicines".to_owned(), "a medicine whose rule is known".to_owned(), "ask the medical monitor which class it belongs to, and record it under that name")
-                    .by(Duty::MonitorMedically)
-                    .into(),
+                broken(
+                    "not in the study's list of medicines".to_owned(),
+                    "a medicine whose rule is known".to_owned(),
+                    "ask the medical monitor which class it belongs to, and record it under that name",
+                )
+                .by(Duty::MonitorMedically)
+                .into(),
             ),
             MedicineStanding::Washout { .. }
             | MedicineStanding::Stable { .. }
@@ -445,9 +481,9 @@ fn gate_signed(case: &Case<'_>, gate: &Gate) -> Finding {
     let judged = case.study.criteria.iter().any(|c| c.judged == Judged::Judge && c.gates.contains(&gate.number));
     let counter = gate.countersigned_by.as_ref().filter(|_| judged);
     let countersigned = counter.is_none_or(|role| {
-        case.second.as_ref().is_some_and(|second| {
-            second.proof.person != case.actor.proof.person && second.roles.contains(role)
-        })
+        case.second
+            .as_ref()
+            .is_some_and(|second| second.proof.person != case.actor.proof.person && second.roles.contains(role))
     });
     let mut missing = Vec::new();
     if !may {
@@ -466,7 +502,11 @@ fn gate_signed(case: &Case<'_>, gate: &Gate) -> Finding {
     Broken::new(
         &GATE_SIGNED,
         missing.join("; "),
-        format!("a signature by the {}{}", deciders.join(" or "), if counter.is_some() { ", countersigned" } else { "" }),
+        format!(
+            "a signature by the {}{}",
+            deciders.join(" or "),
+            if counter.is_some() { ", countersigned" } else { "" }
+        ),
         "sign with your PIN; ask the one who countersigns to prove themselves at this moment",
     )
     .from_source(&gate.source)

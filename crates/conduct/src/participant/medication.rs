@@ -12,7 +12,7 @@ use crate::{
     schedule::days_from,
     state::Phase,
 };
-use protocol::model::{Duty, Medicine, MedicineClass, MedicineRule, MedicationPlan, Trigger};
+use protocol::model::{Duty, MedicationPlan, Medicine, MedicineClass, MedicineRule, Trigger};
 use terms::InstanceId;
 
 /// What the plan says of a medicine by name: its class and standing.
@@ -108,7 +108,9 @@ fn check_dates(case: &Case<'_>, report: &MedicineReport) -> Result<(), Unreadabl
             mend: "give its generic name".to_owned(),
         });
     }
-    for (field, day) in [("started", report.started), ("last_dose", report.last_dose), ("last_change", report.last_change)] {
+    for (field, day) in
+        [("started", report.started), ("last_dose", report.last_dose), ("last_change", report.last_change)]
+    {
         if let Some(day) = day.filter(|day| *day > case.day) {
             return Err(wrong(field, format!("{day} lies ahead")));
         }

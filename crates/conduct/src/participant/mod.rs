@@ -15,8 +15,8 @@ mod visits;
 
 pub use enrolment::phase_words;
 pub use medication::standing_of;
-pub use ratings::rating_forms_of;
 pub(crate) use randomisation::confirmation_in_force;
+pub use ratings::rating_forms_of;
 pub(crate) use visits::{attended, interval, missing_forms};
 
 use crate::{

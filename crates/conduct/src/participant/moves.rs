@@ -51,8 +51,7 @@ pub const CODE_REASON: Rule = Rule {
     broken: "The act is refused",
 };
 
-pub(super) const RULES: &[&Rule] =
-    &[&TO_SITE, &BETWEEN_SESSIONS, &VERSION_ADOPTED, &VERSION_CONSENT, &CODE_REASON];
+pub(super) const RULES: &[&Rule] = &[&TO_SITE, &BETWEEN_SESSIONS, &VERSION_ADOPTED, &VERSION_CONSENT, &CODE_REASON];
 
 pub(super) fn ask_transfer(case: &Case<'_>, participant: &ParticipantState, to: &SiteId) -> Vec<Finding> {
     let standing = case.world.trial.sites.get(to).map(|site| site.standing);
@@ -115,11 +114,16 @@ pub(super) fn ask_version(case: &Case<'_>, participant: &ParticipantState, to: &
     let needed = target.consent.versions.last().map(|version| version.version.as_str()).unwrap_or_default();
     let signed = participant.consent().is_some_and(|consent| consent.version == needed);
     let consent = if !asked || signed {
-        Finding::holds(&VERSION_CONSENT, if asked { format!("version {needed} signed") } else { "not asked for".to_owned() })
+        Finding::holds(
+            &VERSION_CONSENT,
+            if asked { format!("version {needed} signed") } else { "not asked for".to_owned() },
+        )
     } else {
         Broken::new(
             &VERSION_CONSENT,
-            participant.consent().map_or_else(|| "no consent in force".to_owned(), |c| format!("version {} signed", c.version)),
+            participant
+                .consent()
+                .map_or_else(|| "no consent in force".to_owned(), |c| format!("version {} signed", c.version)),
             format!("consent version {needed}"),
             "take consent again on that version",
         )

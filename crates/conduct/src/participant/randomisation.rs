@@ -64,7 +64,9 @@ pub(super) fn ask(case: &Case<'_>, participant: &ParticipantState) -> Vec<Findin
     findings.push(if case.actor.proof.signed {
         Finding::holds(&SIGNED, "signed")
     } else {
-        Broken::new(&SIGNED, "not signed", "a signature at this moment", "sign with your PIN").by(Duty::Randomise).into()
+        Broken::new(&SIGNED, "not signed", "a signature at this moment", "sign with your PIN")
+            .by(Duty::Randomise)
+            .into()
     });
     findings
 }

@@ -70,7 +70,8 @@ pub fn rating_forms_of(study: &Study, visit: &str) -> Vec<FormId> {
 pub(super) fn ask_request(case: &Case<'_>, participant: &ParticipantState, id: &VisitId) -> Vec<Finding> {
     let Some(visit) = case.study.visit(id.as_str()) else {
         return vec![
-            Broken::new(&HAS_RATING, format!("there is no visit {id}"), "a visit with a rating", "choose another").into(),
+            Broken::new(&HAS_RATING, format!("there is no visit {id}"), "a visit with a rating", "choose another")
+                .into(),
         ];
     };
     let forms = rating_forms_of(case.study, id.as_str());
@@ -96,11 +97,10 @@ pub(super) fn ask_take(case: &Case<'_>, participant: &ParticipantState, request:
     let rating = participant.ratings.get(request);
     let free = match rating {
         Some(Rating { rater: None, done: false, .. }) => Finding::holds(&FREE, "free"),
-        Some(_) | None => {
-            Broken::new(&FREE, "taken or done", "an open request", "choose another from the pool").into()
-        }
+        Some(_) | None => Broken::new(&FREE, "taken or done", "an open request", "choose another from the pool").into(),
     };
-    let at_site = me.is_some_and(|me| case.world.site.is_some_and(|site| site.delegations.iter().any(|d| d.staff == *me)));
+    let at_site =
+        me.is_some_and(|me| case.world.site.is_some_and(|site| site.delegations.iter().any(|d| d.staff == *me)));
     let independent = if at_site {
         Broken::new(&INDEPENDENT, "this rater has a role at a site", "none", "another rater takes it").into()
     } else {
@@ -140,7 +140,11 @@ fn open_request<'a>(case: &Case<'a>, request: &InstanceId) -> Result<&'a Rating,
         what: format!("{what}: {request}"),
         mend: "open the rating again from your list".to_owned(),
     };
-    let rating = case.world.participant.and_then(|p| p.ratings.get(request)).ok_or_else(|| unknown("there is no such rating"))?;
+    let rating = case
+        .world
+        .participant
+        .and_then(|p| p.ratings.get(request))
+        .ok_or_else(|| unknown("there is no such rating"))?;
     if rating.done { Err(unknown("this rating is done")) } else { Ok(rating) }
 }
 
@@ -165,10 +169,22 @@ pub(super) fn record(
     known(case, &rating.visit)?;
     let about = super::records::form(case, form, Some(&rating.visit), values, draft)?;
     if rating.rater.is_none() || rating.rater.as_ref() != case.actor.staff() {
-        draft.consequence(case, Trigger::WrongPerson, "rated by somebody who had not taken the rating", None, Some(&about));
+        draft.consequence(
+            case,
+            Trigger::WrongPerson,
+            "rated by somebody who had not taken the rating",
+            None,
+            Some(&about),
+        );
     }
     if disclosure != Disclosure::Nothing {
-        draft.consequence(case, Trigger::RaterUnblinded, "the rater learnt something that they should not", None, Some(&about));
+        draft.consequence(
+            case,
+            Trigger::RaterUnblinded,
+            "the rater learnt something that they should not",
+            None,
+            Some(&about),
+        );
     }
     let last = rating.forms.iter().filter(|f| *f != form).all(|f| {
         participant.form_at(f.as_str(), rating.visit.as_str()).is_some_and(|(_, record)| record.at >= rating.at)

@@ -234,12 +234,7 @@ pub(super) fn strike(
     Ok(())
 }
 
-pub(super) fn deviation(
-    case: &Case<'_>,
-    text: &str,
-    class: DeviationClass,
-    draft: &mut Draft,
-) -> Result<(), FactNo> {
+pub(super) fn deviation(case: &Case<'_>, text: &str, class: DeviationClass, draft: &mut Draft) -> Result<(), FactNo> {
     case.participant()?;
     words("text", text)?;
     let instance = draft.instance();
@@ -270,7 +265,11 @@ fn words(field: &str, text: &str) -> Result<(), Unreadable> {
     }
     Err(Unreadable {
         field: field.to_owned(),
-        what: if length == 0 || text.trim().is_empty() { "there are no words".to_owned() } else { format!("{length} characters") },
+        what: if length == 0 || text.trim().is_empty() {
+            "there are no words".to_owned()
+        } else {
+            format!("{length} characters")
+        },
         mend: format!("write 1 to {} characters; longer texts are attached as documents", forms::TEXT_MAX),
     })
 }

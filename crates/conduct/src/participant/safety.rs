@@ -52,7 +52,8 @@ fn emergent(participant: &ParticipantState, event: &AdverseEventReport) -> bool 
 }
 
 fn check(case: &Case<'_>, event: &AdverseEventReport) -> Result<(), Unreadable> {
-    let wrong = |field: &str, what: String, mend: &str| Unreadable { field: field.to_owned(), what, mend: mend.to_owned() };
+    let wrong =
+        |field: &str, what: String, mend: &str| Unreadable { field: field.to_owned(), what, mend: mend.to_owned() };
     if event.term.trim().is_empty() {
         return Err(wrong("term", "the adverse event has no words".to_owned(), "write it as it was told"));
     }
@@ -62,7 +63,11 @@ fn check(case: &Case<'_>, event: &AdverseEventReport) -> Result<(), Unreadable> 
     if let Some(ended) = event.ended
         && ended < event.onset
     {
-        return Err(wrong("ended", format!("it ended on {ended}, before it began on {}", event.onset), "check both days"));
+        return Err(wrong(
+            "ended",
+            format!("it ended on {ended}, before it began on {}", event.onset),
+            "check both days",
+        ));
     }
     Ok(())
 }

@@ -53,7 +53,13 @@ pub(super) fn record(
     }
     if matches!(scope, StopScope::Treatment | StopScope::Discontinued) && participant.assigned.is_some() {
         let due = Case::after_minutes(case.at, 14 * 24 * 60);
-        draft.task("Book the early termination visit and go on with follow-up", Duty::Coordinate, due, Trigger::Silence, None);
+        draft.task(
+            "Book the early termination visit and go on with follow-up",
+            Duty::Coordinate,
+            due,
+            Trigger::Silence,
+            None,
+        );
     }
     Ok(())
 }

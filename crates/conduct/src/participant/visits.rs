@@ -82,8 +82,13 @@ pub(super) fn ask_book(
 
 fn unknown_visit(case: &Case<'_>, id: &VisitId) -> Finding {
     let known: Vec<&str> = case.study.visits.iter().map(|visit| visit.id.as_str()).collect();
-    Broken::new(&PLANNED, format!("there is no visit {id}"), "a visit of the schedule", format!("the visits are {}", known.join(", ")))
-        .into()
+    Broken::new(
+        &PLANNED,
+        format!("there is no visit {id}"),
+        "a visit of the schedule",
+        format!("the visits are {}", known.join(", ")),
+    )
+    .into()
 }
 
 pub(super) fn belongs(case: &Case<'_>, participant: &ParticipantState, visit: &Visit) -> Finding {
@@ -92,13 +97,22 @@ pub(super) fn belongs(case: &Case<'_>, participant: &ParticipantState, visit: &V
     let found = if matches!(standing, VisitStanding::Completed | VisitStanding::Missed) && !repeats {
         format!("{} is {}", visit.id, if standing == VisitStanding::Missed { "recorded as missed" } else { "complete" })
     } else if visit.kind != VisitKind::Unscheduled && !schedule::applies(case.study, participant, visit) {
-        if participant.has_left() { "the person is no longer in the study".to_owned() } else { "treatment was stopped".to_owned() }
+        if participant.has_left() {
+            "the person is no longer in the study".to_owned()
+        } else {
+            "treatment was stopped".to_owned()
+        }
     } else {
         return Finding::holds(&PLANNED, format!("{} {}", visit.id, visit.name));
     };
-    Broken::new(&PLANNED, found, "a visit that is still to come", "use an unscheduled visit for a meeting outside the plan")
-        .from_source(&visit.source)
-        .into()
+    Broken::new(
+        &PLANNED,
+        found,
+        "a visit that is still to come",
+        "use an unscheduled visit for a meeting outside the plan",
+    )
+    .from_source(&visit.source)
+    .into()
 }
 
 fn ahead(case: &Case<'_>, starts: Timestamp) -> Finding {
@@ -191,13 +205,7 @@ pub(super) fn grant_book(
     draft: &mut Draft,
 ) {
     let moved_from = participant.visits.get(visit).and_then(|record| record.booking).map(|booking| booking.starts);
-    draft.participant(Entry::VisitBooked {
-        visit: visit.clone(),
-        starts,
-        day: case.day_of(starts),
-        mode,
-        moved_from,
-    });
+    draft.participant(Entry::VisitBooked { visit: visit.clone(), starts, day: case.day_of(starts), mode, moved_from });
 }
 
 pub(super) fn record(
@@ -224,7 +232,13 @@ pub(super) fn record(
         VisitOutcome::NoShow => {
             draft.participant(Entry::VisitNoShow { visit: id.clone() });
             let due = Case::after_minutes(case.at, 24 * 60);
-            draft.task(format!("Call: nobody came to {id} {}", visit.name), Duty::Coordinate, due, Trigger::Silence, None);
+            draft.task(
+                format!("Call: nobody came to {id} {}", visit.name),
+                Duty::Coordinate,
+                due,
+                Trigger::Silence,
+                None,
+            );
         }
         VisitOutcome::Cancelled { reason } => {
             draft.participant(Entry::VisitCancelled { visit: id.clone(), reason: reason.clone() });
@@ -274,7 +288,8 @@ pub fn attended(
             draft.consequence(case, Trigger::VisitLate, detail, Some(&visit.id), None);
         }
     }
-    let open: Vec<&str> = schedule::unsettled_before(case.study, participant, visit).iter().map(|v| v.id.as_str()).collect();
+    let open: Vec<&str> =
+        schedule::unsettled_before(case.study, participant, visit).iter().map(|v| v.id.as_str()).collect();
     if !open.is_empty() {
         let detail = format!("{} held before {}", visit.id, open.join(", "));
         draft.consequence(case, Trigger::VisitOutOfOrder, detail, Some(&visit.id), None);
@@ -342,7 +357,9 @@ pub(super) fn contact(
             .contacts
             .iter()
             .rev()
-            .take_while(|tried| !matches!(tried.outcome, ContactOutcome::Reached | ContactOutcome::ViaContact | ContactOutcome::Refused))
+            .take_while(|tried| {
+                !matches!(tried.outcome, ContactOutcome::Reached | ContactOutcome::ViaContact | ContactOutcome::Refused)
+            })
             .count()
             + 1;
         let most = case.study.follow_up.tries_min as usize;

@@ -37,7 +37,7 @@ pub(super) fn record(
         }
         .into());
     }
-    let authorised = authorised(room, part, container);
+    let authorised = authorised(room, part, container, pieces);
     came_today(room, part, draft);
     let supplement = match part {
         DosePart::Initial if room.dosed_at().is_none() => supplement_times(room),
@@ -72,7 +72,7 @@ pub(super) fn record(
 }
 
 /// Whether this swallow was the one that was allowed, or why not.
-fn authorised(room: &Room<'_>, part: DosePart, id: &ContainerId) -> Result<(), String> {
+fn authorised(room: &Room<'_>, part: DosePart, id: &ContainerId, pieces: u32) -> Result<(), String> {
     let (case, session) = (room.case, room.session);
     let given = match part {
         DosePart::Initial => &session.dose_authorised,
@@ -89,6 +89,10 @@ fn authorised(room: &Room<'_>, part: DosePart, id: &ContainerId) -> Result<(), S
     }
     if case.at > given.expires {
         return Err(format!("the permission ended at {}", case.clock(given.expires)));
+    }
+    let (taken, whole) = (room.pieces(part), ordered_pieces(room, part));
+    if taken.saturating_add(pieces) > whole {
+        return Err(format!("{} pieces where {whole} were ordered", taken.saturating_add(pieces)));
     }
     if let Some(stop) = room.participant.stops.last() {
         return Err(format!("treatment was stopped on {}", stop.day));
@@ -108,6 +112,14 @@ fn authorised(room: &Room<'_>, part: DosePart, id: &ContainerId) -> Result<(), S
         Some(_) | None => return Err(format!("{id} was not out for this session")),
     }
     Ok(())
+}
+
+/// Pieces of a part that were ordered.
+fn ordered_pieces(room: &Room<'_>, part: DosePart) -> u32 {
+    room.session.order.as_ref().map_or(0, |order| match part {
+        DosePart::Initial => order.initial_pieces,
+        DosePart::Supplement => order.supplement_pieces,
+    })
 }
 
 /// How much it was: by the order, or by the label where nothing was ordered; part of it if pieces are left.
@@ -196,11 +208,7 @@ fn wrong_container(room: &Room<'_>, part: DosePart, id: &ContainerId, pieces: u3
 /// A part swallowed a second time; what is left of the same container is still the same dose.
 fn twice(room: &Room<'_>, part: DosePart, id: &ContainerId, pieces: u32, draft: &mut Draft) {
     let Some(first) = room.session.swallow(part) else { return };
-    let whole = room.session.order.as_ref().map_or(0, |order| match part {
-        DosePart::Initial => order.initial_pieces,
-        DosePart::Supplement => order.supplement_pieces,
-    });
-    let rest = first.container == *id && room.pieces(part).saturating_add(pieces) <= whole;
+    let rest = first.container == *id && room.pieces(part).saturating_add(pieces) <= ordered_pieces(room, part);
     if !rest {
         let detail = format!("swallowed at {} already", room.case.clock(first.at));
         answer(room, Trigger::DoseTwice, detail, draft);

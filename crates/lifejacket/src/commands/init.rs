@@ -217,7 +217,7 @@ fn secrets(arguments: &Init) -> anyhow::Result<(String, String)> {
         };
         return Ok((password.to_owned(), pin.to_owned()));
     }
-    let mut ask = |what: &str| -> anyhow::Result<String> {
+    let ask = |what: &str| -> anyhow::Result<String> {
         print!("{what}: ");
         std::io::stdout().flush()?;
         let mut line = String::new();

@@ -19,10 +19,9 @@ pub fn serve(opened: &store::Opened, listen: SocketAddr, ready: impl FnOnce(Sock
     let app = web::app(services(opened)?);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the server")?;
     runtime.block_on(async move {
-        let listener =
-            tokio::net::TcpListener::bind(listen).await.with_context(|| format!("listening on {listen}"))?;
+        let listener = web::http::call::listen(listen).await.map_err(anyhow::Error::msg)?;
         ready(listener.local_addr()?);
-        web::serve(listener, app, async {
+        web::http::call::serve(listener, app, async {
             let _ = tokio::signal::ctrl_c().await;
         })
         .await
@@ -36,7 +35,8 @@ fn services(opened: &store::Opened) -> anyhow::Result<web::Services> {
     Ok(web::Services {
         door: Arc::clone(&opened.door),
         identity: Arc::clone(&opened.identity),
-        drafts: web::drafts::Drafts::default(),
+        people: Arc::clone(&opened.people),
+        drafts: web::drafts::Drafts::open(&opened.folder.join("drafts.sqlite"))?,
         clock: clock(opened)?,
         draw: Box::new(draw),
         form_key: web::http::guard::FormKey::new(store::random()?),

@@ -7,13 +7,20 @@ use std::process::ExitCode;
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match arguments {
         Arguments::Check { study, json } => check(study, *json),
-        Arguments::Show { study } => with(study, |study| print!("{}", protocol::show(study))),
+        Arguments::Show { study } => with(study, |study| print!("{}", protocol::show::show(study))),
         Arguments::Diff { a, b } => with(a, |_| ()).and_then(|code| {
             if code != ExitCode::SUCCESS {
                 return Ok(code);
             }
             let (Some(before), Some(after)) = (read(a)?, read(b)?) else { return Ok(ExitCode::from(1)) };
-            print!("{}", protocol::diff(&before, &after));
+            let changes = protocol::diff::diff(&before, &after);
+            for change in &changes {
+                println!("{change}");
+            }
+            match changes.len() {
+                0 => println!("nothing: both mean the same, {}", before.hash()),
+                count => println!("{count} changes; {}", protocol::diff::consequence(&after)),
+            }
             Ok(ExitCode::SUCCESS)
         }),
         Arguments::List => {
