@@ -40,6 +40,8 @@ studies! {
         "session.toml",
         "consent.toml",
         "consent/v1.md";
+    "small-amended": "study.toml", "consent-2.md";
+    "demonstration-amended": "study.toml", "consent/v2.md";
     "demonstration": "study.toml", "sites.toml";
 }
 

@@ -1,7 +1,7 @@
 //! Taking a table apart: each key asked for once, every mistake noted, every place remembered for the checks that
 //! come later.
 
-use crate::expression::{Expression, ExpressionError, ExpressionErrorKind, Scope};
+use crate::expression::{Expression, ExpressionError, ExpressionErrorKind, Names};
 use crate::{
     diagnostic::Mistake,
     files::{Place, Sources},
@@ -455,20 +455,20 @@ impl<'a> Item<'a> {
     }
 
     /// An expression over the names of a scope.
-    pub fn expression(&self, key: &'static str, scope: &Scope) -> Option<Expression> {
+    pub fn expression(&self, key: &'static str, scope: &Names<'_>) -> Option<Expression> {
         let entry = self.required(key)?;
         self.as_expression(entry, scope)
     }
 
-    pub fn optional_expression(&self, key: &'static str, scope: &Scope) -> Option<Expression> {
+    pub fn optional_expression(&self, key: &'static str, scope: &Names<'_>) -> Option<Expression> {
         let entry = self.entry(key)?;
         self.as_expression(entry, scope)
     }
 
-    fn as_expression(&self, entry: &Entry, scope: &Scope) -> Option<Expression> {
+    fn as_expression(&self, entry: &Entry, scope: &Names<'_>) -> Option<Expression> {
         let text = self.as_text(entry)?;
         let place = &entry.node.place;
-        match Expression::compile(&text, scope) {
+        match Expression::compile_in(&text, scope) {
             Ok(expression) => {
                 if expression.names().is_empty() {
                     let message = "this expression asks nothing of anybody: its answer is always the same";
@@ -489,12 +489,12 @@ impl<'a> Item<'a> {
         }
     }
 
-    fn expression_mistake(&self, text: &str, place: &Place, error: ExpressionError, scope: &Scope) -> Mistake {
+    fn expression_mistake(&self, text: &str, place: &Place, error: ExpressionError, scope: &Names<'_>) -> Mistake {
         let spot = self.notebook.inside(place, &error.range);
         let named = text.get(error.range.clone()).unwrap_or_default();
         let first = named.split('.').next().unwrap_or_default();
         let prefix = format!("{first}.");
-        let form_known = first != named && scope.keys().any(|name| name.starts_with(&prefix));
+        let form_known = first != named && scope.all().any(|name| name.starts_with(&prefix));
         let (code, label) = match error.kind {
             ExpressionErrorKind::Syntax => ("study.expression", "not readable here"),
             ExpressionErrorKind::Type => ("study.expression-type", "these don't go together"),

@@ -114,26 +114,20 @@ pub(crate) fn participant(
 
 /// The names of a form's edit checks: its fields and scores, alone; and `today`.
 pub(crate) fn form(fields: &[Field], instrument_id: Option<&str>) -> Scope {
-    let mut scope = field_names(fields);
+    let mut scope = self::fields(fields);
     scope.extend(instrument_id.and_then(instrument::outputs).unwrap_or_default());
     scope.insert("today".to_owned(), Kind::Day);
     scope
 }
 
-/// The names of a session or discharge check: its own fields alone, and those of criteria.
-pub(crate) fn check(fields: &[Field], participant: &Scope) -> Scope {
-    let mut scope = participant.clone();
-    scope.extend(field_names(fields));
-    scope
-}
-
 fn form_names(form: &Form) -> Scope {
-    let mut names = field_names(&form.fields);
+    let mut names = fields(&form.fields);
     names.extend(form.instrument.as_deref().and_then(instrument::outputs).unwrap_or_default());
     names
 }
 
-fn field_names(fields: &[Field]) -> Scope {
+/// The names that fields give: in a check of the dosing day they stand alone, before those of criteria.
+pub(crate) fn fields(fields: &[Field]) -> Scope {
     fields.iter().filter_map(|field| Some((field.id.to_string(), kind(&field.kind)?))).collect()
 }
 

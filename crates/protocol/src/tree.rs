@@ -274,6 +274,7 @@ pub fn remove(base: &mut Table, wanted: &Table, mistakes: &mut Vec<Mistake>) {
             continue;
         };
         match (&mut under.node.content, &entry.node.content) {
+            (_, Content::Text(every)) if every == "*" => base.entries.retain(|known| known.key != entry.key),
             (Content::Table(known), Content::Table(wanted)) => remove(known, wanted, mistakes),
             (Content::Table(known), Content::Array(names)) => {
                 for name in names {

@@ -1,5 +1,7 @@
 //! Versions: named by their meaning, and told apart in words.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use protocol::{StudyFiles, diff::diff, embedded, model::Study, read};
 use std::collections::BTreeMap;
 

@@ -12,11 +12,15 @@ mod session;
 mod windows;
 
 use crate::{decode::Parts, diagnostic::Mistake, files::Place, item::Notebook, spelling::nearest};
-use std::collections::BTreeSet;
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 /// Runs every check; mistakes go to the notebook.
 pub fn check(parts: &Parts, notebook: &Notebook) {
-    let checker = Checker { parts, notebook };
+    let checker = Checker { parts, notebook, lists: RefCell::default() };
     people::check(&checker);
     schedule::check(&checker);
     windows::check(&checker);
@@ -32,6 +36,8 @@ pub fn check(parts: &Parts, notebook: &Notebook) {
 struct Checker<'a> {
     parts: &'a Parts,
     notebook: &'a Notebook,
+    /// Names of lists that were asked for: many checks ask for the same.
+    lists: RefCell<BTreeMap<String, Rc<BTreeSet<String>>>>,
 }
 
 impl Checker<'_> {
@@ -59,15 +65,21 @@ impl Checker<'_> {
     }
 
     /// The names that a list of tables gives, also of those that couldn't be read otherwise.
-    fn named(&self, list: &str) -> BTreeSet<String> {
+    fn named(&self, list: &str) -> Rc<BTreeSet<String>> {
+        if let Some(known) = self.lists.borrow().get(list) {
+            return Rc::clone(known);
+        }
         let prefix = format!("{list}/");
         let places = self.notebook.places.borrow();
         let inside = places.range(prefix.clone()..).take_while(|(path, _)| path.starts_with(&prefix));
-        inside
+        let names: BTreeSet<String> = inside
             .filter_map(|(path, _)| path.strip_prefix(&prefix))
             .filter(|name| !name.contains('/'))
             .map(str::to_owned)
-            .collect()
+            .collect();
+        let names = Rc::new(names);
+        self.lists.borrow_mut().insert(list.to_owned(), Rc::clone(&names));
+        names
     }
 
     /// Reports a name that a list of tables doesn't have.

@@ -1,8 +1,8 @@
 //! Eligibility criteria.
 
-use crate::{expression::Scope, item::Item, model::Criterion};
+use crate::{expression::Names, item::Item, model::Criterion};
 
-pub fn criterion(item: &Item<'_>, names: &Scope) -> Option<Criterion> {
+pub fn criterion(item: &Item<'_>, names: &Names<'_>) -> Option<Criterion> {
     let (id, kind, text) = (item.text("id"), item.word("kind"), item.text("text"));
     let (check, judged) = (item.expression("check", names), item.word("judged"));
     if !item.has("gates") {

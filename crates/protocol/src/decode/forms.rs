@@ -2,6 +2,7 @@
 
 use super::{each, schedule::ids};
 use crate::{
+    expression::Names,
     item::{Item, Words},
     model::{ChoiceOption, EditCheck, Field, FieldKind, Form},
     scope,
@@ -18,7 +19,7 @@ pub fn form(item: &Item<'_>) -> Option<Form> {
     let valid_days = item.optional_whole("valid_days");
     let names = scope::form(&fields, instrument.as_deref());
     let checks = each(item.items("check"), |item| {
-        let (id, check) = (item.identifier("id"), item.expression("check", &names));
+        let (id, check) = (item.identifier("id"), item.expression("check", &Names { own: &names, outer: None }));
         let (message, source) = (item.text("message"), item.source());
         item.finish();
         Some(EditCheck { id: id?, check: check?, message: message?, source: source? })

@@ -15,7 +15,7 @@ pub use consent::sha256;
 pub use words::word_of;
 
 use crate::{
-    expression::Scope,
+    expression::{Names, Scope},
     files::Place,
     item::{Item, Notebook, Words},
     model::{
@@ -127,9 +127,9 @@ pub fn decode(notebook: &Notebook, root: &Table, texts: &BTreeMap<String, String
         ..Parts::default()
     };
     parts.scope = scope::participant(&parts.forms, &parts.visits, &parts.activities, parts.consent.as_ref());
-    let names = &parts.scope;
+    let names = &Names { own: &parts.scope, outer: None };
     parts.criteria = each(item.some_items("criterion"), |item| eligibility::criterion(item, names));
-    parts.session = item.table("session").and_then(|item| session::session(&item, names));
+    parts.session = item.table("session").and_then(|item| session::session(&item, &parts.scope));
     item.finish();
     parts
 }

@@ -2,7 +2,7 @@
 
 use super::{each, forms};
 use crate::{
-    expression::Scope,
+    expression::{Names, Scope},
     item::Item,
     model::{Check, DischargePlan, Limit, Measure, PresencePlan, SessionPlan, TimelineCode, VitalsSlot},
     scope,
@@ -42,8 +42,9 @@ pub fn session(item: &Item<'_>, names: &Scope) -> Option<SessionPlan> {
 fn check(item: &Item<'_>, names: &Scope) -> Option<Check> {
     let (id, alias, sentence) = (item.identifier("id"), item.optional_text("alias"), item.text("sentence"));
     let fields = each(item.items("field"), forms::field);
-    let own = scope::check(&fields, names);
-    let (pass, applies) = (item.expression("pass", &own), item.optional_expression("applies", names));
+    let own = scope::fields(&fields);
+    let pass = item.expression("pass", &Names { own: &own, outer: Some(names) });
+    let applies = item.optional_expression("applies", &Names { own: names, outer: None });
     let by = item.words("by");
     let fresh_minutes = item.optional_whole("fresh_minutes");
     let failing = item.word("failing");

@@ -1,6 +1,6 @@
 //! From text to a typed tree: `cel-core` reads, we resolve names and see that the kinds go together.
 
-use super::{ExpressionError, ExpressionErrorKind, Kind, Scope, number::Number};
+use super::{ExpressionError, ExpressionErrorKind, Kind, Names, number::Number};
 use crate::spelling::nearest;
 use cel_core::{BinaryOp, Expr, SpannedExpr, UnaryOp, parser};
 use std::ops::Range;
@@ -180,7 +180,7 @@ const LENGTH_MAX: usize = 4000;
 const DEPTH_MAX: usize = 40;
 
 /// Reads and checks an expression; the names it uses come with it.
-pub fn compile(text: &str, scope: &Scope) -> Result<(Tree, Vec<String>), Vec<ExpressionError>> {
+pub fn compile(text: &str, scope: &Names<'_>) -> Result<(Tree, Vec<String>), Vec<ExpressionError>> {
     if let Some(error) = oversized(text) {
         return Err(vec![error]);
     }
@@ -257,7 +257,7 @@ fn oversized(text: &str) -> Option<ExpressionError> {
 
 struct Compiler<'a> {
     text: &'a str,
-    scope: &'a Scope,
+    scope: &'a Names<'a>,
     names: Vec<String>,
     errors: Vec<ExpressionError>,
 }
@@ -335,7 +335,7 @@ impl Compiler<'_> {
         let Some(name) = dotted(expression) else {
             return self.unsupported(&expression.span, "this is not a name", Some("names are words with dots between"));
         };
-        let Some(kind) = self.scope.get(&name) else {
+        let Some(kind) = self.scope.kind(&name) else {
             let mend = self.suggestion(&name);
             self.error(
                 &expression.span,
@@ -349,22 +349,21 @@ impl Compiler<'_> {
             self.names.push(name);
             self.names.len() - 1
         });
-        Some((Tree::Name(position), Sort::from(*kind)))
+        Some((Tree::Name(position), Sort::from(kind)))
     }
 
     fn suggestion(&self, name: &str) -> Option<String> {
-        if let Some(near) = nearest(name, self.scope.keys().map(String::as_str)) {
+        if let Some(near) = nearest(name, self.scope.all()) {
             return Some(format!("did you mean `{near}`?"));
         }
         // The same last part elsewhere, or the other names that begin alike.
         let last = name.rsplit('.').next().unwrap_or(name);
-        let alike = |key: &&String| key.rsplit('.').next() == Some(last);
-        if let Some(found) = self.scope.keys().find(alike) {
+        if let Some(found) = self.scope.all().find(|key| key.rsplit('.').next() == Some(last)) {
             return Some(format!("did you mean `{found}`?"));
         }
         let (first, _) = name.split_once('.').unwrap_or((name, ""));
         let prefix = format!("{first}.");
-        let known: Vec<&str> = self.scope.keys().filter_map(|key| key.strip_prefix(&prefix)).take(8).collect();
+        let known: Vec<&str> = self.scope.all().filter_map(|key| key.strip_prefix(&prefix)).take(8).collect();
         let words = if known.is_empty() {
             "names are `form.field`, `visit.form.field`, `consent.item`, `done.visit` and a few facts: see docs/study-files.md".to_owned()
         } else {

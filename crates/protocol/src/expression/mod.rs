@@ -35,6 +35,24 @@ pub enum Kind {
 /// The names that an expression may use, with dots: `ecg.qtcb`.
 pub type Scope = BTreeMap<String, Kind>;
 
+/// Names in two layers: those that stand alone, and behind them those of everybody.
+pub(crate) struct Names<'a> {
+    /// Found first.
+    pub own: &'a Scope,
+    /// Found where the first hasn't the name.
+    pub outer: Option<&'a Scope>,
+}
+
+impl Names<'_> {
+    pub fn kind(&self, name: &str) -> Option<Kind> {
+        self.own.get(name).or_else(|| self.outer?.get(name)).copied()
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        self.own.keys().chain(self.outer.into_iter().flat_map(Scope::keys)).map(String::as_str)
+    }
+}
+
 /// What an expression says of a participant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
@@ -86,7 +104,12 @@ impl Expression {
     /// # Errors
     /// Every mistake found, with its place.
     pub fn compile(text: &str, scope: &Scope) -> Result<Self, Vec<ExpressionError>> {
-        let (tree, names) = compile::compile(text, scope)?;
+        Self::compile_in(text, &Names { own: scope, outer: None })
+    }
+
+    /// The same over two layers of names.
+    pub(crate) fn compile_in(text: &str, names: &Names<'_>) -> Result<Self, Vec<ExpressionError>> {
+        let (tree, names) = compile::compile(text, names)?;
         Ok(Self { text: Arc::from(text), names: Arc::from(names), tree: Arc::new(tree) })
     }
 
