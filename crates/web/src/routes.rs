@@ -35,6 +35,7 @@ pub fn table() -> Vec<Route> {
         get("/sign-in", Anyone, gate::sign_in_page),
         post("/sign-in", Anyone, gate::sign_in),
         post("/sign-in/persona", Anyone, gate::persona),
+        get("/enter/{login}", Anyone, gate::enter),
         post("/sign-out", Anyone, gate::sign_out),
         get("/locked", SignedIn, gate::locked_page),
         post("/locked", SignedIn, gate::unlock),

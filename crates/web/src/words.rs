@@ -123,6 +123,8 @@ mod tests {
         let mut source = String::new();
         gather(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")), &mut source);
         gather(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/templates")), &mut source);
+        // Long calls are broken over lines.
+        let source: String = source.split_whitespace().collect();
         for part in source.split(".say(\"").skip(1) {
             used.insert(part.split('"').next().unwrap().to_owned());
         }

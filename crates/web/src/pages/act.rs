@@ -109,6 +109,7 @@ fn stage<'a>(call: &Call<'_>, desk: &'a Desk<'a>) -> Result<Stage<'a>, Trouble> 
     };
     let act = acts::find(scope, call.part("act")).ok_or(Trouble::NotFound)?;
     let door = &desk.services.door;
+    let mut duties = desk.reader.duties;
     let (mut study, mut base, mut place) = (std::sync::Arc::clone(&desk.study), String::new(), Place::Trial);
     let mut about = call.part("about").to_owned();
     let streams = match scope {
@@ -117,6 +118,7 @@ fn stage<'a>(call: &Call<'_>, desk: &'a Desk<'a>) -> Result<Stage<'a>, Trouble> 
             base = super::participant::base(code);
             place = Place::Participants;
             study = file.study;
+            duties = file.reader.duties;
             door.streams_of(Some(&ParticipantId::from(code)), None, true, act.key == "randomise")?
         }
         Scope::Site => {
@@ -132,6 +134,7 @@ fn stage<'a>(call: &Call<'_>, desk: &'a Desk<'a>) -> Result<Stage<'a>, Trouble> 
             if !frame::open_to(desk, place) {
                 return Err(Trouble::NotFound);
             }
+            duties = file.reader.duties;
             door.streams_of(None, Some(file.id), true, false)?
         }
         Scope::Trial => {
@@ -150,6 +153,10 @@ fn stage<'a>(call: &Call<'_>, desk: &'a Desk<'a>) -> Result<Stage<'a>, Trouble> 
             door.streams_of(None, None, false, false)?
         }
     };
+    let needed = acts::duties(act);
+    if !duties.has_any(needed) {
+        return Err(Trouble::NotYours(format!("{} is for: {}.", act.title, holders(&study, needed))));
+    }
     let number = if session.is_empty() { 0 } else { session.parse().map_err(|_| Trouble::NotFound)? };
     if scope == Scope::Session && study.session(number).is_none() {
         return Err(Trouble::NotFound);
@@ -163,6 +170,12 @@ fn stage<'a>(call: &Call<'_>, desk: &'a Desk<'a>) -> Result<Stage<'a>, Trouble> 
         base = "/trial".to_owned();
     }
     Ok(Stage { desk, act, streams, study, session: number, about, staff, base, place })
+}
+
+/// The roles that hold any of these duties, as the study calls them.
+fn holders(study: &protocol::model::Study, duties: &[protocol::model::Duty]) -> String {
+    let held = study.roles.iter().filter(|role| role.duties.iter().any(|duty| duties.contains(duty)));
+    held.map(|role| role.title.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// Shows the form.

@@ -113,6 +113,20 @@ pub fn persona(call: &Call<'_>) -> Result<Reply, Trouble> {
     }
 }
 
+/// One click from the terminal of a demonstration: an address that enters as a persona. Only in a synthetic store, and
+/// only when a person follows it from outside a page or from one of ours.
+pub fn enter(call: &Call<'_>) -> Result<Reply, Trouble> {
+    if !call.services.synthetic() || !crate::http::guard::same_origin(&call.headers) {
+        return Err(Trouble::NotFound);
+    }
+    let key = (call.services.draw)();
+    match call.services.identity.sign_in_persona(call.part("login"), &key, call.now) {
+        Ok(_) => Ok(Reply::See { address: "/".to_owned(), cookie: Some(cookie_for(&hex(&key), call.services.secure)) }),
+        Err(ProofError::Unavailable(error)) => Err(Trouble::Unavailable(error.to_string())),
+        Err(_) => Err(Trouble::NotFound),
+    }
+}
+
 /// Ends the session on this device.
 pub fn sign_out(call: &Call<'_>) -> Result<Reply, Trouble> {
     if let Some(key) = call.who.as_ref().and_then(|who| token(&who.session)) {

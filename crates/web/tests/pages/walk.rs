@@ -1,0 +1,174 @@
+//! People walking through the pages as they would in a clinic.
+
+use axum::http::StatusCode;
+
+use crate::support::{Clinic, Device, text_of};
+
+/// The first enquiry, by the coordinator; the code of who asked.
+fn enquiry(coordinator: &Device<'_>) -> String {
+    let site = coordinator.clinic.site.clone();
+    coordinator.record(&format!("/sites/{site}/do/enquiry"), &[("source", "physician"), ("language", "en")]);
+    format!("{site}-001")
+}
+
+#[test]
+fn from_an_enquiry_to_consent() {
+    let clinic = Clinic::new("reference-mapp2");
+    let coordinator = clinic.at("coordinator");
+    let code = enquiry(&coordinator);
+    let list = coordinator.see("/participants");
+    assert!(list.contains(&code), "{}", text_of(&list));
+    let page = coordinator.see(&format!("/participants/{code}"));
+    assert!(page.contains("Enquiry") && page.contains("Take consent"), "{}", text_of(&page));
+
+    let address = format!("/participants/{code}/consent");
+    let html = coordinator.see(&address);
+    let wrong = coordinator.submit(&html, &address, &[]);
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.html.contains("The consent is not recorded yet"), "{}", text_of(&wrong.html));
+    consent(&coordinator, &code);
+    let page = coordinator.see(&format!("/participants/{code}"));
+    assert!(page.contains("Screening") && page.contains("What stands in the way"), "{}", text_of(&page));
+    assert!(page.contains("class=\"chart\""), "the plan is drawn from consent on");
+}
+
+/// Gives consent with every answer right.
+fn consent(device: &Device<'_>, code: &str) {
+    let door = &device.clinic.door;
+    let study = door.studies().iter().next().unwrap().1.clone();
+    let text = study.consent.versions.last().unwrap();
+    let mut typed: Vec<(String, String)> = vec![("copy_given".into(), "yes".into())];
+    typed.extend(text.items.iter().map(|i| (format!("items.{}", i.id), "yes".to_owned())));
+    typed.extend(
+        text.questions.iter().map(|q| (format!("answers.{}", q.id), if q.answer { "yes" } else { "no" }.to_owned())),
+    );
+    let typed: Vec<(&str, &str)> = typed.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    device.record(&format!("/participants/{code}/consent"), &typed);
+}
+
+#[test]
+fn a_refusal_teaches_in_its_five_lines_and_a_fact_can_be_written_beside_it() {
+    let clinic = Clinic::new("reference-mapp2");
+    let coordinator = clinic.at("coordinator");
+    let code = enquiry(&coordinator);
+    consent(&coordinator, &code);
+    let investigator = clinic.at("investigator");
+    let address = format!("/participants/{code}/do/enrol");
+    let page = investigator.fill(&address, &[]);
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for line in ["<dt>Rule</dt>", "<dt>Source</dt>", "<dt>Found</dt>", "<dt>Needed</dt>", "<dt>Next</dt>"] {
+        assert!(page.html.contains(line), "{line}: {}", text_of(&page.html));
+    }
+    assert!(page.html.contains("role=\"alert\""));
+    coordinator.record(&format!("/participants/{code}/do/note"), &[("text", "They asked about the dates <again>.")]);
+    let page = coordinator.see(&format!("/participants/{code}"));
+    assert!(
+        page.contains("They asked about the dates &#60;again&#62;.")
+            || page.contains("They asked about the dates &lt;again&gt;."),
+        "{}",
+        text_of(&page)
+    );
+}
+
+#[test]
+fn a_role_without_the_duty_is_told_so_and_nothing_is_written() {
+    let clinic = Clinic::new("reference-mapp2");
+    let coordinator = clinic.at("coordinator");
+    let code = enquiry(&coordinator);
+    let inspector = clinic.at("inspector");
+    let page = inspector.get(&format!("/participants/{code}/do/note"));
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    assert!(page.html.contains("not among your duties"), "{}", text_of(&page.html));
+}
+
+#[test]
+fn a_form_is_filled_in_checked_recorded_and_corrected() {
+    let clinic = Clinic::new("reference-mapp2");
+    let coordinator = clinic.at("coordinator");
+    let code = enquiry(&coordinator);
+    consent(&coordinator, &code);
+    let study = clinic.door.studies().iter().next().unwrap().1.clone();
+    let (visit, form) = study
+        .visits
+        .iter()
+        .find_map(|visit| {
+            study.activities_at(visit.id.as_str()).find_map(|(activity, _)| match &activity.what {
+                protocol::model::ActivityKind::Form(id) => {
+                    let form = study.form(id.as_str())?;
+                    let has_number = form.instrument.is_none()
+                        && form.fields.iter().any(|f| {
+                            matches!(
+                                f.kind,
+                                protocol::model::FieldKind::Integer { .. } | protocol::model::FieldKind::Decimal { .. }
+                            )
+                        })
+                        && !form.hidden_from.iter().any(|r| *r == "coordinator");
+                    has_number.then(|| (visit.clone(), form.clone()))
+                }
+                _ => None,
+            })
+        })
+        .unwrap();
+    let field = form
+        .fields
+        .iter()
+        .find(|f| {
+            matches!(f.kind, protocol::model::FieldKind::Integer { .. } | protocol::model::FieldKind::Decimal { .. })
+        })
+        .unwrap();
+    let (low, high) = match &field.kind {
+        protocol::model::FieldKind::Integer { min, max, .. } => (min.to_string(), (max + 1).to_string()),
+        protocol::model::FieldKind::Decimal { min, max, .. } => {
+            (min.to_string(), max.plus(terms::Decimal::whole(1)).to_string())
+        }
+        _ => unreachable!(),
+    };
+    let name = format!("values.{}", field.id);
+    let address = format!("/participants/{code}/visits/{}/forms/{}", visit.id, form.id);
+    let html = coordinator.see(&address);
+    // Out of range: said at the field, and what was typed is kept.
+    let page = coordinator.submit(&html, &address, &[(&name, &high), ("do", "check")]);
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        page.html.contains(&format!("value=\"{high}\"")) && page.html.contains("is outside"),
+        "{}",
+        text_of(&page.html)
+    );
+    let back = coordinator.see(&address);
+    assert!(back.contains(&format!("value=\"{high}\"")), "the draft is there after leaving the page");
+    // In range: read through, then recorded.
+    let page = coordinator.submit(&back, &address, &[(&name, &low), ("do", "check")]);
+    assert_eq!(page.status, StatusCode::OK, "{}", text_of(&page.html));
+    let page = coordinator.submit(&page.html, &address, &[("do", "record")]);
+    assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", text_of(&page.html));
+    // The form now leads to its record; a correction asks for its reason with old and new together.
+    let page = coordinator.get(&address);
+    assert_eq!(page.status, StatusCode::SEE_OTHER);
+    let record = page.address;
+    let correct = format!("{record}/correct");
+    let html = coordinator.see(&correct);
+    let other = low.parse::<terms::Decimal>().unwrap().plus(terms::Decimal::whole(1)).to_string();
+    let page = coordinator.submit(&html, &correct, &[(&name, &other), ("do", "check")]);
+    assert!(page.html.contains("On record") && page.html.contains("Becomes"), "{}", text_of(&page.html));
+    let unreasoned = coordinator.submit(&page.html, &correct, &[("do", "correct")]);
+    assert!(unreasoned.html.contains("Say why it is corrected."), "{}", text_of(&unreasoned.html));
+    let page = coordinator.submit(&page.html, &correct, &[("do", "correct"), ("reason_given", "Typing error")]);
+    assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", text_of(&page.html));
+    // Somebody with the page from before is shown both, and loses nothing.
+    let third = low.parse::<terms::Decimal>().unwrap().plus(terms::Decimal::whole(2)).to_string();
+    let late = coordinator.submit(
+        &html,
+        &correct,
+        &[(&name, &third), ("do", "correct"), ("reason_given", "Measured again"), ("request", "another-request-1")],
+    );
+    assert_eq!(late.status, StatusCode::CONFLICT, "{}", text_of(&late.html));
+    assert!(
+        late.html.contains("Somebody corrected this form first")
+            && late.html.contains(&other)
+            && late.html.contains(&third)
+    );
+    let page = coordinator.submit(&late.html, &correct, &[("do", "correct"), ("reason_given", "Measured again")]);
+    assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", text_of(&page.html));
+    let shown = coordinator.see(&record);
+    assert!(shown.contains("Typing error") && shown.contains("Measured again"), "{}", text_of(&shown));
+}
