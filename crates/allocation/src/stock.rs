@@ -83,7 +83,8 @@ pub fn stock_load(table: &[u8], study: &Study, key: &Key, seed: &Seed) -> Result
         if expires.is_none() {
             flaw(format!("`expires` is \"{}\": needed a day as 2027-06-30", cell(6)));
         }
-        if let (Some(site), Some(content), Some(part), Some(level), Some(expires)) = (site, content, part, level, expires)
+        if let (Some(site), Some(content), Some(part), Some(level), Some(expires)) =
+            (site, content, part, level, expires)
         {
             contents.insert(container.clone(), content);
             let lot = cell(5).to_owned();

@@ -114,11 +114,7 @@ impl Sink for StoreSink<'_> {
         Ok(())
     }
 
-    fn sealed_contents(
-        &mut self,
-        _site: &SiteId,
-        containers: &[allocation::SealedContainer],
-    ) -> Result<(), SinkError> {
+    fn sealed_contents(&mut self, _site: &SiteId, containers: &[allocation::SealedContainer]) -> Result<(), SinkError> {
         self.sealed += 1;
         let command = format!("simulation-contents-{}", self.sealed);
         self.opened.door.sealed_add(&command, self.now, &[], containers)?;

@@ -85,7 +85,12 @@ fn opened(folder: &Path, store: SqliteStore, seed: Option<u64>) -> anyhow::Resul
     for study in studies_read(folder)? {
         door.study_add(Arc::new(study));
     }
-    Ok(Opened { folder: folder.to_owned(), door: Arc::new(door), identity: Arc::new(identity), people: Arc::new(people) })
+    Ok(Opened {
+        folder: folder.to_owned(),
+        door: Arc::new(door),
+        identity: Arc::new(identity),
+        people: Arc::new(people),
+    })
 }
 
 /// Opens a store's file for proving and rebuilding, whatever its current tables are.

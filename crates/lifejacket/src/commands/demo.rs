@@ -17,6 +17,7 @@ pub fn run(arguments: &Demo) -> anyhow::Result<ExitCode> {
         let made = simulate::make(&folder, "demonstration", &scenario, arguments.participants, arguments.seed)?;
         let Some(made) = made else { return Ok(ExitCode::from(1)) };
         simulate::print_report(&made);
+        participant_persona(&made.opened)?;
         made.opened
     };
     println!("ready after {:.1} s; the store is in {}", started.elapsed().as_secs_f64(), folder.display());
@@ -32,6 +33,25 @@ pub fn run(arguments: &Demo) -> anyhow::Result<ExitCode> {
         println!("\nstop with Ctrl-C");
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// One of the virtual participants can be entered too: somebody who is under way, if there is one.
+fn participant_persona(opened: &crate::store::Opened) -> anyhow::Result<()> {
+    let store = opened.door.store();
+    for phase in ["in_treatment", "assigned", "enrolled", "follow_up", "screening", "completed"] {
+        let sql = "SELECT participant FROM participant WHERE phase = ?1 ORDER BY participant LIMIT 1";
+        let rows = store.select(sql, &[phase.into()])?;
+        let Some(id) = rows.first().and_then(|row| row.first()?.as_text().map(str::to_owned)) else { continue };
+        let account = identity::NewAccount {
+            login: "participant".to_owned(),
+            display_name: format!("Participant {id}"),
+            who: identity::Who::Participant(id.as_str().into()),
+            persona: true,
+        };
+        opened.identity.account_create(&account, crate::store::last_recorded(store.as_ref())?)?;
+        return Ok(());
+    }
+    Ok(())
 }
 
 /// A folder of its own for a demonstration that nobody wants to keep.

@@ -53,7 +53,9 @@ pub fn run(arguments: &Init) -> anyhow::Result<ExitCode> {
         0 => println!("  stock          none yet: receive it at each site"),
         count => println!("  stock          {count} containers, quarantined until two people accept them"),
     }
-    println!("  key            keys/sealed.key: copy it to a safe place now; without it nobody can release a container");
+    println!(
+        "  key            keys/sealed.key: copy it to a safe place now; without it nobody can release a container"
+    );
     println!("next: lifejacket serve --data {}", arguments.data.display());
     Ok(ExitCode::SUCCESS)
 }
