@@ -1,7 +1,7 @@
 //! The dose plan: levels and caps, sessions and their visits, intervals, the supplement.
 
 use super::Checker;
-use crate::model::{Anchor, DoseLevel, DosePlan, VisitKind};
+use crate::model::{Anchor, DoseLevel, DosePlan, DoseSession, VisitKind};
 use terms::{Decimal, Milligrams};
 
 pub fn check(checker: &Checker<'_>) {
@@ -92,27 +92,7 @@ fn sessions(checker: &Checker<'_>, plan: &DosePlan) {
                 checker.mistake("study.session-number", &place, message, "out of order").mend("number them 1, 2, 3 …"),
             );
         }
-        if checker.known("study.unknown-visit", "visit", "visit", session.visit.as_str(), &format!("{path}/visit"))
-            && let Some(visit) = parts.visits.iter().find(|visit| visit.id == session.visit)
-        {
-            if visit.kind != VisitKind::Dosing {
-                let message = format!("session {} is held at `{}`, which is no dosing visit", session.number, visit.id);
-                let place = format!("{path}/visit");
-                checker.note(
-                    checker
-                        .mistake("study.session-visit", &place, message, "not a dosing visit")
-                        .mend("name a visit of kind `dosing`"),
-                );
-            } else if visit.session.is_some_and(|number| number != session.number) {
-                let message = format!("`{}` says that it is another session than {}", visit.id, session.number);
-                checker.note(
-                    checker
-                        .mistake("study.session-visit", &format!("{path}/visit"), message, "they differ")
-                        .note(&checker.place(&format!("visit/{}/session", visit.id)), "the visit's session")
-                        .mend("give both the same number"),
-                );
-            }
-        }
+        visit_of(checker, session, &path);
         for level in &session.levels {
             let place = format!("{path}/levels/{level}");
             checker.known("study.unknown-level", "dose/level", "dose level", level.as_str(), &place);
@@ -157,6 +137,31 @@ fn sessions(checker: &Checker<'_>, plan: &DosePlan) {
                     .mistake("study.level-unused", &path, message, "in no session's `levels`")
                     .warning()
                     .mend("add it to a session, or take it out"),
+            );
+        }
+    }
+}
+
+/// A session's visit: known, a dosing visit, and of the same number.
+fn visit_of(checker: &Checker<'_>, session: &DoseSession, path: &str) {
+    if checker.known("study.unknown-visit", "visit", "visit", session.visit.as_str(), &format!("{path}/visit"))
+        && let Some(visit) = checker.parts.visits.iter().find(|visit| visit.id == session.visit)
+    {
+        if visit.kind != VisitKind::Dosing {
+            let message = format!("session {} is held at `{}`, which is no dosing visit", session.number, visit.id);
+            let place = format!("{path}/visit");
+            checker.note(
+                checker
+                    .mistake("study.session-visit", &place, message, "not a dosing visit")
+                    .mend("name a visit of kind `dosing`"),
+            );
+        } else if visit.session.is_some_and(|number| number != session.number) {
+            let message = format!("`{}` says that it is another session than {}", visit.id, session.number);
+            checker.note(
+                checker
+                    .mistake("study.session-visit", &format!("{path}/visit"), message, "they differ")
+                    .note(&checker.place(&format!("visit/{}/session", visit.id)), "the visit's session")
+                    .mend("give both the same number"),
             );
         }
     }
