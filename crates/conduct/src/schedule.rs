@@ -33,14 +33,13 @@ pub fn days_between(from: Date, to: Date) -> i32 {
 }
 
 /// The day on which a visit happened: for dosing, the day of its first capsule.
-pub fn happened_on(study: &Study, participant: &ParticipantState, visit: &Visit) -> Option<Date> {
+pub fn happened_on(participant: &ParticipantState, visit: &Visit) -> Option<Date> {
     if let Some(number) = visit.session
         && let Some(swallow) =
             participant.sessions.get(&number).and_then(|s| s.swallow(crate::command::DosePart::Initial))
     {
         return Some(swallow.day);
     }
-    let _ = study;
     let record = participant.visits.get(&visit.id)?;
     match record.standing {
         VisitStanding::Attended | VisitStanding::Completed => record.days.first().copied().or(record.day),
@@ -81,7 +80,7 @@ fn anchor_day(study: &Study, participant: &ParticipantState, anchor: &Anchor, de
         Anchor::Stop => participant.stops.first().map(|stop| (stop.day, true)),
         Anchor::Visit(id) => {
             let before = study.visit(id.as_str())?;
-            if let Some(day) = happened_on(study, participant, before) {
+            if let Some(day) = happened_on(participant, before) {
                 return Some((day, true));
             }
             let record = participant.visits.get(id);
@@ -116,10 +115,19 @@ pub fn applies(study: &Study, participant: &ParticipantState, visit: &Visit) -> 
         | VisitKind::Rating
         | VisitKind::Termination
         | VisitKind::FollowUp => {
-            let _ = study;
-            !participant.treatment_stopped() || visit.after_stop
+            !participant.treatment_stopped() || visit.after_stop || follows_a_dose(study, participant, visit)
         }
     }
+}
+
+/// Calls and integration sessions that hang on a dose that was given go on when treatment stops after it.
+fn follows_a_dose(study: &Study, participant: &ParticipantState, visit: &Visit) -> bool {
+    let Some(Anchor::Visit(anchor)) = &visit.anchor else { return false };
+    matches!(visit.kind, VisitKind::Call | VisitKind::Integration)
+        && study
+            .visit(anchor.as_str())
+            .and_then(|anchor| anchor.session)
+            .is_some_and(|number| participant.sessions.get(&number).is_some_and(|session| session.dosed_at().is_some()))
 }
 
 /// Whether nothing more is to be expected of a visit.

@@ -216,10 +216,8 @@ fn versions() -> Seen {
             clinic
         }
     };
-    let mut seen = table(
-        with(Some("1")),
-        "admin: adopt v2 | allowed\n admin: adopt v2; admin: adopt v2 | refused study.known",
-    );
+    let mut seen =
+        table(with(Some("1")), "admin: adopt v2 | allowed\n admin: adopt v2; admin: adopt v2 | refused study.known");
     seen.extend(table(with(Some("0.9")), "admin: adopt v2 | refused study.follows"));
     seen.extend(table(with(None), "admin: adopt v2 | refused study.follows\n admin: adopt v3 | refused study.known\n admin: adopt v1 | refused study.known study.follows"));
     let first = || {

@@ -51,7 +51,7 @@ pub fn timeline(study: &Study, participant: &ParticipantState, today: Date) -> T
 fn marks_of(study: &Study, participant: &ParticipantState, visit: &Visit, today: Date) -> Vec<Mark> {
     let record = participant.visits.get(&visit.id);
     let planned = schedule::planned(study, participant, visit);
-    let real = schedule::happened_on(study, participant, visit);
+    let real = schedule::happened_on(participant, visit);
     let standing = record.map_or(VisitStanding::Planned, |r| r.standing);
     let settled = real.is_some() || standing == VisitStanding::Missed;
     if !settled && record.and_then(|r| r.booking).is_none() && !schedule::applies(study, participant, visit) {
@@ -150,7 +150,7 @@ fn finding(study: &Study, participant: &ParticipantState, today: Date) -> String
     let mut closed = Vec::new();
     for visit in &study.visits {
         let record = participant.visits.get(&visit.id);
-        if schedule::happened_on(study, participant, visit).is_some() {
+        if schedule::happened_on(participant, visit).is_some() {
             done += 1;
         } else if let Some(booking) = record.and_then(|r| r.booking) {
             booked.push(format!("{} is booked on {}", visit.name, show::day_month(booking.day)));

@@ -12,7 +12,7 @@ use crate::{
     schedule::days_from,
     state::Phase,
 };
-use protocol::model::{Duty, MedicationPlan, Medicine, MedicineClass, MedicineRule, Trigger};
+use protocol::model::{Duty, MedicationPlan, MedicineRule, Trigger};
 use terms::InstanceId;
 
 /// What the plan says of a medicine by name: its class and standing.
@@ -23,37 +23,25 @@ pub fn standing_of(plan: &MedicationPlan, report: &MedicineReport) -> (Option<St
         Some((class, medicine))
     });
     let Some((class, medicine)) = found else { return (None, MedicineStanding::Unclassified) };
-    let washout = |floor: u32, prohibited: bool| {
-        let days = washout_days(plan, class, medicine, floor);
+    let washout = |days: u32, prohibited: bool| {
         let complete = report.last_dose.map(|last| days_from(last, i32::try_from(days).unwrap_or(i32::MAX)));
         MedicineStanding::Washout { days, prohibited, complete }
     };
     let standing = match class.rule {
-        MedicineRule::Washout { days_min } => washout(days_min, false),
-        MedicineRule::Prohibited { days_min } => washout(days_min, true),
-        MedicineRule::Rescue { hours_before_dose } if report.rescue || report.last_dose.is_some() => {
-            MedicineStanding::Rescue { hours: hours_before_dose }
-        }
-        // Taken by schedule, a rescue medicine is tapered like any other.
-        MedicineRule::Rescue { .. } if medicine.half_life_hours.is_some() => washout(0, false),
-        MedicineRule::Rescue { hours_before_dose } => MedicineStanding::Rescue { hours: hours_before_dose },
+        MedicineRule::Washout { days_min } => washout(plan.washout_days(class, medicine).unwrap_or(days_min), false),
+        MedicineRule::Prohibited { days_min } => washout(plan.washout_days(class, medicine).unwrap_or(days_min), true),
+        // Taken by schedule, a rescue medicine is tapered and washed out like any other; a single rescue dose only
+        // holds off a dose for some hours.
+        MedicineRule::Rescue { hours_before_dose } => match plan.days_by_half_life(medicine) {
+            Some(days) if !report.rescue => washout(days, false),
+            Some(_) | None => MedicineStanding::Rescue { hours: hours_before_dose },
+        },
         MedicineRule::Stable { days } => {
             MedicineStanding::Stable { days, stable_from: report.last_change.or(report.started) }
         }
         MedicineRule::Allowed => MedicineStanding::Allowed,
     };
     (Some(class.id.clone()), standing)
-}
-
-/// Days from the last dose to the end of the washout.
-pub fn washout_days(plan: &MedicationPlan, _class: &MedicineClass, medicine: &Medicine, floor: u32) -> u32 {
-    if let Some(days) = medicine.days {
-        return days.max(floor);
-    }
-    let Some(half_life) = medicine.half_life_hours else { return floor };
-    let thousandths = half_life.as_thousandths().max(0).saturating_mul(i64::from(plan.half_lives));
-    let whole_days = thousandths.saturating_add(23_999) / 24_000;
-    u32::try_from(whole_days).unwrap_or(u32::MAX).saturating_add(plan.plus_days).max(floor)
 }
 
 pub(super) fn record(

@@ -17,7 +17,7 @@ pub use enrolment::phase_words;
 pub use medication::standing_of;
 pub(crate) use randomisation::confirmation_in_force;
 pub use ratings::rating_forms_of;
-pub(crate) use visits::{attended, interval, missing_forms};
+pub(crate) use visits::{attended, interval};
 
 use crate::{
     case::{Case, Draft},

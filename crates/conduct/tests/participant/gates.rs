@@ -214,7 +214,7 @@ fn washout_is_computed_for_each_medicine() {
     // protocol.md §14: last dose 2025-01-15; days as the study's half-lives and floors give them.
     let table = "
         sertraline      29
-        paroxetine      14
+        paroxetine      12
         citalopram      15
         escitalopram    14
         fluoxetine      84
@@ -223,6 +223,8 @@ fn washout_is_computed_for_each_medicine() {
         aripiprazole    27
         clonidine       10
         quetiapine      14
+        diazepam        28
+        lorazepam       10
     ";
     let study = protocol::embedded::load("reference-mapp2").unwrap();
     for line in table.lines().map(str::trim).filter(|line| !line.is_empty()) {

@@ -71,7 +71,7 @@ pub fn body(study: &Study, participant: &ParticipantState, reader: &Reader) -> B
         .iter()
         .map(|visit| {
             let record = participant.visits.get(&visit.id);
-            let day = schedule::happened_on(study, participant, visit).map(show::day_month);
+            let day = schedule::happened_on(participant, visit).map(show::day_month);
             let booked = record.and_then(|r| r.booking).map(|b| show::day_month(b.day));
             let when = day.or(booked).unwrap_or_default();
             vec![
