@@ -12,7 +12,8 @@ use crate::{
     streams::Streams,
     write::{Prepared, act_of},
 };
-use allocation::{Opened, SealedContainer, SealedRow, Service, Wanted};
+use allocation::{Opened, SealedContainer, SealedRow, Service, ServiceError, Wanted};
+use chain::Key;
 use conduct::{
     Authorisation, Command, Context, No, ParticipantState, Picked, Proof, Request, SiteState, StockState, StreamId,
     Studies, Subject, TrialState, Written, decide,
@@ -61,8 +62,38 @@ pub struct Door {
     store: Arc<dyn Store>,
     studies: Mutex<Arc<Studies>>,
     memory: Memory,
-    sealed: Mutex<Option<Service>>,
+    sealed: Mutex<Ciphertexts>,
     program: String,
+}
+
+/// The sealed service, opened when it is first needed: opening reads every ciphertext.
+enum Ciphertexts {
+    None,
+    Closed(Key),
+    Open(Box<Service>, Option<Key>),
+}
+
+impl Ciphertexts {
+    fn service(&mut self, store: &dyn Store) -> Result<Option<&mut Service>, StoreError> {
+        if let Self::Closed(key) = self {
+            let (rows, containers) = sealed::sealed_read(store)?;
+            *self = match rows.is_empty() && containers.is_empty() {
+                true => return Ok(None),
+                false => {
+                    let service = Service::open(key.clone(), rows, containers).map_err(|error| unopened(&error))?;
+                    Self::Open(Box::new(service), Some(key.clone()))
+                }
+            };
+        }
+        Ok(match self {
+            Self::Open(service, _) => Some(service),
+            Self::None | Self::Closed(_) => None,
+        })
+    }
+}
+
+fn unopened(error: &ServiceError) -> StoreError {
+    StoreError::Damaged { what: error.to_string() }
 }
 
 /// Entries whose folded streams are kept in memory, together. About 1.5 kB each.
@@ -78,7 +109,7 @@ impl Door {
             store,
             studies: Mutex::new(Arc::new(studies)),
             memory: Memory::new(ENTRIES_KEPT),
-            sealed: Mutex::new(sealed),
+            sealed: Mutex::new(sealed.map_or(Ciphertexts::None, |service| Ciphertexts::Open(Box::new(service), None))),
             program: program.to_owned(),
         }
     }
@@ -281,8 +312,13 @@ impl Door {
     }
 
     fn draws(&self, command: &Command, streams: &Streams, context: &mut Context) -> Result<(), StoreError> {
-        let sealed = lock(&self.sealed);
-        let (Some(service), Command::Authorise(act)) = (sealed.as_ref(), command) else { return Ok(()) };
+        let Command::Authorise(act @ (Authorisation::Randomise { .. } | Authorisation::ReleaseContainers { .. })) =
+            command
+        else {
+            return Ok(());
+        };
+        let mut sealed = lock(&self.sealed);
+        let Some(service) = sealed.service(self.store.as_ref())? else { return Ok(()) };
         match act {
             Authorisation::Randomise { .. } => {
                 if let (Some(participant), Some(allocation)) = (&streams.participant, &streams.allocation) {
@@ -305,9 +341,9 @@ impl Door {
         let (Some(_), Some((Some(handle), _))) = (participant.code_broken, &participant.assigned) else {
             return Ok(None);
         };
-        let sealed = lock(&self.sealed);
-        let Some(service) = sealed.as_ref() else { return Ok(None) };
-        service.break_code(handle).map(Some).map_err(|error| StoreError::Damaged { what: error.to_string() })
+        let mut sealed = lock(&self.sealed);
+        let Some(service) = sealed.service(self.store.as_ref())? else { return Ok(None) };
+        service.break_code(handle).map(Some).map_err(|error| unopened(&error))
     }
 
     /// Adds sealed rows and contents to the chain of ciphertexts and to the service.
@@ -323,15 +359,24 @@ impl Door {
     ) -> Result<(), StoreError> {
         let act = sealed::act(self.store.as_ref(), command, now, rows, containers)?;
         self.store.append(vec![act])?;
-        if let Some(service) = lock(&self.sealed).as_mut() {
-            service.add_containers(containers.iter().cloned());
+        let mut sealed = lock(&self.sealed);
+        match &mut *sealed {
+            // More rows: the service is opened anew over all of them when it is next needed.
+            Ciphertexts::Open(_, Some(key)) if !rows.is_empty() => *sealed = Ciphertexts::Closed(key.clone()),
+            Ciphertexts::Open(service, _) => service.add_containers(containers.iter().cloned()),
+            Ciphertexts::Closed(_) | Ciphertexts::None => {}
         }
         Ok(())
     }
 
     /// Puts a service in place, after its rows were added.
     pub fn sealed_open(&self, service: Service) {
-        *lock(&self.sealed) = Some(service);
+        *lock(&self.sealed) = Ciphertexts::Open(Box::new(service), None);
+    }
+
+    /// Gives the key of the sealed service, which is opened over the store's ciphertexts when it is first needed.
+    pub fn sealed_key(&self, key: Key) {
+        *lock(&self.sealed) = Ciphertexts::Closed(key);
     }
 
     fn rated(&self, request: &InstanceId) -> Result<Option<ParticipantId>, StoreError> {
@@ -354,7 +399,7 @@ fn pick(service: &Service, streams: &Streams, session: u8, now: Timestamp) -> Re
         stock,
         today: now.to_zoned(zone.unwrap_or(jiff::tz::TimeZone::UTC)).date(),
     };
-    service.pick(&wanted).map(Some).map_err(|error| StoreError::Damaged { what: error.to_string() })
+    service.pick(&wanted).map(Some).map_err(|error| unopened(&error))
 }
 
 /// A stream that a batch or the door has in hand.

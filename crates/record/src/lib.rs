@@ -36,7 +36,7 @@ pub use store::{
     About, Act, Answered, Appended, Fill, Look, NewEntry, Range, SealedDocument, SealedPerson, Store, Stored, Take,
 };
 pub use streams::Streams;
-pub use verify::{verify_chain, verify_chain_with};
+pub use verify::{export, verify_chain, verify_chain_with};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -2,10 +2,10 @@
 
 use crate::{
     error::StoreError,
-    store::{Range, Store},
+    store::{Range, Store, Stored},
 };
 use chain::{Hash, Link, Verified, Verifier};
-use std::collections::HashMap;
+use std::{collections::HashMap, io::Write};
 
 /// Checks every link of every chain, in the order of the record.
 ///
@@ -19,8 +19,36 @@ pub fn verify_chain(store: &dyn Store) -> Result<Verified, StoreError> {
 pub fn verify_chain_with(
     store: &dyn Store,
     mut verifier: Verifier,
-    look: &mut dyn FnMut(crate::store::Stored<'_>) -> Result<(), StoreError>,
+    look: &mut dyn FnMut(Stored<'_>) -> Result<(), StoreError>,
 ) -> Result<Verified, StoreError> {
+    links(store, &mut |link, entry| {
+        verifier.check(link, &entry.hash)?;
+        look(entry)
+    })?;
+    Ok(verifier.finish()?)
+}
+
+/// Writes the whole log as text, one link a line, for somebody who verifies it without us. Gives the number of lines.
+///
+/// # Errors
+/// When the store can't be read, or `out` can't be written.
+pub fn export(store: &dyn Store, out: &mut dyn Write) -> Result<u64, StoreError> {
+    let (mut line, mut lines) = (Vec::new(), 0);
+    links(store, &mut |link, entry| {
+        line.clear();
+        chain::line_write(link, &entry.hash, &mut line);
+        lines += 1;
+        out.write_all(&line).map_err(|error| StoreError::Disk { what: error.to_string() })
+    })?;
+    out.flush().map_err(|error| StoreError::Disk { what: error.to_string() })?;
+    Ok(lines)
+}
+
+/// The log as links, in the order of the record.
+fn links(
+    store: &dyn Store,
+    look: &mut dyn FnMut(&Link<'_>, Stored<'_>) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     // The log does not keep the previous hash beside each entry: it is the hash of the entry before it in the chain.
     let mut previous: HashMap<String, Hash> = HashMap::new();
     store.read(Range::Log { after: 0 }, &mut |entry| {
@@ -33,13 +61,11 @@ pub fn verify_chain_with(
             stream: entry.stream,
             version: entry.version,
         };
-        verifier.check(&link, &entry.hash)?;
+        look(&link, entry)?;
         match previous.get_mut(entry.chain) {
             Some(hash) => *hash = entry.hash,
             None => drop(previous.insert(entry.chain.to_owned(), entry.hash)),
         }
-        look(entry)?;
         Ok(true)
-    })?;
-    Ok(verifier.finish()?)
+    })
 }

@@ -14,7 +14,7 @@ mod stock;
 mod tables;
 mod trial;
 
-pub use replay::{Proved, rebuild, verify};
+pub use replay::{Proved, as_of, rebuild, verify};
 pub use tables::*;
 
 use crate::{

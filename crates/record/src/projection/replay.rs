@@ -13,14 +13,20 @@ use crate::{
 };
 use chain::Verifier;
 use conduct::{StreamId, Studies, TrialState, Written};
+use jiff::Timestamp;
 use std::{fmt, sync::Arc, sync::mpsc};
 
 /// Streams listed at a time.
 const STREAMS_A_PAGE: u32 = 1_000;
 
-/// Replays every stream and gives the rows that it makes.
-fn replay(store: &dyn Store, studies: &Studies, take: &mut Take<'_>) -> Result<(), StoreError> {
-    let trial = match fold(store, &StreamId::Trial, None)? {
+/// Replays every stream, as it was known at a time, and gives the rows that it makes.
+fn replay(
+    store: &dyn Store,
+    studies: &Studies,
+    as_of: Option<Timestamp>,
+    take: &mut Take<'_>,
+) -> Result<(), StoreError> {
+    let trial = match fold(store, &StreamId::Trial, as_of)? {
         Folded::Trial(state) => state,
         _ => Arc::new(TrialState::default()),
     };
@@ -34,7 +40,7 @@ fn replay(store: &dyn Store, studies: &Studies, take: &mut Take<'_>) -> Result<(
             let stream =
                 StreamId::parse(name).ok_or_else(|| StoreError::Damaged { what: format!("`{name}` is no stream") })?;
             let mut written: Vec<Written> = Vec::new();
-            store.read(Range::Stream { name, after: 0, as_of: None }, &mut |entry| {
+            store.read(Range::Stream { name, after: 0, as_of }, &mut |entry| {
                 written.extend(written_read(&entry)?);
                 Ok(true)
             })?;
@@ -51,13 +57,23 @@ fn replay(store: &dyn Store, studies: &Studies, take: &mut Take<'_>) -> Result<(
 /// # Errors
 /// When the store can't be read or written; then the tables are as they were.
 pub fn rebuild(store: &dyn Store, studies: &Studies) -> Result<u64, StoreError> {
-    store.rebuild(TABLES, &mut |take| replay(store, studies, take))?;
+    store.rebuild(TABLES, &mut |take| replay(store, studies, None, take))?;
     let mut rows = 0;
     for table in TABLES {
         let counted = store.select(&format!("SELECT count(*) FROM {}", table.name), &[])?;
         rows += counted.first().and_then(|row| row.first()?.as_integer()).unwrap_or(0).unsigned_abs();
     }
     Ok(rows)
+}
+
+/// The current tables as they were known at a time, made by replay in a temporary database. Takes as long as a rebuild.
+///
+/// # Errors
+/// When the store can't be read.
+pub fn as_of(store: &dyn Store, studies: &Studies, at: Timestamp) -> Result<Scratch, StoreError> {
+    let mut scratch = Scratch::new(TABLES)?;
+    replay(store, studies, Some(at), &mut |writes| scratch.write(writes))?;
+    Ok(scratch)
 }
 
 /// What was proved.
@@ -92,7 +108,7 @@ pub fn verify(store: &dyn Store, studies: &Studies) -> Result<Proved, StoreError
         return Err(StoreError::Damaged { what });
     }
     let mut scratch = Scratch::new(TABLES)?;
-    replay(store, studies, &mut |writes| scratch.write(writes))?;
+    replay(store, studies, None, &mut |writes| scratch.write(writes))?;
     let mut rows = 0;
     for table in TABLES {
         rows += compare(store, &scratch, table)?;

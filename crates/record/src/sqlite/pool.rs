@@ -19,6 +19,9 @@ const IDLE_MAX: usize = 8;
 /// Pages in the journal at which it is moved (4 KiB each).
 const JOURNAL_PAGES: i32 = 2_000;
 
+/// Pages at which the writer moves it itself: while much is written at once, the thread never gets to the end.
+const JOURNAL_PAGES_MAX: i32 = 50_000;
+
 pub(super) struct Readers {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
@@ -55,6 +58,10 @@ pub(super) struct Bell {
 impl Bell {
     pub(super) fn pages(&self, pages: i32) {
         self.pages.store(pages, Ordering::Relaxed);
+    }
+
+    pub(super) fn overflows(&self) -> bool {
+        self.pages.load(Ordering::Relaxed) >= JOURNAL_PAGES_MAX
     }
 
     pub(super) fn ring_if_full(&self) {

@@ -35,6 +35,16 @@ impl Scratch {
         self.statements.write_all(&self.connection, writes)
     }
 
+    /// Reads rows, as [`crate::Store::select`].
+    pub fn select(&self, sql: &str, parameters: &[Cell]) -> Result<Vec<Row>, StoreError> {
+        let mut rows = Vec::new();
+        self.select_each(sql, parameters, &mut |row| {
+            rows.push(row);
+            Ok(true)
+        })?;
+        Ok(rows)
+    }
+
     /// Reads rows, as [`crate::Store::select_each`].
     pub fn select_each(
         &self,

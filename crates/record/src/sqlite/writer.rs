@@ -61,6 +61,10 @@ impl Writers {
         }
         let jobs = std::mem::take(&mut *hold(&self.waiting));
         writer.write(jobs);
+        if self.bell.overflows() {
+            // A reader may be in the way; then the next act tries again. What was appended is safe in the journal.
+            let _ = writer.connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()));
+        }
         drop(writer);
         self.bell.ring_if_full();
         hold(&answer).take().unwrap_or_else(|| Err(StoreError::Internal { what: "an act was not answered".to_owned() }))

@@ -102,7 +102,7 @@ fn command(one: Happening, state: Option<&ParticipantState>, now: jiff::Timestam
             json!({"record_reading": {"participant": p, "session": session, "measures": {"systolic": 110 + u32::from(one.which % 100), "diastolic": 80, "temperature": "37.2"}}})
         }
         23 => {
-            json!({"record_presence": {"participant": p, "session": session, "going": if one.which % 2 == 0 { "in" } else { "out" }}})
+            json!({"record_presence": {"participant": p, "session": session, "going": if one.which.is_multiple_of(2) { "in" } else { "out" }}})
         }
         24 => {
             json!({"record_swallow": {"participant": p, "session": session, "part": "initial", "container": container, "pieces": 2, "mouth_checked": true}})
@@ -268,6 +268,27 @@ fn a_table_that_was_changed_is_found_and_mended() {
     hand.execute_batch("UPDATE entry SET body = replace(body, 'friend', 'fiend')").unwrap();
     let error = projection::verify(store.as_ref(), &studies).unwrap_err();
     assert!(matches!(&error, StoreError::Flaw(flaw) if flaw.chain == "site/S01"), "{error}");
+}
+
+/// The tables as they were known at a time are those that stood there then.
+#[test]
+fn tables_as_they_were_known() {
+    let mut clinic = Clinic::new();
+    let mut then = Vec::new();
+    for n in 0..90 {
+        run(&mut clinic, Happening { kind: n % 30, who: n % 3, which: n / 2 });
+        if n % 30 == 17 {
+            then.push((clinic.now, dump(clinic.door.store().as_ref())));
+        }
+    }
+    assert_eq!(then.len(), 3);
+    for (at, tables) in then {
+        let scratch = projection::as_of(clinic.door.store().as_ref(), &clinic.door.studies(), at).unwrap();
+        for table in TABLES {
+            let rows = scratch.select(&table.all_rows(), &[]).unwrap();
+            assert_eq!(rows, tables[table.name], "{}", table.name);
+        }
+    }
 }
 
 /// A transfer carries every row that names the site to the other one.
