@@ -187,6 +187,7 @@ impl<'a> Desk<'a> {
             self.reader.roles.iter().map(|r| crate::pages::study::role_title(&self.study, r.as_str())).collect();
         let place = match (self.sites.as_slice(), self.trial.sites.len()) {
             ([], _) => String::new(),
+            _ if !self.reader.sees_participants() => String::new(),
             ([one], _) => format!(", site {one}"),
             (many, all) if many.len() == all => ", all sites".to_owned(),
             (many, _) => format!(", {} sites", many.len()),

@@ -7,6 +7,7 @@ use protocol::model::{Duty, Study};
 use crate::parts::refusal::{Refusal, Refusals};
 use crate::parts::table::{Cell, Table};
 use crate::parts::words::{Icon, Link, Tag, Tone};
+use crate::parts::work::Ticks;
 use crate::show;
 
 /// Where the reader is, for links to what mends a condition.
@@ -170,17 +171,61 @@ pub fn summary(broken: &[&Broken]) -> String {
     said.join(" ")
 }
 
-/// What holds, one line each: the sentence and what was found.
-pub fn in_order(findings: &[Finding]) -> Vec<String> {
-    findings
+/// What holds, one line each: the sentence and what was found; many of one rule as one line with their count.
+pub fn in_order(findings: &[Finding]) -> InOrder {
+    let held: Vec<&conduct::finding::Held> = findings
         .iter()
         .filter_map(|finding| match finding {
-            Finding::Holds(held) => Some(if held.found.is_empty() {
-                sentence(&held.sentence)
-            } else {
-                format!("{}: {}", sentence(&held.sentence), held.found)
-            }),
+            Finding::Holds(held) => Some(held),
             Finding::Broken(_) => None,
         })
-        .collect()
+        .collect();
+    let mut out = InOrder { count: held.len(), ..InOrder::default() };
+    for item in &held {
+        let same = held.iter().filter(|other| other.rule == item.rule).count();
+        if same > 3 {
+            out.folded.push(line(item));
+        } else {
+            out.lines.push(line(item));
+        }
+    }
+    out
+}
+
+/// What is in order, short enough to be seen at a glance.
+#[derive(Debug, Clone, Default)]
+pub struct InOrder {
+    pub count: usize,
+    pub lines: Vec<String>,
+    pub folded: Vec<String>,
+}
+
+impl InOrder {
+    /// As a column at the side; nothing where nothing holds yet.
+    pub fn drawn(self) -> String {
+        if self.count == 0 {
+            return String::new();
+        }
+        let folded = if self.folded.is_empty() {
+            String::new()
+        } else {
+            format!(
+                "<details class=\"cleared\"><summary>Conditions met: {}</summary>{}</details>",
+                self.folded.len(),
+                Ticks { lines: self.folded }
+            )
+        };
+        format!(
+            "<section class=\"side-block\"><h2>In order: {}</h2>{}{folded}</section>",
+            show::count(self.count, "check", "checks"),
+            Ticks { lines: self.lines }
+        )
+    }
+}
+
+fn line(held: &conduct::finding::Held) -> String {
+    match held.found.as_str() {
+        "" | "met" => sentence(&held.sentence),
+        found => format!("{}: {found}", sentence(&held.sentence)),
+    }
 }

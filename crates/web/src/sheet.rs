@@ -89,6 +89,15 @@ impl Question<'_> {
         }
     }
 
+    /// The number that people know an item by; nothing for one that has a name instead.
+    fn shown_id(&self) -> String {
+        let id = match self {
+            Self::Item(item) | Self::Related(item) => item.id,
+            Self::Own(_) | Self::WorkNotApplicable => "",
+        };
+        if id.len() <= 3 { id.to_owned() } else { String::new() }
+    }
+
     /// The answers of a line, where it can stand in a grid.
     fn across(&self) -> Option<Vec<Choice>> {
         match self {
@@ -163,15 +172,23 @@ fn grid(
     around: &Around<'_>,
 ) -> Grid {
     let is_related = lines.first().is_some_and(related);
-    let first = lines.first().map(Question::id).unwrap_or_default();
-    let last = lines.last().map(Question::id).unwrap_or_default();
+    let first = lines.first().map(Question::shown_id).unwrap_or_default();
+    let last = lines.last().map(Question::shown_id).unwrap_or_default();
     let legend = if is_related {
         "Is it related to the trauma?".to_owned()
+    } else if first.is_empty() || last.is_empty() {
+        let words = |question: Option<&Question<'_>>| question.map(Question::label).unwrap_or_default();
+        format!("{} to {}", words(lines.first()), words(lines.last()).to_lowercase())
     } else {
-        let recall = form.recall.clone().or_else(|| instrument_of(form).map(|i| i.recall.word().replace('_', " ")));
+        format!("Items {first} to {last}")
+    };
+    let hint = if is_related {
+        "One answer a line.".to_owned()
+    } else {
+        let recall = form.recall.clone().or_else(|| instrument_of(form).map(|i| i.recall.word().to_owned()));
         match recall {
-            Some(period) => format!("Items {first} to {last}, about: {period}"),
-            None => format!("Items {first} to {last}"),
+            Some(period) => format!("About: {}. One answer a line.", period.replace('_', " ")),
+            None => "One answer a line.".to_owned(),
         }
     };
     answers.push(Choice::new(NO_ANSWER, "no answer"));
@@ -180,7 +197,7 @@ fn grid(
         .map(|question| {
             let name = question.name();
             GridLine {
-                number: question.id().trim_start_matches("related_").to_owned(),
+                number: question.shown_id(),
                 label: question.label(),
                 value: typed_text(typed, &name),
                 error: wrong_words(around, &name),
@@ -189,7 +206,7 @@ fn grid(
             }
         })
         .collect();
-    Grid { legend, hint: "One answer a line.".to_owned(), answers, lines }
+    Grid { legend, hint, answers, lines }
 }
 
 fn codes(list: &[Code]) -> Vec<Choice> {
@@ -233,7 +250,9 @@ fn single(question: &Question<'_>, typed: &BTreeMap<String, String>, around: &Ar
                 }
                 _ => String::new(),
             };
-            let mut drawn = Field::new(&name, &format!("{} {}", item.id, question.label()), control(item)).hint(hint);
+            let mut drawn =
+                Field::new(&name, format!("{} {}", question.shown_id(), question.label()).trim(), control(item))
+                    .hint(hint);
             drawn.optional = item.optional;
             drawn
         }
@@ -453,7 +472,7 @@ pub fn listed(form: &Form, values: &BTreeMap<FieldId, Value>) -> Vec<(String, St
         .filter_map(|question| {
             let value = values.get(question.id().as_str())?;
             let label = match question {
-                Question::Item(item) => format!("{} {}", item.id, question.label()),
+                Question::Item(_) => format!("{} {}", question.shown_id(), question.label()).trim().to_owned(),
                 Question::Related(item) => format!("{} related to the trauma", item.id),
                 Question::Own(_) | Question::WorkNotApplicable => question.label(),
             };

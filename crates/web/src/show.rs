@@ -53,6 +53,12 @@ pub fn short(day: Date) -> String {
     format!("{week} {} {name}", day.day())
 }
 
+/// `10 Apr`
+pub fn brief(day: Date) -> String {
+    let name: String = month(day.month()).chars().take(3).collect();
+    format!("{} {name}", day.day())
+}
+
 /// `Thursday 10 April`, for where people plan.
 pub fn weekday(day: Date) -> String {
     format!("{} {}", weekday_name(day), day_month(day))
@@ -122,6 +128,7 @@ mod tests {
             (date(d), "10 April 2025"),
             (day_month(d), "10 April"),
             (short(d), "Thu 10 Apr"),
+            (brief(d), "10 Apr"),
             (weekday(d), "Thursday 10 April"),
             (weekday_date(d), "Thursday 10 April 2025"),
             (signed(-7), "−7"),

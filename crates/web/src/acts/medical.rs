@@ -100,7 +100,8 @@ fn medicine(reader: &mut Reader<'_>) -> MedicineReport {
 fn event_fields(scene: &Scene<'_>) -> Vec<Field> {
     let known = scene.participant.and_then(|p| p.adverse_events.get(scene.about.as_str())).map(|e| e.event.clone());
     let code = |pick: fn(&AdverseEventReport) -> String| known.as_ref().map(pick).unwrap_or_default();
-    let mut fields = vec![
+    let serious: Vec<String> = known.iter().flat_map(|e| &e.serious).map(code_of).collect();
+    vec![
         line("term", "What it was, in the reporter’s words").value(code(|e| e.term.clone())),
         Field::new("onset", "First day", Control::Date).value(code(|e| e.onset.to_string())),
         Field::new("ended", "Last day", Control::Date)
@@ -122,13 +123,10 @@ fn event_fields(scene: &Scene<'_>) -> Vec<Field> {
         line("special_interest", "Of special interest: which kind")
             .value(code(|e| e.special_interest.clone().unwrap_or_default()))
             .optional(),
-    ];
-    let serious: Vec<String> = known.iter().flat_map(|e| &e.serious).map(code_of).collect();
-    for (code, label) in SERIOUS {
-        let ticked = if serious.iter().any(|s| s == code) { "yes" } else { "" };
-        fields.push(Field::new(&format!("serious.{code}"), &format!("Serious: {label}"), Control::Tick).value(ticked));
-    }
-    fields
+        Field::new("serious", "Is it serious? Tick each ground", Control::Ticks { options: choices(SERIOUS) })
+            .hint("Leave all open if it is not serious.")
+            .value(serious.join(",")),
+    ]
 }
 
 fn event(reader: &mut Reader<'_>) -> Option<AdverseEventReport> {
@@ -141,8 +139,8 @@ fn event(reader: &mut Reader<'_>) -> Option<AdverseEventReport> {
     let outcome = reader.one_of("outcome", "Say what became of it.");
     let session = reader.maybe_whole("session");
     let special_interest = reader.maybe("special_interest");
-    let ticked = SERIOUS.iter().filter(|(code, _)| reader.form().ticked(&format!("serious.{code}")));
-    let serious = ticked.filter_map(|(code, _)| serde_json::from_value(serde_json::Value::from(*code)).ok()).collect();
+    let ticked = reader.form().all("serious");
+    let serious = ticked.filter_map(|code| serde_json::from_value(serde_json::Value::from(code)).ok()).collect();
     Some(AdverseEventReport {
         term,
         onset: onset?,

@@ -19,8 +19,6 @@ use crate::http::reply::{Reply, Trouble};
 use crate::parts::field::{Choice, Control, Errors, Field, Second, Sign};
 use crate::parts::page::{Body, Layout, Section};
 use crate::parts::words::Link;
-use crate::parts::work::Ticks;
-use crate::show;
 
 /// Where an act is done: its streams and its address.
 struct Stage<'a> {
@@ -376,14 +374,7 @@ fn title(stage: &Stage<'_>) -> String {
 /// What the rules say of an authorisation before it is asked for: what stands in its way, what is in order.
 fn standing(stage: &Stage<'_>, scene: &Scene<'_>, place: &At<'_>, body: &mut Body) -> String {
     let Some(found) = findings_now(stage, scene) else { return String::new() };
-    let ok = findings::in_order(&found);
-    if !ok.is_empty() {
-        let count = show::count(ok.len(), "check", "checks");
-        body.beside(format!(
-            "<section class=\"side-block\"><h2>In order: {count}</h2>{}</section>",
-            Ticks { lines: ok }
-        ));
-    }
+    body.beside(findings::in_order(&found).drawn());
     let mut broken: Vec<Broken> = found
         .iter()
         .filter_map(conduct::Finding::broken)

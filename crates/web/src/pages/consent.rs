@@ -200,7 +200,15 @@ pub fn prose(markdown: &str) -> String {
             paragraph.clear();
         }
     };
-    for line in markdown.lines().map(str::trim) {
+    for raw in markdown.lines() {
+        let line = raw.trim();
+        // An indented line goes on with the item above it.
+        if list && raw.starts_with([' ', '\t']) && !line.is_empty() && !line.starts_with("- ") && out.ends_with("</li>")
+        {
+            out.truncate(out.len() - "</li>".len());
+            out.push_str(&format!(" {}</li>", emphasis(line)));
+            continue;
+        }
         let item = line.strip_prefix("- ").or_else(|| line.strip_prefix("* "));
         if list && item.is_none() {
             out.push_str("</ul>");
@@ -250,10 +258,10 @@ mod tests {
 
     #[test]
     fn a_consent_text_becomes_pages_and_never_script() {
-        let made = prose("# Title\nOne line\nand **more**.\n\n- first\n- second\n\n<script>x</script>");
+        let made = prose("# Title\nOne line\nand **more**.\n\n- first\n  goes on\n- second\n\n<script>x</script>");
         assert_eq!(
             made,
-            "<h2>Title</h2><p>One line and <b>more</b>.</p><ul><li>first</li><li>second</li></ul><p>&lt;script&gt;x&lt;/script&gt;</p>"
+            "<h2>Title</h2><p>One line and <b>more</b>.</p><ul><li>first goes on</li><li>second</li></ul><p>&lt;script&gt;x&lt;/script&gt;</p>"
         );
     }
 }

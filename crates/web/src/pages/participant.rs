@@ -22,7 +22,7 @@ use crate::names;
 use crate::parts::page::{Body, Layout, Section};
 use crate::parts::table::{Cell, Table};
 use crate::parts::words::{Empty, Fact, Link, Strip, Tag};
-use crate::parts::work::{Group, Row, Ticks};
+use crate::parts::work::{Group, Row};
 use crate::plan;
 use crate::show;
 
@@ -184,16 +184,7 @@ fn ahead(view: &View<'_>) -> Section {
         })
         .collect();
     let broken: Vec<&conduct::Broken> = redacted.iter().collect();
-    let ok = findings::in_order(&step.findings);
-    let side = if ok.is_empty() {
-        String::new()
-    } else {
-        format!(
-            "<aside class=\"side-block\" aria-labelledby=\"in-order\"><h2 id=\"in-order\">In order: {}</h2>{}</aside>",
-            show::count(ok.len(), "check", "checks"),
-            Ticks { lines: ok }
-        )
-    };
+    let side = findings::in_order(&step.findings).drawn();
     let address = act_address(&step.act);
     let mut inside = String::new();
     let title = if broken.is_empty() {
@@ -221,7 +212,7 @@ fn ahead(view: &View<'_>) -> Section {
     let escaped = crate::chart::svg::escape(&title);
     let lead = crate::chart::svg::escape(&lead);
     let markup = format!(
-        "<div class=\"split\"><div class=\"way\"><h2 id=\"way\">{escaped}</h2><p>{lead}</p>{inside}</div>{side}</div>"
+        "<div class=\"split\"><div class=\"way\"><h2 id=\"way\">{escaped}</h2><p>{lead}</p>{inside}</div><aside aria-label=\"In order\">{side}</aside></div>"
     );
     Section { id: String::new(), ..Section::bare(format!("<div class=\"section\">{markup}</div>")) }
 }
@@ -303,7 +294,7 @@ pub fn due_when(due: &Due, today: Date, zone: &TimeZone) -> String {
         };
     }
     match due.closes {
-        Some(last) if last < today => format!("since {}", show::short(last)),
+        Some(last) if last < today => format!("since {}", show::brief(last)),
         Some(last) => format!("by {}", show::short(last)),
         None => show::short(due.opens),
     }

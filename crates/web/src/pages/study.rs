@@ -10,6 +10,7 @@ use terms::Source;
 use crate::desk::{Desk, number, text};
 use crate::frame::{self, Place};
 use crate::http::call::Call;
+use crate::http::pairs::segment;
 use crate::http::reply::{Reply, Trouble};
 use crate::parts::page::{Body, Section};
 use crate::parts::table::{Cell, Table};
@@ -34,22 +35,56 @@ pub struct RuleLine {
     pub binds: String,
 }
 
-/// The whole page.
-pub fn body(study: &Study, versions: &[Version], rules: &[RuleLine]) -> Body {
-    let mut body = Body::new(&study.title).lead(format!("{} version {}. {}", study.id, study.version, study.summary));
+/// Draws one section of the study.
+type Drawn = fn(&Study) -> Section;
+
+/// Parts of the study, each a page of its own: code in the address, words, and what stands in it.
+const PARTS: &[(&str, &str, &[Drawn])] = &[
+    ("schedule", "Schedule", &[schedule]),
+    ("eligibility", "Eligibility", &[criteria, gates]),
+    ("medicines", "Medicines", &[medicines]),
+    ("doses", "Doses", &[doses]),
+    ("day", "Dosing day", &[day, vitals]),
+    ("consent", "Consent", &[consent]),
+    ("deviations", "Deviations", &[deviations]),
+];
+
+/// The page of one part; the first where none is named.
+pub fn body(study: &Study, versions: &[Version], rules: &[RuleLine], part: &str, at: &str) -> Body {
+    let mut body = Body::new(&study.title);
+    body.lead = format!("{} version {}. {}", study.id, study.version, study.summary);
     body.strip = strip(study);
-    body.add(schedule(study));
-    body.add(criteria(study));
-    body.add(gates(study));
-    body.add(doses(study));
-    body.add(day(study));
-    body.add(vitals(study));
-    body.add(medicines(study));
-    body.add(consent(study));
-    body.add(deviations(study));
-    body.add(rule_book(rules));
-    body.add(versions_table(versions));
+    body.add(Section::bare(parts_nav(part, at)));
+    match part {
+        "rules" => {
+            body.add(rule_book(rules));
+        }
+        "versions" => {
+            body.add(versions_table(versions));
+        }
+        _ => {
+            let found = PARTS.iter().find(|(code, ..)| *code == part).or(PARTS.first());
+            for section in found.into_iter().flat_map(|(_, _, sections)| sections.iter()) {
+                body.add(section(study));
+            }
+        }
+    }
     body
+}
+
+fn parts_nav(part: &str, at: &str) -> String {
+    let all =
+        PARTS.iter().map(|(code, words, _)| (*code, *words)).chain([("rules", "Rules"), ("versions", "Versions")]);
+    let known: Vec<(&str, &str)> = all.collect();
+    let current = if known.iter().any(|(code, _)| *code == part) { part } else { "schedule" };
+    let links: String = known
+        .iter()
+        .map(|(code, words)| {
+            let mark = if *code == current { " aria-current=\"true\"" } else { "" };
+            format!("<li><a href=\"{at}?part={code}\"{mark}>{words}</a></li>")
+        })
+        .collect();
+    format!("<nav aria-label=\"Parts of the study\"><ul class=\"dispositions up-4\">{links}</ul></nav>")
 }
 
 fn strip(study: &Study) -> Strip {
@@ -482,7 +517,8 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
             binds: rule.binds.join(", ").replace('_', " "),
         })
         .collect();
-    let mut page = body(&study, &versions, &rules);
+    let at = if wanted.is_empty() { "/study".to_owned() } else { format!("/study/{}", segment(wanted)) };
+    let mut page = body(&study, &versions, &rules, call.query.text("part"), &at);
     if desk.reader.duties.has(protocol::model::Duty::AdministerTrial) {
         for version in versions.iter().filter(|v| v.adopted.is_none()) {
             page.action(format!("/trial/do/adopt-study/{}", version.hash), format!("Adopt version {}", version.label));

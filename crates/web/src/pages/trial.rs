@@ -30,7 +30,7 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
     let counts = milestones(&desk)?;
     let today = desk.now.to_zoned(desk.own_zone()).date();
     let mut body = Body::new(format!("Trial {}", desk.study.id));
-    body.lead = format!("{} Version {}.", desk.study.title, desk.study.version);
+    body.lead = format!("{}. Version {}.", desk.study.title.trim_end_matches('.'), desk.study.version);
     body.strip = strip(&desk, &counts)?;
     if desk.reader.duties.has(Duty::AdministerTrial) {
         body.action("/trial/do/open-site", "Open a site");
@@ -250,8 +250,15 @@ fn due_by_site(desk: &Desk<'_>, today: Date) -> Result<Section, Trouble> {
                 Cell::tag(Tag::done("None overdue"))
             };
             vec![
-                Cell::link(format!("/participants?site={}", segment(&text(row, 0))), &format!("Site {}", text(row, 0)))
-                    .as_head(),
+                if desk.sites.iter().any(|site| site.as_str() == text(row, 0)) {
+                    Cell::link(
+                        format!("/participants?site={}", segment(&text(row, 0))),
+                        &format!("Site {}", text(row, 0)),
+                    )
+                    .as_head()
+                } else {
+                    Cell::head(&format!("Site {}", text(row, 0)))
+                },
                 Cell::number(number(row, 3)),
                 Cell::number(number(row, 2)),
                 state,

@@ -137,6 +137,11 @@ impl Field {
         matches!(self.control, Control::Choice { .. } | Control::Ticks { .. })
     }
 
+    /// Few short answers stand beside each other.
+    fn in_a_row(&self, options: &[Choice]) -> bool {
+        options.len() <= 4 && options.iter().map(|o| o.label.chars().count()).sum::<usize>() <= 28
+    }
+
     fn is_tick(&self) -> bool {
         matches!(self.control, Control::Tick)
     }

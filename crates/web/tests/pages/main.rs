@@ -1,5 +1,7 @@
 //! Pages over the real router and a real store.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what is wrong by failing")]
+
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -172,3 +172,71 @@ fn a_form_is_filled_in_checked_recorded_and_corrected() {
     let shown = coordinator.see(&record);
     assert!(shown.contains("Typing error") && shown.contains("Measured again"), "{}", text_of(&shown));
 }
+
+#[test]
+fn who_somebody_is_stays_with_those_who_meet_them_and_can_be_erased() {
+    let clinic = Clinic::new("reference-mapp2");
+    let coordinator = clinic.at("coordinator");
+    let code = enquiry(&coordinator);
+    let address = format!("/participants/{code}/person");
+    let typed = [("name", "Quillon Vexley"), ("phone", "000 111"), ("safe_way", "no_name"), ("do", "keep")];
+    coordinator.record(&address, &typed);
+    assert!(coordinator.see(&address).contains("Quillon Vexley"));
+    let id = terms::ParticipantId::from(code.as_str());
+    assert_eq!(clinic.people.values(&id).unwrap().unwrap()["name"], "Quillon Vexley");
+    for login in ["monitor", "medic", "data", "inspector", "admin", "pharmacist"] {
+        assert_eq!(clinic.at(login).get(&address).status, StatusCode::NOT_FOUND, "{login}");
+        let page = clinic.at(login).see(&format!("/participants/{code}"));
+        assert!(!page.contains("Vexley") && !page.contains("/person"), "{login}");
+    }
+    // Before they declined nothing can be erased; afterwards all of it, and only by saying so.
+    let page = coordinator.fill(&address, &[("do", "erase"), ("sure", "yes")]);
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+    coordinator.record(&format!("/participants/{code}/do/declined"), &[("reason", "no time")]);
+    let page = coordinator.fill(&address, &[("do", "erase")]);
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", text_of(&page.html));
+    coordinator.record(&address, &[("do", "erase"), ("sure", "yes")]);
+    assert!(clinic.people.values(&id).unwrap().is_none());
+    assert!(!coordinator.see(&address).contains("Vexley"));
+}
+
+#[test]
+fn a_document_is_attached_by_its_hash_and_read_back() {
+    let clinic = Clinic::new("reference-mapp2");
+    let coordinator = clinic.at("coordinator");
+    let code = enquiry(&coordinator);
+    let address = format!("/participants/{code}/document");
+    let html = coordinator.see(&address);
+    let hidden = |name: &str| {
+        html.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap().split('"').next().unwrap().to_owned()
+    };
+    let part =
+        |name: &str, value: &str| format!("--xx\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+    let send = |file: &str| {
+        let body = [
+            part("token", &hidden("token")),
+            part("request", &hidden("request")),
+            part("kind", "ecg"),
+            format!("--xx\r\nContent-Disposition: form-data; name=\"file\"; filename=\"ecg.pdf\"\r\n\r\n{file}\r\n--xx--\r\n"),
+        ]
+        .concat();
+        let request = axum::http::Request::builder()
+            .method("POST")
+            .uri(&address)
+            .header("cookie", &coordinator.cookie)
+            .header("content-type", "multipart/form-data; boundary=xx")
+            .body(axum::body::Body::from(body))
+            .unwrap();
+        clinic.raw(request)
+    };
+    assert_eq!(send("").status, StatusCode::UNPROCESSABLE_ENTITY);
+    let page = send("the very bytes");
+    assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", text_of(&page.html));
+    let shown = coordinator.see(&format!("/participants/{code}"));
+    let link =
+        shown.split("href=\"").find(|l| l.contains("/documents/")).unwrap().split('"').next().unwrap().to_owned();
+    let page = coordinator.get(&link);
+    assert_eq!(page.html, "the very bytes");
+    assert!(page.headers["content-disposition"].to_str().unwrap().contains("ecg.pdf"));
+    assert_eq!(clinic.at("monitor").get(&link).status, StatusCode::NOT_FOUND, "a scan may bear a name");
+}

@@ -48,7 +48,7 @@ pub struct Clinic {
     pub site: SiteId,
     pub sealed: allocation::Key,
     // Kept so that the folder lives as long as the clinic.
-    pub folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
 }
 
 /// An answer as a test looks at it.
@@ -104,7 +104,7 @@ impl Clinic {
         };
         let site = study.sites[0].id.clone();
         let sealed = allocation::Key::from_slice(&[9; 32]).unwrap();
-        let clinic = Self { router: web::app(services), door, identity, people, now, site, sealed, folder };
+        let clinic = Self { router: web::app(services), door, identity, people, now, site, sealed, _folder: folder };
         clinic.set_up(&study);
         clinic
     }
@@ -120,10 +120,6 @@ impl Clinic {
 
     pub fn pass_minutes(&self, minutes: i64) {
         self.pass(SignedDuration::from_mins(minutes));
-    }
-
-    pub fn pass_days(&self, days: i64) {
-        self.pass(SignedDuration::from_hours(24 * days));
     }
 
     fn set_up(&self, study: &Arc<protocol::model::Study>) {
