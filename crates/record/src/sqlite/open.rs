@@ -8,7 +8,7 @@ use crate::{error::StoreError, store::About, table::Table};
 use chain::Hash;
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
-use std::{fs, path::Path, time::Duration};
+use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 /// The format of the tables in `schema.sql`.
 pub const FORMAT: u32 = 1;
@@ -109,7 +109,11 @@ fn about(connection: &Connection) -> Result<Option<About>, StoreError> {
     let created_at = value("created_at")?;
     Ok(Some(About {
         format,
-        synthetic: value("synthetic")? != "no",
+        synthetic: match value("synthetic")?.as_str() {
+            "yes" => true,
+            "no" => false,
+            other => return Err(StoreError::Damaged { what: format!("it says `{other}` to whether it is synthetic") }),
+        },
         created_by: value("created_by")?,
         created_at: created_at
             .parse()
@@ -127,30 +131,29 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// Makes the current tables and notes their definition.
+/// Makes the current tables and notes their definitions.
 pub(super) fn tables_create(connection: &Connection, tables: &[&'static Table]) -> Result<(), StoreError> {
     rows::tables_create(connection, tables)?;
-    connection
-        .execute("INSERT OR REPLACE INTO current_tables VALUES (1, ?1)", [fingerprint(tables)])
-        .map(drop)
-        .map_err(fault)
+    fingerprints(tables).iter().try_for_each(|(name, fingerprint)| {
+        connection.execute("INSERT INTO current_tables VALUES (?1, ?2)", [name, fingerprint]).map(drop).map_err(fault)
+    })
 }
 
 /// Whether the file's current tables are those that this program fills.
 pub(super) fn tables_fit(connection: &Connection, tables: &[&'static Table]) -> Result<(), StoreError> {
-    let found: Option<String> = connection
-        .query_row("SELECT fingerprint FROM current_tables", [], |row| row.get(0))
-        .optional()
+    let found: BTreeMap<String, String> = connection
+        .prepare("SELECT name, fingerprint FROM current_tables")
+        .and_then(|mut query| query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
         .map_err(fault)?;
-    match found == Some(fingerprint(tables)) {
+    match found == fingerprints(tables) {
         true => Ok(()),
         false => Err(StoreError::OlderTables),
     }
 }
 
-fn fingerprint(tables: &[&'static Table]) -> String {
-    let statements: Vec<String> = tables.iter().flat_map(|table| table.create("")).collect();
-    Hash::of(statements.join("\n").as_bytes()).to_string()
+fn fingerprints(tables: &[&'static Table]) -> BTreeMap<String, String> {
+    let fingerprint = |table: &Table| Hash::of(table.create("").join("\n").as_bytes()).to_string();
+    tables.iter().map(|table| (table.name.to_owned(), fingerprint(table))).collect()
 }
 
 pub(super) fn backup(connection: &Connection, to: &Path) -> Result<(), StoreError> {

@@ -191,6 +191,14 @@ fn own_schema() -> Result<Connection, StoreError> {
     Ok(memory)
 }
 
+/// Whether a name is that of a table of the record itself.
+pub(super) fn is_own_table(name: &str) -> Result<bool, StoreError> {
+    own_schema()?
+        .prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE")
+        .and_then(|mut query| query.exists([name]))
+        .map_err(fault)
+}
+
 fn guards_of(connection: &Connection) -> Result<BTreeMap<String, String>, StoreError> {
     let mut statement =
         connection.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").map_err(fault)?;

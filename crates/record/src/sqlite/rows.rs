@@ -99,10 +99,6 @@ fn cell(value: ValueRef<'_>) -> Result<Cell, StoreError> {
     })
 }
 
-/// Tables of `schema.sql`; every other table is a current one.
-const OWN: &str = "'about','chain','stream','act','entry','current_tables','person','person_value','person_token',\
-                   'person_erased','person_document'";
-
 pub(super) fn tables_create(connection: &Connection, tables: &[&'static Table]) -> Result<(), StoreError> {
     tables
         .iter()
@@ -110,16 +106,17 @@ pub(super) fn tables_create(connection: &Connection, tables: &[&'static Table]) 
         .try_for_each(|statement| connection.execute_batch(&statement).map_err(fault))
 }
 
-/// Throws all current tables away. Other programs' tables (accounts) begin with `account_` and stay.
+/// Throws away the current tables that the file says it holds, and no other table.
 pub(super) fn tables_drop(connection: &Connection) -> Result<(), StoreError> {
-    let sql = format!(
-        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ({OWN})
-         AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'account%'"
-    );
-    let mut statement = connection.prepare(&sql).map_err(fault)?;
+    let mut statement = connection.prepare("SELECT name FROM current_tables").map_err(fault)?;
     let names: Vec<String> = statement.query_map([], |row| row.get(0)).and_then(Iterator::collect).map_err(fault)?;
     drop(statement);
-    names.iter().try_for_each(|name| {
-        connection.execute_batch(&format!("DROP TABLE \"{}\"", name.replace('"', "\"\""))).map_err(fault)
-    })
+    for name in names {
+        // Dropping is what a rebuild may do to a current table and to nothing else, whatever stands in the list.
+        if crate::sqlite::reader::is_own_table(&name)? {
+            return Err(StoreError::Damaged { what: format!("it counts {name} among the current tables") });
+        }
+        connection.execute_batch(&format!("DROP TABLE IF EXISTS \"{}\"", name.replace('"', "\"\""))).map_err(fault)?;
+    }
+    connection.execute_batch("DELETE FROM current_tables").map_err(fault)
 }

@@ -91,10 +91,10 @@ CREATE TRIGGER act_comes_last BEFORE INSERT ON act
 WHEN NEW.id <= (SELECT max(id) FROM act)
 BEGIN SELECT RAISE(ABORT, 'an answer is only ever appended'); END;
 
-CREATE TABLE current_tables ( -- which definition of the current tables the file holds
-  id INTEGER PRIMARY KEY CHECK (id = 1),
+CREATE TABLE current_tables ( -- the current tables that the file holds, and by which definition
+  name TEXT PRIMARY KEY,
   fingerprint TEXT NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- Who the people are. Apart from the log, sealed, erasable.
 CREATE TABLE person (

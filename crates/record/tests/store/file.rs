@@ -303,6 +303,24 @@ fn other_current_tables_ask_for_a_rebuild() {
     assert_eq!(verify(&store).unwrap().links, 30);
 }
 
+/// A rebuild throws away current tables and nothing else, whoever else keeps something in the file.
+#[test]
+fn a_rebuild_leaves_other_tables_alone() {
+    let place = place();
+    filled(&place.path);
+    let hand = Connection::open(&place.path).unwrap();
+    hand.execute_batch("CREATE TABLE draft (words TEXT); INSERT INTO draft VALUES ('kept')").unwrap();
+    let store = SqliteStore::open(&place.path, TABLES).unwrap();
+    store.rebuild(TABLES, &mut |_| Ok(())).unwrap();
+    assert_eq!(store.select("SELECT words FROM draft", &[]).unwrap(), [vec!["kept".into()]]);
+    for own in ["entry", "ENTRY", "person"] {
+        hand.execute("INSERT INTO current_tables VALUES (?1, '')", [own]).unwrap();
+        assert!(matches!(store.rebuild(TABLES, &mut |_| Ok(())), Err(StoreError::Damaged { .. })));
+        hand.execute("DELETE FROM current_tables WHERE name = ?1", [own]).unwrap();
+    }
+    assert_eq!(verify(&store).unwrap().links, 30);
+}
+
 /// A file cut off in the middle, or with a page of zeros, is answered with a sentence and never with a panic.
 #[test]
 fn a_torn_file() {
