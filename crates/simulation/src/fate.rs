@@ -92,6 +92,7 @@ impl Fate {
     }
 
     /// Whether the person is seen at an occasion (0 is the baseline).
+    #[cfg(test)]
     pub(crate) fn seen_at(&self, occasion: usize) -> bool {
         self.leaves.is_none_or(|(before, _)| occasion < before)
     }

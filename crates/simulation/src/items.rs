@@ -59,7 +59,7 @@ mod tests {
         fn the_sum_is_the_total(total in 0i64..=80, seed: u64, heavy in 0usize..20) {
             let mut parts = [Part { min: 0, max: 4, weight: 1.0 }; 20];
             parts[heavy].weight = 6.0;
-            let points = spread(total, &parts, &mut Stream::new(seed, 0, Purpose::Items));
+            let points = spread(total, &parts, &mut Stream::new(seed, 0, Purpose::Answers));
             prop_assert_eq!(points.iter().sum::<i64>(), total);
             prop_assert!(points.iter().all(|p| (0..=4).contains(p)));
         }
@@ -67,7 +67,7 @@ mod tests {
         #[test]
         fn totals_out_of_reach_are_held(total in -50i64..200, seed: u64) {
             let parts = [Part { min: 1, max: 5, weight: 1.0 }, Part { min: 1, max: 2, weight: 0.0 }];
-            let points = spread(total, &parts, &mut Stream::new(seed, 0, Purpose::Items));
+            let points = spread(total, &parts, &mut Stream::new(seed, 0, Purpose::Answers));
             prop_assert_eq!(points.iter().sum::<i64>(), total.clamp(2, 7));
         }
     }
@@ -79,7 +79,7 @@ mod tests {
             Part { min: 0, max: 4, weight: 0.45 },
             Part { min: 0, max: 4, weight: 1.0 },
         ];
-        let mut stream = Stream::new(4, 0, Purpose::Items);
+        let mut stream = Stream::new(4, 0, Purpose::Answers);
         let mut sums = [0i64; 3];
         for _ in 0..3000 {
             spread(5, &parts, &mut stream).iter().zip(&mut sums).for_each(|(p, sum)| *sum += p);

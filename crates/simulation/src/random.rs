@@ -19,14 +19,12 @@ pub(crate) enum Purpose {
     Vitals,
     Guesses,
     Answers,
-    Items,
     Medicines,
     Times,
     Habits,
     Slips,
     Session,
     Names,
-    Dirt,
 }
 
 /// A stream of draws.

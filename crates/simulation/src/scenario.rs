@@ -75,6 +75,9 @@ pub struct Scenario {
     pub(crate) session: Session,
     pub(crate) habits: Habits,
     pub(crate) medicines: Medicines,
+    /// People in each role; one where it isn't said.
+    #[serde(default)]
+    pub(crate) staff: BTreeMap<String, u32>,
     pub(crate) supply: Supply,
     pub(crate) slips: Slips,
     pub(crate) events: Events,
@@ -107,6 +110,9 @@ pub(crate) struct Pipeline {
     pub screen_failed: f64,
     pub rescreened: f64,
     pub baseline_failed: f64,
+    /// Weights of criteria among those who fail the first gate; 1 where it isn't said.
+    #[serde(default)]
+    pub fail_weights: BTreeMap<String, f64>,
     pub withdrew_before_assignment: f64,
     pub screening_days: [i64; 2],
 }
@@ -136,7 +142,6 @@ pub(crate) struct Baseline {
     pub female: f64,
     pub dissociative: f64,
     pub duration_years: LogNormal,
-    pub lifetime_ssri: f64,
     pub ideation_lifetime: f64,
     pub attempt_lifetime: f64,
     pub weight_kg: Normal,
@@ -222,7 +227,7 @@ pub(crate) enum ScoreDraw {
     Following(FollowingScore),
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OwnScore {
     pub baseline: [f64; 2],
@@ -230,6 +235,12 @@ pub(crate) struct OwnScore {
     pub placebo: f64,
     pub sd: f64,
     pub correlation: f64,
+    /// The score is the mean of its items, not their sum.
+    #[serde(default)]
+    pub mean: bool,
+    /// The items that carry it; those of the instrument's longest scale where it isn't said.
+    #[serde(default)]
+    pub items: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -335,6 +346,7 @@ pub(crate) struct Habits {
     pub outside_window: f64,
     pub covid_delay: f64,
     pub item_missing: f64,
+    pub rating_item_missing: f64,
     pub form_missed: f64,
     pub correction: f64,
     pub wrong_participant: f64,
@@ -357,7 +369,6 @@ pub(crate) struct Medicines {
     pub chance: f64,
     pub allowed_chance: f64,
     pub taper_days: [i64; 2],
-    pub rescue_chance: f64,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -433,6 +444,16 @@ pub(crate) struct FieldDraw {
     pub range: Option<[f64; 2]>,
     /// Chance of yes.
     pub chance: Option<f64>,
+    /// Chance of yes among women; never among men.
+    pub chance_female: Option<f64>,
+    /// Codes for women and men.
+    pub by_sex: Option<[String; 2]>,
+    /// A vital sign of the person at rest, by its measure.
+    pub sign: Option<String>,
+    /// Something drawn once for the person: `weight_kg`, `ptsd_months`, `age`.
+    pub person: Option<String>,
+    /// Chance that an answer which may be left out is given.
+    pub answered: Option<f64>,
     /// Codes with their weights.
     pub choice: BTreeMap<String, f64>,
     /// Days before today, from and to.
@@ -442,6 +463,11 @@ pub(crate) struct FieldDraw {
 }
 
 impl Scenario {
+    /// The trial's first day.
+    pub const fn starts(&self) -> jiff::civil::Date {
+        self.trial.starts
+    }
+
     /// The scenario that ships under an id; letter case doesn't matter.
     ///
     /// # Errors
