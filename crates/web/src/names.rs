@@ -63,6 +63,18 @@ pub const fn stop(scope: StopScope) -> &'static str {
     }
 }
 
+/// The same in two or three words, for a drawing.
+pub const fn stop_short(scope: StopScope) -> &'static str {
+    match scope {
+        StopScope::Treatment => "Stopped treatment",
+        StopScope::Study => "Left the study",
+        StopScope::Consent => "Withdrew consent",
+        StopScope::Discontinued => "Ended by the investigator",
+        StopScope::LostToFollowUp => "Lost to follow-up",
+        StopScope::Died => "Died",
+    }
+}
+
 pub const fn mode(mode: VisitMode) -> &'static str {
     match mode {
         VisitMode::OnSite => "at the site",

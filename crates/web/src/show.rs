@@ -104,6 +104,16 @@ pub fn count(number: usize, one: &str, many: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
 }
 
+/// A number of days as people say it: days, then months, then years.
+pub fn span(days: i32) -> String {
+    let many = |number: i32, one: &str, more: &str| count(usize::try_from(number).unwrap_or(0), one, more);
+    match days {
+        0..100 => many(days, "day", "days"),
+        100..730 => many(days / 30, "month", "months"),
+        _ => many(days / 365, "year", "years"),
+    }
+}
+
 /// How the day stands to today, in words that people use: `today`, `tomorrow`, `in 5 days`, `3 days ago`.
 pub fn nearness(day: Date, today: Date) -> String {
     let days = today.until(day).map_or(0, |span| span.get_days());
@@ -138,6 +148,10 @@ mod tests {
             (tenths(5), "0.5"),
             (count(1, "thing", "things"), "1 thing"),
             (count(0, "thing", "things"), "0 things"),
+            (span(1), "1 day"),
+            (span(99), "99 days"),
+            (span(100), "3 months"),
+            (span(800), "2 years"),
             (nearness(day(2025, 4, 11), d), "tomorrow"),
             (nearness(day(2025, 4, 9), d), "yesterday"),
             (nearness(day(2025, 4, 15), d), "in 5 days"),

@@ -98,10 +98,17 @@ impl Mark {
 
 impl Timeline {
     fn scale(&self) -> Option<Scale> {
-        let dates = || self.lanes.iter().flat_map(|l| &l.marks).flat_map(Mark::dates).chain([self.today]);
-        let (first, last) = (dates().min()?, dates().max()?);
+        let marks = || self.lanes.iter().flat_map(|l| &l.marks).flat_map(Mark::dates);
+        let today = self.shows_today().then_some(self.today);
+        let (first, last) = (marks().chain(today).min()?, marks().chain(today).max()?);
         let first = first.first_of_month();
         Some(Scale { first, days: days_between(first, last).max(27.0) + 4.0 })
+    }
+
+    /// Long after the last date the line of today would only squeeze the rest together.
+    fn shows_today(&self) -> bool {
+        let last = self.lanes.iter().flat_map(|l| &l.marks).flat_map(Mark::dates).max();
+        last.is_none_or(|last| days_between(last, self.today) <= 120.0)
     }
 
     /// The drawing, or `None` where nothing is planned and nothing has happened.
@@ -118,6 +125,9 @@ impl Timeline {
         for lane in &placed {
             draw_lane(&mut svg, lane, y, &scale);
             y += lane.height;
+        }
+        if !self.shows_today() {
+            return Some(svg.finish());
         }
         let x = scale.x(self.today);
         svg.line("now", (x, TOP), (x, bottom + 8.0));
@@ -167,8 +177,11 @@ fn months(svg: &mut Svg, scale: &Scale, bottom: f64) {
         1
     } else if apart > 22.0 {
         3
-    } else {
+    } else if apart > 6.0 {
         12
+    } else {
+        // Whole years, as many as are needed for their names to stand apart.
+        12 * (80.0 / (apart * 12.0).max(0.1)).ceil() as i64
     };
     let mut year_said = None;
     loop {

@@ -40,7 +40,9 @@ pub struct Vitals {
 }
 
 const LEFT: f64 = 34.0;
-const RIGHT: f64 = 680.0;
+const RIGHT: f64 = 650.0;
+/// Minutes around the dose that are drawn; what lies outside stands in the table.
+const DRAWN: std::ops::RangeInclusive<i64> = -180..=900;
 const TOP: f64 = 30.0;
 const MIDDLE: f64 = 262.0;
 const LOW_TOP: f64 = 296.0;
@@ -48,12 +50,16 @@ const LOW: f64 = 354.0;
 
 impl Vitals {
     fn span(&self) -> (f64, f64) {
-        let minutes =
-            || self.readings.iter().map(|r| r.minute).chain(self.now).chain(self.supplement.map(|s| s.1)).chain([0]);
+        let now = self.now.filter(|now| DRAWN.contains(now));
+        let minutes = || self.drawn().map(|r| r.minute).chain(now).chain(self.supplement.map(|s| s.1)).chain([0]);
         let first = minutes().min().unwrap_or(0).min(-10);
         let last = minutes().max().unwrap_or(0).max(120);
         let last = (last + 29) / 30 * 30;
         (first as f64, last as f64)
+    }
+
+    fn drawn(&self) -> impl Iterator<Item = &Reading> {
+        self.readings.iter().filter(|reading| DRAWN.contains(&reading.minute))
     }
 
     fn finding(&self) -> String {
@@ -93,10 +99,11 @@ impl Vitals {
             svg.text("t-3", (LEFT - 7.0, at + 4.0), Anchor::End, &degrees.to_string());
         }
         self.limit_lines(&mut svg, &y, &t);
-        let mut minute = (first / 30.0).ceil() * 30.0;
+        let step = if last - first > 420.0 { 60.0 } else { 30.0 };
+        let mut minute = (first / step).ceil() * step;
         while minute <= last {
             svg.text("t-3", (x(minute), 372.0), Anchor::Middle, &show::offset(minute as i64));
-            minute += 30.0;
+            minute += step;
         }
         svg.text("t-3", (RIGHT + 24.0, 372.0), Anchor::Start, "min since dose");
         if let Some(clock) = &self.dose {
@@ -105,7 +112,7 @@ impl Vitals {
             svg.text("t-3", (x(0.0), 28.0), Anchor::Middle, clock);
         }
         self.marks(&mut svg, &x, &y, &t);
-        if let Some(now) = self.now {
+        if let Some(now) = self.now.filter(|now| DRAWN.contains(now)) {
             svg.line("now", (x(now as f64), TOP), (x(now as f64), LOW));
         }
         svg.text("t-3", (0.0, 18.0), Anchor::Start, "mmHg, /min");
@@ -114,22 +121,23 @@ impl Vitals {
     }
 
     fn limit_lines(&self, svg: &mut Svg, y: &dyn Fn(f64) -> f64, t: &dyn Fn(f64) -> f64) {
-        let mut said: Vec<f64> = Vec::new();
-        for limit in &self.limits {
+        let mut lowest = f64::MIN;
+        let place = |limit: &Limit| if limit.temperature { t(limit.value) } else { y(limit.value) };
+        let mut shown: Vec<&Limit> =
+            self.limits.iter().filter(|l| l.temperature || (40.0..=200.0).contains(&l.value)).collect();
+        shown.sort_by(|a, b| place(a).total_cmp(&place(b)));
+        for limit in shown {
             let at = if limit.temperature { t(limit.value) } else { y(limit.value) };
             let (line, words) = if limit.stops { ("limit-stop", "t-stop") } else { ("limit", "t-now") };
             svg.line(line, (LEFT, at), (RIGHT, at));
-            let mut label = at + 4.0;
-            while said.iter().any(|other| (other - label).abs() < 14.0) {
-                label += 14.0;
-            }
-            said.push(label);
+            let label = (at + 4.0).max(lowest + 14.0);
+            lowest = label;
             svg.text(words, (RIGHT + 8.0, label), Anchor::Start, &limit.words);
         }
     }
 
     fn marks(&self, svg: &mut Svg, x: &dyn Fn(f64) -> f64, y: &dyn Fn(f64) -> f64, t: &dyn Fn(f64) -> f64) {
-        let mut sorted: Vec<&Reading> = self.readings.iter().collect();
+        let mut sorted: Vec<&Reading> = self.drawn().collect();
         sorted.sort_by_key(|r| r.minute);
         let at = |r: &Reading| x(r.minute as f64);
         let pulses: Vec<(f64, f64)> =

@@ -371,9 +371,10 @@ fn siblings(spot: &Spot<'_>, current: &Form) -> String {
     for (activity, requirement) in spot.file.study.activities_at(visit.id.as_str()) {
         let ActivityKind::Form(id) = &activity.what else { continue };
         let Some(form) = spot.file.study.form(id.as_str()).filter(|f| spot.file.reader.sees_form(f)) else { continue };
-        let tag = if form.id == current.id {
+        let recorded = spot.file.participant.form_at(id.as_str(), visit.id.as_str()).is_some();
+        let tag = if form.id == current.id && !recorded {
             Tag::now("In hand")
-        } else if spot.file.participant.form_at(id.as_str(), visit.id.as_str()).is_some() {
+        } else if recorded {
             Tag::done("Recorded")
         } else if requirement == Requirement::IfIndicated {
             Tag::plan("If needed")

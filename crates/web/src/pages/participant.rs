@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use protocol::model::Study;
 
+use crate::acts;
 use crate::chart::severity::{Band, Rating, Severity};
 use crate::desk::Desk;
 use crate::findings::{self, Place};
@@ -44,6 +45,16 @@ pub struct View<'a> {
 impl View<'_> {
     fn base(&self) -> String {
         base(self.participant.id.as_str())
+    }
+
+    /// Whether the reader has a duty for an act about participants: what they can't do is not offered.
+    fn may(&self, act: &str) -> bool {
+        acts::find(acts::Scope::Participant, act).is_some_and(|act| self.reader.duties.has_any(acts::duties(act)))
+    }
+
+    /// A link to an act, for those who may do it.
+    fn offer(&self, act: &str, words: &str) -> Link {
+        if self.may(act) { Link::new(format!("{}/do/{act}", self.base()), words) } else { Link::new("", "") }
     }
 
     fn place<'b>(&'b self, base: &'b str) -> Place<'b> {
@@ -271,8 +282,7 @@ pub fn due_address(due: &Due, code: &str) -> String {
 /// How a due thing stands on a day.
 pub fn due_tag(due: &Due, today: Date) -> Tag {
     if let Some(last) = due.closes.filter(|last| *last < today) {
-        let days = schedule::days_between(last, today);
-        return Tag::stop(format!("Overdue {}", show::count(usize::try_from(days).unwrap_or(0), "day", "days")));
+        return Tag::stop(format!("Overdue {}", show::span(schedule::days_between(last, today))));
     }
     match due.kind {
         DueKind::Hold if due.target == Some(today) => Tag::now("Today"),
@@ -328,7 +338,8 @@ fn due_section(view: &View<'_>) -> Section {
                 when: due_when(due, view.today, view.zone),
                 code: String::new(),
                 href: if mine { due_address(due, code) } else { String::new() },
-                act: due.title.clone(),
+                // The pseudonym is for raters alone.
+                act: if due.kind == DueKind::Rate { "Independent rating".to_owned() } else { due.title.clone() },
                 why: due_why(due),
                 tag: due_tag(due, view.today),
                 side: if mine { String::new() } else { format!("With: {}", findings::holder(view.study, due.duty)) },
@@ -455,9 +466,11 @@ fn struck(words: &str, is_struck: bool) -> String {
 fn medicines(view: &View<'_>) -> Option<Section> {
     use conduct::entry::MedicineStanding;
     let base = view.base();
-    let all = &view.participant.medications;
+    let mut all: Vec<_> = view.participant.medications.iter().collect();
+    all.sort_by_key(|(instance, m)| (m.medicine.last_dose.is_some(), m.struck, (*instance).clone()));
+    let may = view.may("update-medicine");
     let rows = all
-        .iter()
+        .into_iter()
         .map(|(instance, medication)| {
             let standing = match &medication.rule {
                 MedicineStanding::Washout { complete: Some(day), .. } if *day <= view.today => {
@@ -477,7 +490,7 @@ fn medicines(view: &View<'_>) -> Option<Section> {
             };
             let address = format!("{base}/do/update-medicine/{}", segment(instance.as_str()));
             let name = struck(&medication.medicine.name, medication.struck);
-            let head = if medication.struck { Cell::head(&name) } else { Cell::link(address, &name).as_head() };
+            let head = if medication.struck || !may { Cell::head(&name) } else { Cell::link(address, &name).as_head() };
             vec![
                 head,
                 Cell::text(&medication.medicine.dose),
@@ -488,29 +501,42 @@ fn medicines(view: &View<'_>) -> Option<Section> {
         })
         .collect::<Vec<_>>();
     let table = Table::new("Medicines", &["Medicine", "Dose", "For", "Last dose", "Study’s rule"], rows);
-    let link = Link::new(format!("{base}/do/medicine"), "Record a medicine");
-    Some(listed("medicines", "Medicines", all.is_empty(), table, "No medicine is on record.", link))
+    let link = view.offer("medicine", "Record a medicine");
+    Some(listed("medicines", "Medicines", table, "No medicine is on record.", link))
 }
 
-fn listed(id: &str, title: &str, empty: bool, table: Table, nothing: &str, link: Link) -> Section {
-    let section = if empty {
+/// Rows that are shown of a long list before the rest is folded.
+const SHOWN: usize = 6;
+
+fn listed(id: &str, title: &str, mut table: Table, nothing: &str, link: Link) -> Section {
+    let rest = table.rows.split_off(table.rows.len().min(SHOWN));
+    let section = if table.rows.is_empty() {
         Section::new(id, title, Empty::new(nothing, ""))
-    } else {
+    } else if rest.is_empty() {
         Section::new(id, title, table.unseen_caption())
+    } else {
+        let count = rest.len();
+        let older = Table::owned(&format!("{title}, earlier"), table.heads.clone(), rest).unseen_caption();
+        let folded = format!(
+            "<details class=\"history\"><summary>Earlier: {count}</summary><div class=\"up-3\">{older}</div></details>"
+        );
+        Section::new(id, title, format!("{}{folded}", table.unseen_caption()))
     };
     if link.href.is_empty() { section } else { section.link(link.href, link.words) }
 }
 
 fn events(view: &View<'_>) -> Option<Section> {
     let base = view.base();
-    let all = &view.participant.adverse_events;
+    let mut all: Vec<_> = view.participant.adverse_events.iter().collect();
+    all.sort_by_key(|(instance, found)| (std::cmp::Reverse(found.event.onset), (*instance).clone()));
+    let may = view.may("update-adverse-event");
     let rows = all
-        .iter()
+        .into_iter()
         .map(|(instance, found)| {
             let event = &found.event;
             let address = format!("{base}/do/update-adverse-event/{}", segment(instance.as_str()));
             let term = struck(&event.term, found.struck);
-            let head = if found.struck { Cell::head(&term) } else { Cell::link(address, &term).as_head() };
+            let head = if found.struck || !may { Cell::head(&term) } else { Cell::link(address, &term).as_head() };
             let until = event.ended.map_or_else(|| "goes on".to_owned(), show::date);
             let serious: Vec<String> = event.serious.iter().map(names::plain).collect();
             let grave = if serious.is_empty() {
@@ -534,20 +560,25 @@ fn events(view: &View<'_>) -> Option<Section> {
     Some(listed(
         "events",
         "Adverse events",
-        all.is_empty(),
         table,
         "No adverse event is on record.",
-        Link::new(format!("{base}/do/adverse-event"), "Record an adverse event"),
+        view.offer("adverse-event", "Record an adverse event"),
     ))
 }
 
 fn deviations(view: &View<'_>) -> Option<Section> {
-    let all = &view.participant.deviations;
+    use protocol::model::Trigger;
+    // What was measured in the room can tell the arm: those who may not see the room don't see its limits either.
+    let seen = |trigger: Option<Trigger>| {
+        view.reader.sees_sessions() || !matches!(trigger, Some(Trigger::LimitAmber | Trigger::LimitRed))
+    };
+    let mut all: Vec<_> = view.participant.deviations.values().filter(|d| seen(d.trigger)).collect();
+    all.sort_by_key(|deviation| std::cmp::Reverse(deviation.day));
     if all.is_empty() {
         return None;
     }
     let rows = all
-        .values()
+        .into_iter()
         .map(|deviation| {
             vec![
                 Cell::head(&deviation.code),
@@ -557,18 +588,16 @@ fn deviations(view: &View<'_>) -> Option<Section> {
             ]
         })
         .collect::<Vec<_>>();
-    Some(Section::new(
-        "deviations",
-        "Deviations",
-        Table::new("Deviations", &["Code", "Day", "What", "Class"], rows).unseen_caption(),
-    ))
+    let table = Table::new("Deviations", &["Code", "Day", "What", "Class"], rows);
+    Some(listed("deviations", "Deviations", table, "", view.offer("deviation", "Record a deviation")))
 }
 
 fn documents(view: &View<'_>) -> Option<Section> {
     let base = view.base();
-    let all = &view.participant.documents;
+    let mut all: Vec<_> = view.participant.documents.iter().collect();
+    all.sort_by_key(|(_, document)| std::cmp::Reverse(document.at));
     let rows = all
-        .iter()
+        .into_iter()
         .map(|(instance, document)| {
             let address = format!("{base}/documents/{}", segment(instance.as_str()));
             let name = struck(&document.name, document.struck);
@@ -585,37 +614,31 @@ fn documents(view: &View<'_>) -> Option<Section> {
     Some(listed(
         "documents",
         "Documents",
-        all.is_empty(),
         table,
         "No document is on record.",
-        Link::new(format!("{base}/document"), "Attach a document"),
+        if view.may("note") { Link::new(format!("{base}/document"), "Attach a document") } else { Link::new("", "") },
     ))
 }
 
 fn notes(view: &View<'_>) -> Option<Section> {
     let base = view.base();
-    let all = &view.participant.notes;
+    let mut all: Vec<_> = view.participant.notes.iter().collect();
+    all.sort_by_key(|(_, note)| std::cmp::Reverse(note.at));
+    let may = view.may("strike");
     let rows = all
-        .iter()
+        .into_iter()
         .map(|(instance, note)| {
             let address = format!("{base}/do/strike/{}", segment(instance.as_str()));
             vec![
                 Cell::head(&show::moment(note.at, view.zone)),
                 Cell::text(&struck(&note.text, note.struck)),
                 Cell::text(&(view.name_of)(&note.by.person)),
-                if note.struck { Cell::text("") } else { Cell::link(address, "Strike through") },
+                if note.struck || !may { Cell::text("") } else { Cell::link(address, "Strike through") },
             ]
         })
         .collect::<Vec<_>>();
     let table = Table::new("Notes", &["When", "Note", "Who", ""], rows);
-    Some(listed(
-        "notes",
-        "Notes",
-        all.is_empty(),
-        table,
-        "No note is on record.",
-        Link::new(format!("{base}/do/note"), "Write a note"),
-    ))
+    Some(listed("notes", "Notes", table, "No note is on record.", view.offer("note", "Write a note")))
 }
 
 fn contacts(view: &View<'_>) -> Option<Section> {

@@ -2,9 +2,11 @@
 //! and the timeline. The live room comes later; the states and the rules are the same.
 
 use conduct::command::{Destination, DosePart};
+use conduct::names::Names;
 use conduct::state::{CheckDone, SessionState};
 use jiff::Timestamp;
-use protocol::model::{Check, Study};
+use protocol::expression::Answer;
+use protocol::model::{Check, FieldKind, Study};
 
 use super::participant::{act_address, base, wide};
 use crate::chart::svg::escape;
@@ -58,6 +60,38 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
         Link::new(format!("{}/visits/{}", base(file.participant.id.as_str()), segment(plan.visit.as_str())), "Visit"),
     ];
     frame::page(call, &desk, Place::Participants, crumbs, body)
+}
+
+/// What was found at a check: one answer as it is, several with their labels.
+fn found_words(check: &Check, done: &CheckDone) -> (String, String) {
+    let shown: Vec<(String, String)> = check
+        .fields
+        .iter()
+        .filter_map(|field| {
+            let value = done.values.get(&field.id)?;
+            let unit = match &field.kind {
+                FieldKind::Integer { unit, .. } | FieldKind::Decimal { unit, .. } if !unit.is_empty() => {
+                    format!(" {unit}")
+                }
+                _ => String::new(),
+            };
+            let options = match &field.kind {
+                FieldKind::Choice { options } => options.as_slice(),
+                _ => &[],
+            };
+            let text = value.to_string();
+            let label = options.iter().find(|o| o.code == text).map_or(text.clone(), |o| o.label.clone());
+            Some((field.label.clone(), format!("{label}{unit}")))
+        })
+        .collect();
+    match shown.as_slice() {
+        [] => (String::new(), String::new()),
+        [(_, only)] => (only.clone(), String::new()),
+        many => (
+            String::new(),
+            many.iter().map(|(label, value)| format!("{label}: {value}")).collect::<Vec<_>>().join("; "),
+        ),
+    }
 }
 
 struct Room<'a> {
@@ -211,15 +245,13 @@ impl Room<'_> {
             .map(|check| {
                 let done = self.state.checks.get(&check.id);
                 let href = format!("{}/do/check/{}", self.at, segment(check.id.as_str()));
-                let found = done
-                    .map(|d| d.values.values().map(ToString::to_string).collect::<Vec<_>>().join(", "))
-                    .unwrap_or_default();
+                let (found, each) = done.map(|d| found_words(check, d)).unwrap_or_default();
                 let when = done.map(|d| self.clock(d.at)).unwrap_or_default();
                 vec![
                     Cell::link(href, &check.sentence).as_head(),
-                    Cell::text(&found),
+                    Cell::text(&found).with_remark(&each),
                     Cell::text(&when),
-                    Cell::tag(self.check_tag(done)),
+                    Cell::tag(self.check_tag(check, done)),
                 ]
             })
             .collect::<Vec<_>>();
@@ -229,8 +261,16 @@ impl Room<'_> {
         Section::new(id, title, Table::new(title, &["Check", "Found", "At", "State"], rows).unseen_caption())
     }
 
-    fn check_tag(&self, done: Option<&CheckDone>) -> Tag {
+    /// Whether the study says that a check is not for this person.
+    fn spared(&self, check: &Check) -> bool {
+        let names = Names { study: self.study(), participant: &self.file.participant, today: self.file.today };
+        check.applies.as_ref().is_some_and(|applies| names.evaluate(applies) == Answer::No)
+    }
+
+    fn check_tag(&self, check: &Check, done: Option<&CheckDone>) -> Tag {
         match done {
+            _ if self.spared(check) => Tag::done("Does not apply"),
+            Some(done) if done.clears && self.state.dosed_at().is_some() => Tag::done("In order"),
             None => Tag::plan("Not done"),
             Some(done) if done.expires.is_some_and(|end| end < self.desk.now) && self.state.dosed_at().is_none() => {
                 Tag::now("Too old")

@@ -193,6 +193,8 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
     let today = desk.now.to_zoned(zone).date();
     let items = items(&desk, today)?;
     let place = match desk.sites.as_slice() {
+        // A rater works for no site.
+        _ if !desk.reader.sees_participants() => "Independent ratings".to_owned(),
         [] => "No site".to_owned(),
         [one] => format!("Site {one}"),
         many => show::count(many.len(), "site", "sites"),
@@ -250,7 +252,11 @@ fn items(desk: &Desk<'_>, today: Date) -> Result<Vec<Item>, Trouble> {
         parameters.len()
     );
     let mut out = Vec::new();
+    let ratings = own_ratings(desk)?;
     for row in desk.select(&sql, &parameters)? {
+        if text(&row, 3) == "rate" && !ratings.contains(&text(&row, 11)) {
+            continue;
+        }
         let (Some(kind), Some(duty)) = (code(&text(&row, 3)), code(&text(&row, 5))) else { continue };
         let maybe = |index: usize| Some(text(&row, index)).filter(|t| !t.is_empty());
         let due = Due {
@@ -270,6 +276,17 @@ fn items(desk: &Desk<'_>, today: Date) -> Result<Vec<Item>, Trouble> {
         out.push(Item { code: text(&row, 0), due, zone: desk.zone(&site) });
     }
     Ok(out)
+}
+
+/// Ratings that nobody has taken, and those of the person: another rater's are not there.
+fn own_ratings(desk: &Desk<'_>) -> Result<Vec<String>, Trouble> {
+    let conduct::Person::Staff(me) = &desk.who.person else { return Ok(Vec::new()) };
+    if !desk.reader.duties.has(Duty::RateOutcomes) {
+        return Ok(Vec::new());
+    }
+    let rows =
+        desk.select("SELECT request FROM rating WHERE done = 0 AND (rater IS NULL OR rater = ?1)", &[me.as_str()])?;
+    Ok(rows.iter().map(|row| text(row, 0)).collect())
 }
 
 fn code<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {

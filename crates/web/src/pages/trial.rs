@@ -90,7 +90,7 @@ fn strip(desk: &Desk<'_>, counts: &Counts) -> Result<Strip, Trouble> {
             ),
             Fact::new("In treatment", (phase("assigned") + phase("in_treatment")).to_string(), "people"),
             Fact::new("In follow-up", phase("follow_up").to_string(), "people"),
-            Fact::new("Completed", total(counts, "completed").to_string(), "people"),
+            Fact::new("Completed", phase("completed").to_string(), "people"),
             Fact::new("Sites", active.to_string(), format!("active of {} planned", desk.study.sites.len())),
         ],
     })
@@ -125,7 +125,7 @@ fn flow_drawn(desk: &Desk<'_>, counts: &Counts) -> Result<String, Trouble> {
         .iter()
         .filter_map(|row| {
             let scope = serde_json::from_value(serde_json::Value::String(text(row, 0))).ok()?;
-            Some((crate::names::stop(scope).to_owned(), u64::try_from(number(row, 1)).unwrap_or(0)))
+            Some((crate::names::stop_short(scope).to_owned(), u64::try_from(number(row, 1)).unwrap_or(0)))
         })
         .collect();
     let trunk = vec![
@@ -171,7 +171,7 @@ fn flow_drawn(desk: &Desk<'_>, counts: &Counts) -> Result<String, Trouble> {
             lines: some(vec![line(&format!("All {planned} sessions"), full)]),
             left: Vec::new(),
         },
-        Step { title: "Completed".to_owned(), count: total(counts, "completed"), lines: Vec::new(), left: Vec::new() },
+        Step { title: "Completed".to_owned(), count: phase("completed"), lines: Vec::new(), left: Vec::new() },
     ];
     let flow = Flow { id: "flow".to_owned(), title: "Flow of participants".to_owned(), trunk, branches: Vec::new() };
     Ok(format!("{}{}", wide("Flow of participants", &flow.draw()), folded_table(&flow.table().to_string())))
@@ -274,6 +274,9 @@ fn due_by_site(desk: &Desk<'_>, today: Date) -> Result<Section, Trouble> {
 }
 
 fn sites(desk: &Desk<'_>, counts: &Counts) -> Result<Section, Trouble> {
+    let rows = desk.select("SELECT site, participants FROM phase_count WHERE phase = 'completed'", &[])?;
+    let completed: BTreeMap<String, u64> =
+        rows.iter().map(|row| (text(row, 0), u64::try_from(number(row, 1)).unwrap_or(0))).collect();
     let cells = desk
         .study
         .sites
@@ -295,7 +298,7 @@ fn sites(desk: &Desk<'_>, counts: &Counts) -> Result<Section, Trouble> {
                 Cell::number(at_site(counts, "consented", id)),
                 Cell::number(at_site(counts, "enrolled", id)),
                 Cell::number(at_site(counts, "assigned", id)),
-                Cell::number(at_site(counts, "completed", id)),
+                Cell::number(completed.get(id).copied().unwrap_or(0)),
                 Cell::text(&cap),
                 Cell::tag(tag),
             ]
