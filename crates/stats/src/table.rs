@@ -100,6 +100,19 @@ impl Column {
         self.first_number
     }
 
+    /// The column with only these rows; it keeps its texts and their codes.
+    fn select(&self, rows: &[usize]) -> Self {
+        let first = |of: &dyn Fn(usize) -> bool| rows.iter().position(|&row| !self.is_missing(row) && of(row));
+        Column {
+            name: self.name.clone(),
+            texts: self.texts.clone(),
+            codes: rows.iter().map(|&row| self.codes[row]).collect(),
+            numbers: rows.iter().map(|&row| self.numbers[row]).collect(),
+            first_text: first(&|row| self.numbers[row].is_nan()),
+            first_number: first(&|row| !self.numbers[row].is_nan()),
+        }
+    }
+
     /// Whether a row's cell is missing.
     pub fn is_missing(&self, row: usize) -> bool {
         self.codes[row] == MISSING
@@ -228,6 +241,12 @@ impl Table {
     /// Number of rows.
     pub fn rows(&self) -> usize {
         self.lines.len()
+    }
+
+    /// The table with only these rows, in this order.
+    pub fn select(&self, rows: &[usize]) -> Self {
+        let columns = self.columns.iter().map(|column| column.select(rows)).collect();
+        Table { columns, lines: rows.iter().filter_map(|&row| self.lines.get(row).copied()).collect() }
     }
 
     /// The columns, in the file's order.

@@ -50,7 +50,10 @@ impl Replay {
         };
         let close = (a - b).abs() <= tolerance;
         if !close {
-            self.wrong.push(format!("{what}: {a} where {b} is wanted, off by {:.1e}, allowed {tolerance:.1e}", (a - b).abs()));
+            self.wrong.push(format!(
+                "{what}: {a} where {b} is wanted, off by {:.1e}, allowed {tolerance:.1e}",
+                (a - b).abs()
+            ));
         }
     }
 
@@ -80,7 +83,12 @@ impl Replay {
             deviations.push(wanted[start + row].as_f64().unwrap().abs().sqrt());
             for column in 0..=row {
                 let size = deviations[row] * deviations[column];
-                self.number(&format!("{what}[{row},{column}]"), &found[start + column], &wanted[start + column], self.loose * 2e-6 * size);
+                self.number(
+                    &format!("{what}[{row},{column}]"),
+                    &found[start + column],
+                    &wanted[start + column],
+                    self.loose * 2e-6 * size,
+                );
             }
             row += 1;
             start += row;
@@ -97,7 +105,12 @@ impl Replay {
         self.number(&format!("{what} estimate"), &found["estimate"], &wanted["estimate"], self.loose * 1e-6 * se);
         self.relative(&format!("{what} se"), &found["se"], &wanted["se"], 1e-6);
         self.relative(&format!("{what} df"), &found["df"], &wanted["df"], 1e-4);
-        self.number(&format!("{what} t"), &found["t"], &wanted["t"], self.loose * 1e-6 * (1.0 + wanted["t"].as_f64().unwrap().abs()));
+        self.number(
+            &format!("{what} t"),
+            &found["t"],
+            &wanted["t"],
+            self.loose * 1e-6 * (1.0 + wanted["t"].as_f64().unwrap().abs()),
+        );
         // A heavy tail multiplies a small error in t and df; the reference prints 13 digits, so tails below 1e-13 are its rounding.
         self.p(&format!("{what} p"), &found["p"], &wanted["p"]);
         let half = (wanted["upper95"].as_f64().unwrap() - wanted["lower95"].as_f64().unwrap()).abs() / 2.0;
@@ -115,7 +128,11 @@ impl Replay {
     fn test(&mut self, what: &str, found: &Value, wanted: &Value) {
         if !wanted["error"].is_null() {
             // The reference can't invert the covariance of this test: then there must be no number here either.
-            return self.same(&format!("{what} refused"), &Value::from(found["error"].is_string() && found["F"].is_null()), &Value::from(true));
+            return self.same(
+                &format!("{what} refused"),
+                &Value::from(found["error"].is_string() && found["F"].is_null()),
+                &Value::from(true),
+            );
         }
         self.same(&format!("{what} num_df"), &found["num_df"], &wanted["num_df"]);
         self.relative(&format!("{what} F"), &found["F"], &wanted["F"], 2e-6);
@@ -124,18 +141,27 @@ impl Replay {
     }
 
     fn fit(&mut self, found: &Value, wanted: &Value) {
-        for key in ["n_obs", "n_subjects", "n_visits", "n_beta", "n_theta", "n_groups", "rows_read", "n_patterns", "patterns"] {
+        for key in
+            ["n_obs", "n_subjects", "n_visits", "n_beta", "n_theta", "n_groups", "rows_read", "n_patterns", "patterns"]
+        {
             self.same(key, &found["counts"][key], &wanted["counts"][key]);
         }
         for key in ["names", "aliased"] {
             self.same(key, &found["coefficients"][key], &wanted["coefficients"][key]);
         }
         let size = wanted["fit"]["neg_log_lik"].as_f64().unwrap().abs();
-        for (key, factor) in [("neg_log_lik", 1.0), ("log_lik", 1.0), ("deviance", 2.0), ("aic", 2.0), ("aicc", 2.0), ("bic", 2.0)] {
+        for (key, factor) in
+            [("neg_log_lik", 1.0), ("log_lik", 1.0), ("deviance", 2.0), ("aic", 2.0), ("aicc", 2.0), ("bic", 2.0)]
+        {
             self.number(key, &found["fit"][key], &wanted["fit"][key], factor * 1e-8 * (1.0 + size));
         }
         self.relative("sigma_condition", &found["fit"]["sigma_condition"], &wanted["fit"]["sigma_condition"], 1e-5);
-        self.relative("min_eigen_hessian", &found["fit"]["min_eigen_hessian"], &wanted["fit"]["min_eigen_hessian"], 1e-4);
+        self.relative(
+            "min_eigen_hessian",
+            &found["fit"]["min_eigen_hessian"],
+            &wanted["fit"]["min_eigen_hessian"],
+            1e-4,
+        );
         self.covariance("beta_vcov", &found["beta_vcov"], &wanted["beta_vcov"]);
         self.covariance("theta_vcov", &found["theta_vcov"], &wanted["theta_vcov"]);
         self.sigma(&found["sigma"], &wanted["sigma"]);
@@ -234,7 +260,13 @@ fn replay(path: &Path) -> Replay {
     let condition = wanted["fit"]["sigma_condition"].as_f64().unwrap_or(1.0);
     let people = wanted["counts"]["n_subjects"].as_f64().unwrap_or(100.0);
     let loose = if condition > 1e4 || people < 15.0 { 10.0 } else { 1.0 };
-    let mut replay = Replay { name: path.file_stem().unwrap().to_string_lossy().into_owned(), loose, wrong: Vec::new(), compared: 0, variants: 0 };
+    let mut replay = Replay {
+        name: path.file_stem().unwrap().to_string_lossy().into_owned(),
+        loose,
+        wrong: Vec::new(),
+        compared: 0,
+        variants: 0,
+    };
     match (mmrm_report(&spec, &data), wanted["outcome"] == "error") {
         (Ok(report), false) => replay.fit(&serde_json::to_value(&report).unwrap(), &wanted),
         (Err(refusal), true) => {
@@ -253,7 +285,9 @@ fn replay(path: &Path) -> Replay {
 fn every_reference_fit_is_reproduced() {
     let only = std::env::var("REPLAY").unwrap_or_default();
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "json") && path.to_string_lossy().contains(&only));
+    files.retain(|path| {
+        path.extension().is_some_and(|extension| extension == "json") && path.to_string_lossy().contains(&only)
+    });
     files.sort();
     let replays: Vec<Replay> = files.iter().map(|path| replay(path)).collect();
     let mut report = Vec::new();

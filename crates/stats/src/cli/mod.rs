@@ -4,8 +4,8 @@ mod report;
 mod spec;
 
 pub use report::{
-    CoefficientTest, CoefficientsReport, Contrasts, CountsReport, Given, InferenceReport, Joint, Labelled, Labels, MatrixReport, Report, Sigma,
-    TermTest, TestReport, Unboxed,
+    CoefficientTest, CoefficientsReport, Contrasts, CountsReport, Given, InferenceReport, Joint, Labelled, Labels,
+    MatrixReport, Report, Sigma, TermTest, TestReport, Unboxed,
 };
 pub use spec::{OneOrMany, Spec, SpecError, Wanted};
 

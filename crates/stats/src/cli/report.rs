@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::mmrm::{ContrastRow, Counts, Criteria, DfMethod, Estimate, FTest, Fit, Inference, InferenceError, MeanRow, Vcov, Weights};
+use crate::mmrm::{
+    ContrastRow, Counts, Criteria, DfMethod, Estimate, FTest, Fit, Inference, InferenceError, MeanRow, Vcov, Weights,
+};
 
 use super::spec::{Spec, Wanted};
 
@@ -310,7 +312,11 @@ fn every(reml: bool) -> Vec<Wanted> {
 }
 
 fn entry(fit: &Fit, wanted: &Wanted) -> InferenceReport {
-    let refused = |error: String| InferenceReport::Error { df_method: wanted.df_method.clone(), vcov: wanted.vcov.clone(), error };
+    let refused = |error: String| InferenceReport::Error {
+        df_method: wanted.df_method.clone(),
+        vcov: wanted.vcov.clone(),
+        error,
+    };
     let df = DfMethod::NAMED.iter().find(|(name, _)| *name == wanted.df_method);
     let vcov = Vcov::NAMED.iter().find(|(name, _)| *name == wanted.vcov);
     let (Some((_, df)), Some((_, vcov))) = (df, vcov) else {
@@ -331,11 +337,19 @@ fn given(inference: &Inference<'_>) -> Given {
     let fit = inference.fit;
     let names = fit.design().kept_names();
     let beta_vcov = (inference.vcov != Vcov::Asymptotic).then(|| Unboxed(pack(&inference.beta_vcov(), names.len())));
-    let coef_tests = names.iter().zip(inference.coefficients()).map(|(name, estimate)| CoefficientTest { label: (*name).to_owned(), estimate }).collect();
+    let coef_tests = names
+        .iter()
+        .zip(inference.coefficients())
+        .map(|(name, estimate)| CoefficientTest { label: (*name).to_owned(), estimate })
+        .collect();
     let term_tests = inference
         .terms()
         .into_iter()
-        .map(|(term, coefficients, test)| TermTest { term, coefficients: Unboxed(coefficients), test: TestReport::of(test) })
+        .map(|(term, coefficients, test)| TermTest {
+            term,
+            coefficients: Unboxed(coefficients),
+            test: TestReport::of(test),
+        })
         .collect();
     let lsmeans = WEIGHTS.into_iter().map(|(name, weights)| {
         let means = inference.means(weights).into_iter();
@@ -345,8 +359,10 @@ fn given(inference: &Inference<'_>) -> Given {
         let contrasts = inference.contrasts(weights).into_iter();
         (name, contrasts.map(|(row, estimate)| Labelled { labels: contrast_labels(row), estimate }).collect())
     });
-    let joint: BTreeMap<&'static str, TestReport> =
-        WEIGHTS.into_iter().filter_map(|(name, weights)| Some((name, TestReport::of(inference.joint_contrast(weights)?)))).collect();
+    let joint: BTreeMap<&'static str, TestReport> = WEIGHTS
+        .into_iter()
+        .filter_map(|(name, weights)| Some((name, TestReport::of(inference.joint_contrast(weights)?))))
+        .collect();
     Given {
         df_method: inference.df.name(),
         vcov: inference.vcov.name(),

@@ -130,7 +130,10 @@ impl Spec {
             (None, None) => return Err(SpecError::Missing("fixed")),
         };
         let response = match (&self.response, &whole) {
-            (Some(name), _) => Formula::parse(&format!("{name} ~ 1")).ok().and_then(|formula| formula.response).unwrap_or_else(|| Expression::Column(name.clone())),
+            (Some(name), _) => Formula::parse(&format!("{name} ~ 1"))
+                .ok()
+                .and_then(|formula| formula.response)
+                .unwrap_or_else(|| Expression::Column(name.clone())),
             (None, Some(whole)) => whole.response.clone().ok_or(SpecError::Missing("response"))?,
             (None, None) => return Err(SpecError::Missing("response")),
         };
@@ -150,11 +153,16 @@ impl Spec {
             (None, _) if spatial => String::new(),
             (None, _) => return Err(SpecError::Missing("visit")),
         };
-        let coordinates = self.coordinates.as_ref().map(OneOrMany::list).unwrap_or(if spatial { over } else { Vec::new() });
+        let coordinates =
+            self.coordinates.as_ref().map(OneOrMany::list).unwrap_or(if spatial { over } else { Vec::new() });
         Ok(Model {
             response,
             formula,
-            subject: self.subject.clone().or(term.as_ref().map(|term| term.subject.clone())).ok_or(SpecError::Missing("subject"))?,
+            subject: self
+                .subject
+                .clone()
+                .or(term.as_ref().map(|term| term.subject.clone()))
+                .ok_or(SpecError::Missing("subject"))?,
             visit,
             arm: self.arm.clone(),
             covariance,

@@ -37,7 +37,12 @@ impl TermColumns {
     /// The term's non-zero cell for one row: column and value, if it has one.
     ///
     /// `level` and `number` give a variable's level or value in that row.
-    pub fn cell(&self, variables: &[Variable], level: impl Fn(usize) -> usize, number: impl Fn(usize) -> f64) -> Option<(usize, f64)> {
+    pub fn cell(
+        &self,
+        variables: &[Variable],
+        level: impl Fn(usize) -> usize,
+        number: impl Fn(usize) -> f64,
+    ) -> Option<(usize, f64)> {
         let mut column = self.first;
         let mut stride = 1;
         let mut value = 1.0;
@@ -152,7 +157,11 @@ fn term_columns(frame: &Frame, formula: &Formula) -> Result<Vec<TermColumns>, De
             let coding = match &frame.variables[index] {
                 Variable::Number { .. } => Coding::Number,
                 Variable::Factor(factor) => {
-                    let coding = if first_factor == Some((position, index)) { Coding::Full } else { coding(formula, position, term, index) };
+                    let coding = if first_factor == Some((position, index)) {
+                        Coding::Full
+                    } else {
+                        coding(formula, position, term, index)
+                    };
                     if factor.levels.len() < 2 {
                         let level = factor.levels.first().cloned().unwrap_or_default();
                         return Err(DesignError::OneLevel { factor: factor.name.clone(), level, term: name });
@@ -168,7 +177,8 @@ fn term_columns(frame: &Frame, formula: &Formula) -> Result<Vec<TermColumns>, De
                 Variable::Factor(factor) => Some(factor),
                 Variable::Number { .. } => None,
             });
-            let factor = factors.max_by_key(|factor| factor.levels.len()).map(|factor| factor.name.clone()).unwrap_or_default();
+            let factor =
+                factors.max_by_key(|factor| factor.levels.len()).map(|factor| factor.name.clone()).unwrap_or_default();
             return Err(DesignError::TooManyColumns { term: name, columns: width, factor });
         }
         terms.push(TermColumns { name, variables, first: next, width });
@@ -192,7 +202,8 @@ fn first_factor(frame: &Frame, formula: &Formula) -> Option<(usize, usize)> {
 /// Source: Chambers & Hastie, Statistical Models in S, p. 38, as R's terms.formula applies it.
 fn coding(formula: &Formula, position: usize, term: Term, index: usize) -> Coding {
     let margin = term.without(index);
-    let present = margin == Term::INTERCEPT || formula.terms.iter().take(position).any(|earlier| earlier.covers(margin));
+    let present =
+        margin == Term::INTERCEPT || formula.terms.iter().take(position).any(|earlier| earlier.covers(margin));
     if present { Coding::Contrast } else { Coding::Full }
 }
 

@@ -29,7 +29,12 @@ impl Factor {
     /// Takes a column as a factor over `rows`, none of which may be missing; levels that do not occur are dropped.
     ///
     /// Without declared levels, text is ordered as people count (`week 2` before `week 10`), numbers by size.
-    pub(super) fn over(table: &Table, column: &Column, declared: Option<&Vec<String>>, rows: &[usize]) -> Result<Self, DesignError> {
+    pub(super) fn over(
+        table: &Table,
+        column: &Column,
+        declared: Option<&Vec<String>>,
+        rows: &[usize],
+    ) -> Result<Self, DesignError> {
         let (levels, of_text) = match declared {
             Some(levels) => {
                 let of_text = column.texts().iter().map(|text| find(levels, text).map(|index| index as u32)).collect();
@@ -156,7 +161,8 @@ mod tests {
         let column = Column::new("F", cells);
         let table = Table::from_columns(vec![column.clone()]).unwrap();
         let declared = declared.map(|levels| levels.iter().map(ToString::to_string).collect());
-        Factor::over(&table, &column, declared.as_ref(), &(0..cells.len()).collect::<Vec<_>>()).map(|factor| factor.levels)
+        Factor::over(&table, &column, declared.as_ref(), &(0..cells.len()).collect::<Vec<_>>())
+            .map(|factor| factor.levels)
     }
 
     #[test]

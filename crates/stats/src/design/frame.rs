@@ -73,7 +73,12 @@ pub struct Frame {
 
 impl Frame {
     /// Picks the complete rows and reads every variable in them.
-    pub fn new(table: &Table, response: &Expression, formula: &Formula, roles: &Roles<'_>) -> Result<Self, DesignError> {
+    pub fn new(
+        table: &Table,
+        response: &Expression,
+        formula: &Formula,
+        roles: &Roles<'_>,
+    ) -> Result<Self, DesignError> {
         let mut needed: Vec<&str> = response.columns();
         needed.extend(formula.variables.iter().flat_map(Expression::columns));
         needed.extend(&roles.factors);
@@ -102,7 +107,9 @@ impl Frame {
 }
 
 fn find<'a>(table: &'a Table, name: &str) -> Result<&'a Column, DesignError> {
-    table.column(name).ok_or_else(|| DesignError::NoColumn { name: name.to_owned(), nearest: table.nearest(name).map(str::to_owned) })
+    table
+        .column(name)
+        .ok_or_else(|| DesignError::NoColumn { name: name.to_owned(), nearest: table.nearest(name).map(str::to_owned) })
 }
 
 fn complete_rows(table: &Table, columns: &[&Column]) -> Result<(Vec<usize>, Vec<Dropped>), DesignError> {
@@ -124,7 +131,8 @@ fn complete_rows(table: &Table, columns: &[&Column]) -> Result<(Vec<usize>, Vec<
         .map(|(column, rows)| Dropped { column: column.name().to_owned(), rows })
         .collect();
     if rows.is_empty() {
-        let reasons: Vec<String> = dropped.iter().map(|gap| format!("`{}` is missing in {} rows", gap.column, gap.rows)).collect();
+        let reasons: Vec<String> =
+            dropped.iter().map(|gap| format!("`{}` is missing in {} rows", gap.column, gap.rows)).collect();
         return Err(DesignError::NoCompleteRow(reasons.join(", ")));
     }
     Ok((rows, dropped))
@@ -142,7 +150,12 @@ fn is_factor(column: &Column, roles: &Roles<'_>) -> Result<bool, Option<usize>> 
     }
 }
 
-fn variable(table: &Table, expression: &Expression, roles: &Roles<'_>, rows: &[usize]) -> Result<Variable, DesignError> {
+fn variable(
+    table: &Table,
+    expression: &Expression,
+    roles: &Roles<'_>,
+    rows: &[usize],
+) -> Result<Variable, DesignError> {
     if let Expression::Factor(name) = expression {
         let mut factor = factor(table, name, roles, rows)?;
         factor.name = expression.to_string();
@@ -185,7 +198,12 @@ fn numbers(table: &Table, expression: &Expression, rows: &[usize]) -> Result<Vec
     for name in expression.columns() {
         let column = find(table, name)?;
         if let Some(row) = column.first_text() {
-            return Err(DesignError::NotNumber { column: name.to_owned(), row: table.row_name(row), found: column.text(row).to_owned(), remedy: "" });
+            return Err(DesignError::NotNumber {
+                column: name.to_owned(),
+                row: table.row_name(row),
+                found: column.text(row).to_owned(),
+                remedy: "",
+            });
         }
     }
     let values: Vec<f64> = match expression {
@@ -194,7 +212,8 @@ fn numbers(table: &Table, expression: &Expression, rows: &[usize]) -> Result<Vec
             rows.iter().map(|&row| column[row]).collect()
         }
         other => {
-            let at = |row: usize| other.value(&|name| table.column(name).map_or(f64::NAN, |column| column.numbers()[row]));
+            let at =
+                |row: usize| other.value(&|name| table.column(name).map_or(f64::NAN, |column| column.numbers()[row]));
             rows.iter().map(|&row| at(row)).collect()
         }
     };

@@ -63,7 +63,9 @@ pub enum DesignError {
     #[error("no row is complete: {0}")]
     NoCompleteRow(String),
     /// A factor with one level cannot be an effect.
-    #[error("`{factor}` has one level only (`{level}`) in the rows used, so the term `{term}` can't be estimated; take it out of the formula")]
+    #[error(
+        "`{factor}` has one level only (`{level}`) in the rows used, so the term `{term}` can't be estimated; take it out of the formula"
+    )]
     OneLevel {
         /// The factor.
         factor: String,

@@ -15,7 +15,11 @@ pub(super) fn incomplete_beta(x: f64, y: f64, a: f64, b: f64) -> f64 {
     }
     // How far x lies below the mean, from whichever of x and y is small.
     let below = if x > y { (a + b) * y - b } else { a - (a + b) * x };
-    if below < 0.0 { 1.0 - prefix(y, x, b, a) * fraction(y, x, b, a, -below) } else { prefix(x, y, a, b) * fraction(x, y, a, b, below) }
+    if below < 0.0 {
+        1.0 - prefix(y, x, b, a) * fraction(y, x, b, a, -below)
+    } else {
+        prefix(x, y, a, b) * fraction(x, y, a, b, below)
+    }
 }
 
 /// x^a y^b / B(a, b) as ab/(a+b) times a binomial probability (Loader 2000), which is exact for large a and b.
@@ -73,7 +77,11 @@ pub fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
     let mut x = a / (a + b);
     for _ in 0..200 {
         let off = beta_cdf(x, a, b) - p;
-        if off > 0.0 { high = x } else { low = x }
+        if off > 0.0 {
+            high = x
+        } else {
+            low = x
+        }
         let density = prefix(x, 1.0 - x, a, b) / (x * (1.0 - x));
         let mut next = x - off / density;
         // Newton inside the bracket, halving where it leaves it.

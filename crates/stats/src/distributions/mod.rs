@@ -73,7 +73,9 @@ mod tests {
         assert_eq!(t_two_sided(0.0, 5.0), 1.0);
         assert_eq!(t_two_sided(f64::INFINITY, 5.0), 0.0);
         assert_eq!(f_upper(0.0, 2.0, 5.0), 1.0);
-        assert!(t_two_sided(1.0, f64::NAN).is_nan() && t_quantile(0.975, -1.0).is_nan() && f_upper(1.0, 2.0, 0.0).is_nan());
+        assert!(
+            t_two_sided(1.0, f64::NAN).is_nan() && t_quantile(0.975, -1.0).is_nan() && f_upper(1.0, 2.0, 0.0).is_nan()
+        );
         assert!((t_two_sided(1.96, f64::INFINITY) - 2.0 * normal_upper(1.96)).abs() < 1e-16);
         assert_eq!(normal_quantile(0.0), f64::NEG_INFINITY);
         assert_eq!(normal_quantile(1.0), f64::INFINITY);

@@ -23,8 +23,21 @@ fn upper(t: f64, df: f64, delta: f64) -> f64 {
     // Poisson weights from their largest outwards, so that nothing underflows at the start.
     let peak = half.floor();
     let both = |j: f64| {
-        let p = (-half + if half > 0.0 { j * half.ln() } else if j == 0.0 { 0.0 } else { f64::NEG_INFINITY } - ln_gamma(j + 1.0)).exp();
-        let q = if half > 0.0 { (-half + j * half.ln() - ln_gamma(j + 1.5)).exp() * delta / std::f64::consts::SQRT_2 } else { 0.0 };
+        let p = (-half
+            + if half > 0.0 {
+                j * half.ln()
+            } else if j == 0.0 {
+                0.0
+            } else {
+                f64::NEG_INFINITY
+            }
+            - ln_gamma(j + 1.0))
+        .exp();
+        let q = if half > 0.0 {
+            (-half + j * half.ln() - ln_gamma(j + 1.5)).exp() * delta / std::f64::consts::SQRT_2
+        } else {
+            0.0
+        };
         let one = incomplete_beta(y, x, 0.5 * df, j + 0.5);
         let other = incomplete_beta(y, x, 0.5 * df, j + 1.0);
         0.5 * (p * one + q * other)
@@ -57,7 +70,11 @@ pub fn noncentral_t_quantile_shift(t: f64, df: f64, p: f64) -> f64 {
     // The distribution function falls as the noncentrality rises.
     for _ in 0..200 {
         let middle = 0.5 * (low + high);
-        if noncentral_t_cdf(t, df, middle) > p { low = middle } else { high = middle }
+        if noncentral_t_cdf(t, df, middle) > p {
+            low = middle
+        } else {
+            high = middle
+        }
         if high - low < 1e-14 * middle.abs().max(1.0) {
             break;
         }

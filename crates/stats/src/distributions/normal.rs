@@ -109,7 +109,11 @@ pub fn chi_squared_quantile(p: f64, df: f64) -> f64 {
     }
     for _ in 0..200 {
         let middle = 0.5 * (low + high);
-        if 1.0 - chi_squared_upper(middle, df) < p { low = middle } else { high = middle }
+        if 1.0 - chi_squared_upper(middle, df) < p {
+            low = middle
+        } else {
+            high = middle
+        }
         if high - low <= 1e-16 * high {
             break;
         }

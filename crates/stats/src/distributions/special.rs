@@ -13,6 +13,10 @@ pub fn ln_choose(n: f64, k: f64) -> f64 {
 
 /// log Γ(n+1) − Stirling's formula.
 pub(super) fn stirling_error(n: f64) -> f64 {
+    if n == 0.5 {
+        // Half a degree of freedom is in every t: ½(1 − log 2).
+        return 0.5 * (1.0 - std::f64::consts::LN_2);
+    }
     // Upwards to where six terms of the series are exact: δ(n) = δ(n+1) + (n+½)·log(1+1/n) − 1.
     let mut below = 0.0;
     let mut n = n;
@@ -21,7 +25,13 @@ pub(super) fn stirling_error(n: f64) -> f64 {
         n += 1.0;
     }
     let square = n * n;
-    below + (1.0 / 12.0 - (1.0 / 360.0 - (1.0 / 1260.0 - (1.0 / 1680.0 - (1.0 / 1188.0 - 691.0 / 360_360.0 / square) / square) / square) / square) / square) / n
+    below
+        + (1.0 / 12.0
+            - (1.0 / 360.0
+                - (1.0 / 1260.0 - (1.0 / 1680.0 - (1.0 / 1188.0 - 691.0 / 360_360.0 / square) / square) / square)
+                    / square)
+                / square)
+            / n
 }
 
 /// x·log(x/m) + m − x, without cancellation where x is near m.

@@ -50,7 +50,10 @@ pub(crate) fn t_upper_quantile(tail: f64, z: f64, df: f64) -> f64 {
     // Cornish–Fisher from the normal where there are some degrees of freedom, the power tail where there are few.
     let mut t = if df > 3.0 {
         let (z2, a) = (z * z, 1.0 / df);
-        z * (1.0 + a * ((z2 + 1.0) / 4.0 + a * ((5.0 * z2 * z2 + 16.0 * z2 + 3.0) / 96.0 + a * (3.0 * z2 * z2 * z2 + 19.0 * z2 * z2 + 17.0 * z2 - 15.0) / 384.0)))
+        z * (1.0
+            + a * ((z2 + 1.0) / 4.0
+                + a * ((5.0 * z2 * z2 + 16.0 * z2 + 3.0) / 96.0
+                    + a * (3.0 * z2 * z2 * z2 + 19.0 * z2 * z2 + 17.0 * z2 - 15.0) / 384.0)))
     } else {
         (1.0 / tail - 2.0).max(1e-3).powf(1.0 / df)
     };

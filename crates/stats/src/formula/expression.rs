@@ -138,7 +138,9 @@ impl fmt::Display for Expression {
 fn bracketed(expression: &Expression) -> String {
     match expression {
         Expression::Arithmetic(..) => format!("({expression})"),
-        Expression::Column(_) | Expression::Factor(_) | Expression::Number(_) | Expression::Call(..) => expression.to_string(),
+        Expression::Column(_) | Expression::Factor(_) | Expression::Number(_) | Expression::Call(..) => {
+            expression.to_string()
+        }
     }
 }
 

@@ -109,7 +109,8 @@ impl Formula {
 
     /// A term's name, as `ARM:AVISIT`.
     pub fn term_name(&self, term: Term) -> String {
-        let names: Vec<String> = term.variables().filter_map(|index| self.variables.get(index).map(ToString::to_string)).collect();
+        let names: Vec<String> =
+            term.variables().filter_map(|index| self.variables.get(index).map(ToString::to_string)).collect();
         names.join(":")
     }
 }

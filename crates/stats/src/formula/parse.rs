@@ -39,7 +39,13 @@ pub(super) fn formula(text: &str) -> Result<Formula, FormulaError> {
     }
     let mut terms = sum.terms;
     terms.sort_by_key(|term| term.degree());
-    Ok(Formula { response, intercept: sum.intercept.unwrap_or(true), variables: parser.variables, terms, covariance: parser.covariance })
+    Ok(Formula {
+        response,
+        intercept: sum.intercept.unwrap_or(true),
+        variables: parser.variables,
+        terms,
+        covariance: parser.covariance,
+    })
 }
 
 impl Parser<'_> {
@@ -91,11 +97,15 @@ impl Parser<'_> {
         let mut adding = true;
         loop {
             while self.at_sign("+") || self.at_sign("-") {
-                adding = self.take("+") || { self.next += 1; false };
+                adding = self.take("+") || {
+                    self.next += 1;
+                    false
+                };
             }
             let part = self.product()?;
             if adding {
-                sum.terms.extend(part.terms.iter().filter(|term| !sum.terms.contains(term)).copied().collect::<Vec<_>>());
+                sum.terms
+                    .extend(part.terms.iter().filter(|term| !sum.terms.contains(term)).copied().collect::<Vec<_>>());
                 sum.intercept = part.intercept.or(sum.intercept);
             } else {
                 sum.terms.retain(|term| !part.terms.contains(term));
@@ -153,7 +163,10 @@ impl Parser<'_> {
             return Ok(base);
         }
         let Some(Token::Number(degree)) = self.peek().cloned() else {
-            return Err(self.error(&format!("a whole number is needed after `^`{}; powers of a variable go inside I(...)", self.instead())));
+            return Err(self.error(&format!(
+                "a whole number is needed after `^`{}; powers of a variable go inside I(...)",
+                self.instead()
+            )));
         };
         if degree.fract() != 0.0 || !(1.0..=64.0).contains(&degree) {
             return Err(self.error("the degree after `^` must be a whole number of at least 1"));
@@ -182,8 +195,11 @@ impl Parser<'_> {
                 self.next += 1;
                 Ok(Sum { terms: Vec::new(), intercept: Some(number == 1.0) })
             }
-            Some(Token::Number(number)) => Err(self.error(&format!("`{number}` is no variable: only 0 and 1 (no intercept, intercept) may stand here"))),
-            Some(Token::Name(name)) if matches!(self.tokens.get(self.next + 1), Some(Placed { token: Token::Sign("("), .. })) => {
+            Some(Token::Number(number)) => Err(self
+                .error(&format!("`{number}` is no variable: only 0 and 1 (no intercept, intercept) may stand here"))),
+            Some(Token::Name(name))
+                if matches!(self.tokens.get(self.next + 1), Some(Placed { token: Token::Sign("("), .. })) =>
+            {
                 match Structure::named(&name) {
                     Some(structure) => self.covariance_term(structure),
                     None => {
@@ -224,7 +240,10 @@ impl Parser<'_> {
             over.push(self.name()?);
         }
         if over.len() > 1 && structure != Structure::SpExp {
-            return Err(self.error(&format!("`{}` takes one visit column; several coordinates belong to sp_exp", structure.name())));
+            return Err(self.error(&format!(
+                "`{}` takes one visit column; several coordinates belong to sp_exp",
+                structure.name()
+            )));
         }
         self.need("|")?;
         let mut subject = self.name()?;
@@ -248,9 +267,15 @@ impl Parser<'_> {
             return Ok(Expression::Factor(column));
         }
         let Some((_, function)) = Function::ALL.iter().find(|(known, _)| *known == name) else {
-            let known = Function::ALL.iter().map(|(known, _)| *known).chain(["factor"]).chain(Structure::ALL.iter().map(|known| known.name()));
+            let known = Function::ALL
+                .iter()
+                .map(|(known, _)| *known)
+                .chain(["factor"])
+                .chain(Structure::ALL.iter().map(|known| known.name()));
             let hint = nearest(&name, known).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-            return Err(self.error(&format!("no function is called `{name}` here (log, log2, log10, sqrt, exp, abs, I, factor){hint}")));
+            return Err(self.error(&format!(
+                "no function is called `{name}` here (log, log2, log10, sqrt, exp, abs, I, factor){hint}"
+            )));
         };
         self.next += 2;
         let inner = self.arithmetic()?;
@@ -319,7 +344,9 @@ impl Parser<'_> {
             self.next += 1;
             return Ok(Expression::Number(number));
         }
-        if matches!(self.peek(), Some(Token::Name(_))) && matches!(self.tokens.get(self.next + 1), Some(Placed { token: Token::Sign("("), .. })) {
+        if matches!(self.peek(), Some(Token::Name(_)))
+            && matches!(self.tokens.get(self.next + 1), Some(Placed { token: Token::Sign("("), .. }))
+        {
             return self.call();
         }
         Ok(Expression::Column(self.name()?))

@@ -40,20 +40,30 @@ pub(super) fn tokens(formula: &str) -> Result<Vec<Placed>, FormulaError> {
                 return Err(syntax(formula, at, "this backtick is never closed"));
             }
             found.push(Placed { token: Token::Name(name), at });
-        } else if character.is_ascii_digit() || (character == '.' && characters.get(at).is_some_and(char::is_ascii_digit)) {
-            let digits: String = characters.iter().skip(position).take_while(|next| next.is_ascii_digit() || **next == '.').collect();
+        } else if character.is_ascii_digit()
+            || (character == '.' && characters.get(at).is_some_and(char::is_ascii_digit))
+        {
+            let digits: String =
+                characters.iter().skip(position).take_while(|next| next.is_ascii_digit() || **next == '.').collect();
             position += digits.len();
             match digits.parse() {
                 Ok(number) => found.push(Placed { token: Token::Number(number), at }),
                 Err(_) => return Err(syntax(formula, at, &format!("`{digits}` is no number"))),
             }
         } else if character.is_alphabetic() || character == '_' || character == '.' {
-            let name: String =
-                characters.iter().skip(position).take_while(|next| next.is_alphanumeric() || matches!(next, '_' | '.')).collect();
+            let name: String = characters
+                .iter()
+                .skip(position)
+                .take_while(|next| next.is_alphanumeric() || matches!(next, '_' | '.'))
+                .collect();
             position += name.chars().count();
             found.push(Placed { token: Token::Name(name), at });
         } else {
-            return Err(syntax(formula, at, &format!("`{character}` means nothing in a formula; names with odd characters go between backticks")));
+            return Err(syntax(
+                formula,
+                at,
+                &format!("`{character}` means nothing in a formula; names with odd characters go between backticks"),
+            ));
         }
     }
     Ok(found)

@@ -38,7 +38,15 @@ fn likelihood_gradient_and_hessian_agree_with_the_reference() {
         let model = spec.model().unwrap();
         let table = Table::from_csv(&std::fs::read_to_string(folder().join(&spec.data)).unwrap()).unwrap();
         let data = Data::new(&table, &model).unwrap_or_else(|refusal| panic!("{name}: {refusal}"));
-        assert_eq!(data.design.kept_names(), file["coefficients"]["names"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect::<Vec<_>>());
+        assert_eq!(
+            data.design.kept_names(),
+            file["coefficients"]["names"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|name| name.as_str().unwrap())
+                .collect::<Vec<_>>()
+        );
         let problem = data.problem;
         let mut likelihood = Likelihood::new(Arc::clone(&problem));
         for point in ["at_standard_start", "at_perturbed_optimum"] {
@@ -58,7 +66,10 @@ fn likelihood_gradient_and_hessian_agree_with_the_reference() {
             }
             likelihood.hessian(&theta);
             let count = theta.len();
-            let packed: Vec<f64> = (0..count).flat_map(|k| (0..=k).map(move |l| k * count + l)).map(|at| likelihood.curvature[at]).collect();
+            let packed: Vec<f64> = (0..count)
+                .flat_map(|k| (0..=k).map(move |l| k * count + l))
+                .map(|at| likelihood.curvature[at])
+                .collect();
             close(&format!("{name} {point} hessian"), &packed, &numbers(&expected["hessian"]));
         }
     }

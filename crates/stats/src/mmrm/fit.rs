@@ -166,7 +166,11 @@ impl Fit {
     pub fn coefficients(&self) -> Vec<f64> {
         let problem = &self.problem;
         (0..problem.p)
-            .map(|i| problem.base[i] - problem.unit * dot(&problem.back[i * problem.p..(i + 1) * problem.p], &self.likelihood.gamma[..problem.p]))
+            .map(|i| {
+                problem.base[i]
+                    - problem.unit
+                        * dot(&problem.back[i * problem.p..(i + 1) * problem.p], &self.likelihood.gamma[..problem.p])
+            })
             .collect()
     }
 
@@ -183,12 +187,17 @@ impl Fit {
     /// Σ of each covariance group (one without groups), m×m by rows; for the spatial structure the 2×2 covariance at
     /// distances 0 and 1.
     pub fn sigma(&self) -> Vec<Vec<f64>> {
+        self.sigma_at(&self.working)
+    }
+
+    /// Σ of each covariance group at a θ in working coordinates.
+    pub(crate) fn sigma_at(&self, theta: &[f64]) -> Vec<Vec<f64>> {
         let square = self.problem.unit * self.problem.unit;
         let block = self.problem.structure.parameters(self.problem.visits);
         let spatial = self.model.covariance == Structure::SpExp;
         let m = if spatial { 2 } else { self.problem.visits };
         let distances = [0.0, 1.0, 1.0, 0.0];
-        self.working
+        theta
             .chunks_exact(block)
             .map(|theta| {
                 let mut sigma = vec![0.0; m * m];
@@ -284,11 +293,17 @@ impl Fit {
         out
     }
 
-    /// d′G_kd for every covariance parameter: the derivative of a contrast's variance.
-    pub(crate) fn variance_slopes(&self, whitened: &[f64]) -> Vec<f64> {
-        let mut outer = vec![0.0; packed_len(whitened.len())];
-        outer_triangle(whitened, &mut outer);
-        self.likelihood.whitened.chunks_exact(outer.len()).map(|g| dot(g, &outer)).collect()
+    /// g′Wg with g_k = d′G_kd, the derivatives of a contrast's variance d′d: the spread of that variance's estimate.
+    pub(crate) fn variance_spread(&self, whitened: &[f64]) -> f64 {
+        let count = self.working.len();
+        let length = packed_len(whitened.len());
+        let mut room = vec![0.0; length + count];
+        let (outer, slopes) = room.split_at_mut(length);
+        outer_triangle(whitened, outer);
+        for (slope, g) in slopes.iter_mut().zip(self.likelihood.whitened.chunks_exact(length)) {
+            *slope = dot(g, outer);
+        }
+        self.theta_vcov.chunks_exact(count).zip(slopes.iter()).map(|(row, slope)| slope * dot(row, slopes)).sum()
     }
 }
 
@@ -328,7 +343,8 @@ fn unbounded(problem: &Problem, data: &Data, model: &Model, theta: &[f64]) -> Re
         }
         let direction = eigen.eigenvectors.column(eigen.eigenvalues.imin());
         for visit in (0..m).filter(|&visit| direction[visit].abs() > 0.05) {
-            let seen = problem.patterns.iter().filter(|pattern| pattern.group == group && pattern.visits.contains(&visit));
+            let seen =
+                problem.patterns.iter().filter(|pattern| pattern.group == group && pattern.visits.contains(&visit));
             let people = seen.map(|pattern| pattern.people).sum();
             if worst.is_none_or(|(_, _, fewest)| people < fewest) {
                 worst = Some((group, visit, people));
@@ -345,7 +361,10 @@ fn unbounded(problem: &Problem, data: &Data, model: &Model, theta: &[f64]) -> Re
 }
 
 fn within(data: &Data, group: usize) -> String {
-    data.group.as_ref().and_then(|factor| Some(format!(" among {} `{}`", factor.name, factor.levels.get(group)?))).unwrap_or_default()
+    data.group
+        .as_ref()
+        .and_then(|factor| Some(format!(" among {} `{}`", factor.name, factor.levels.get(group)?)))
+        .unwrap_or_default()
 }
 
 /// An unstructured Σ needs, in each group, somebody at every pair of visits.

@@ -169,7 +169,17 @@ impl Fit {
             (None, false) => None,
         };
         let within = if df == DfMethod::BetweenWithin { self.varies_within() } else { Vec::new() };
-        Ok(Inference { fit: self, df, vcov, tail: 0.025, tail_z: normal_quantile(0.975), beta: self.coefficients(), middle, sandwich, within })
+        Ok(Inference {
+            fit: self,
+            df,
+            vcov,
+            tail: 0.025,
+            tail_z: normal_quantile(0.975),
+            beta: self.coefficients(),
+            middle,
+            sandwich,
+            within,
+        })
     }
 
     /// I + 2(Σ W_kl Q_kl − Σ W_kl G_kG_l [− ¼ Σ W_kl R_kl]), whitened.
@@ -280,11 +290,16 @@ impl Inference<'_> {
         let design = &self.fit.data.design;
         let mut tests = Vec::new();
         for term in design.terms.iter().filter(|term| !term.variables.is_empty()) {
-            let columns: Vec<usize> = (0..design.kept.len()).filter(|&i| (term.first..term.first + term.width).contains(&design.kept[i])).collect();
+            let columns: Vec<usize> = (0..design.kept.len())
+                .filter(|&i| (term.first..term.first + term.width).contains(&design.kept[i]))
+                .collect();
             if columns.is_empty() {
                 continue;
             }
-            let rows: Vec<Vec<f64>> = columns.iter().map(|&i| (0..design.kept.len()).map(|j| if i == j { 1.0 } else { 0.0 }).collect()).collect();
+            let rows: Vec<Vec<f64>> = columns
+                .iter()
+                .map(|&i| (0..design.kept.len()).map(|j| if i == j { 1.0 } else { 0.0 }).collect())
+                .collect();
             let names = columns.iter().map(|&i| design.names[design.kept[i]].clone()).collect();
             tests.push((term.name.clone(), names, self.joint(&rows)));
         }
@@ -321,10 +336,7 @@ impl Inference<'_> {
         match (self.df, &self.sandwich) {
             (DfMethod::Satterthwaite, Some(sandwich)) => sandwich.df(d),
             (DfMethod::Satterthwaite, None) | (DfMethod::KenwardRoger, _) => {
-                let slopes = self.fit.variance_slopes(d);
-                let count = slopes.len();
-                let spread: f64 = self.fit.theta_vcov.chunks_exact(count).zip(&slopes).map(|(row, slope)| slope * dot(row, &slopes)).sum();
-                2.0 * dot(d, d).powi(2) / spread
+                2.0 * dot(d, d).powi(2) / self.fit.variance_spread(d)
             }
             (DfMethod::Residual, _) => (self.fit.problem.rows - self.fit.problem.p) as f64,
             (DfMethod::BetweenWithin, _) => self.between_within(combination),
@@ -334,7 +346,8 @@ impl Inference<'_> {
     /// The smallest over the columns in use; the intercept counts as within.
     fn between_within(&self, combination: &[f64]) -> f64 {
         let design = &self.fit.data.design;
-        let is_intercept = |i: usize| design.terms.first().is_some_and(|term| term.variables.is_empty()) && design.kept[i] == 0;
+        let is_intercept =
+            |i: usize| design.terms.first().is_some_and(|term| term.variables.is_empty()) && design.kept[i] == 0;
         let (mut within, mut between, mut intercept) = (0usize, 0usize, 0usize);
         for (i, varies) in self.within.iter().enumerate() {
             if is_intercept(i) {
@@ -349,13 +362,15 @@ impl Inference<'_> {
         let df_between = people - (between + intercept) as f64;
         let df_within = self.fit.problem.rows as f64 - people - within as f64;
         let used = combination.iter().enumerate().filter(|(_, weight)| **weight != 0.0);
-        used.map(|(i, _)| if self.within[i] || is_intercept(i) { df_within } else { df_between }).fold(f64::INFINITY, f64::min)
+        used.map(|(i, _)| if self.within[i] || is_intercept(i) { df_within } else { df_between })
+            .fold(f64::INFINITY, f64::min)
     }
 
     /// (Cβ)′(CVC′)⁻¹Cβ.
     fn wald(&self, rows: &[Vec<f64>], whitened: &[Vec<f64>]) -> Result<f64, InferenceError> {
         let q = rows.len();
-        let mut covariance: Vec<f64> = whitened.iter().flat_map(|d| whitened.iter().map(|e| self.variance(d, e))).collect();
+        let mut covariance: Vec<f64> =
+            whitened.iter().flat_map(|d| whitened.iter().map(|e| self.variance(d, e))).collect();
         cholesky(&mut covariance, q).ok_or(InferenceError::Dependent)?;
         let mut estimates: Vec<f64> = rows.iter().map(|row| dot(row, &self.beta)).collect();
         solve_lower(&covariance, q, &mut estimates);

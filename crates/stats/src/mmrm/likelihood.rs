@@ -6,7 +6,9 @@
 
 use std::sync::Arc;
 
-use crate::dense::{axpy, cholesky, dot, inverse_from, invert_lower, log_determinant, multiply, packed, packed_len, whiten};
+use crate::dense::{
+    axpy, cholesky, dot, inverse_from, invert_lower, log_determinant, multiply, packed, packed_len, whiten,
+};
 
 use super::Structure;
 use super::problem::{Pattern, Problem};
@@ -210,7 +212,13 @@ impl Likelihood {
             let distances = source.pattern.map_or(&[][..], |pattern| &problem.patterns[pattern].distances);
             let size = source.m * source.m;
             let sigma = &self.sigma[source.square..source.square + size];
-            problem.structure.first(own, source.m, distances, sigma, &mut self.slopes[source.square * block..(source.square + size) * block]);
+            problem.structure.first(
+                own,
+                source.m,
+                distances,
+                sigma,
+                &mut self.slopes[source.square * block..(source.square + size) * block],
+            );
         }
         self.sigma_gradient.fill(0.0);
         for (pattern, place) in problem.patterns.iter().zip(&self.places) {
@@ -308,7 +316,12 @@ impl Likelihood {
             let [n, u, product, y] = &mut self.scratch.small;
             let inverse = &self.inverse[place.square..place.square + size];
             for at in 0..size {
-                n[at] = weigh(pattern.people as f64, inverse[at], self.spread[place.square + at], self.misfit[place.square + at]);
+                n[at] = weigh(
+                    pattern.people as f64,
+                    inverse[at],
+                    self.spread[place.square + at],
+                    self.misfit[place.square + at],
+                );
             }
             for k in 0..block {
                 let slope = &self.slopes[source.square * block + k * source_size..][..source_size];
@@ -358,7 +371,8 @@ impl Likelihood {
                 vector[i] = dot(&self.inverse_factor[i * p..i * p + i + 1], &vector[..=i]);
             }
             for l in 0..=k {
-                self.curvature[k * count + l] -= share * dot(&vectors[k * p..(k + 1) * p], &vectors[l * p..(l + 1) * p]);
+                self.curvature[k * count + l] -=
+                    share * dot(&vectors[k * p..(k + 1) * p], &vectors[l * p..(l + 1) * p]);
             }
         }
     }
@@ -401,7 +415,8 @@ impl Likelihood {
             let size = packed_len(problem.p);
             for k in 0..count {
                 for l in 0..=k {
-                    let product = dot(&self.whitened[k * size..(k + 1) * size], &self.whitened[l * size..(l + 1) * size]);
+                    let product =
+                        dot(&self.whitened[k * size..(k + 1) * size], &self.whitened[l * size..(l + 1) * size]);
                     self.curvature[k * count + l] -= 0.5 * product;
                 }
             }
@@ -428,7 +443,13 @@ impl Likelihood {
             }
             for k in 0..block {
                 let out = &mut self.whitened[(group * block + k) * triangle..][..triangle];
-                whiten((&self.inverse_factor, &self.inverse_transposed), p, &sums[k * triangle..(k + 1) * triangle], &mut self.scratch.square, out);
+                whiten(
+                    (&self.inverse_factor, &self.inverse_transposed),
+                    p,
+                    &sums[k * triangle..(k + 1) * triangle],
+                    &mut self.scratch.square,
+                    out,
+                );
             }
         }
     }
@@ -446,14 +467,20 @@ impl Likelihood {
             let distances = source.pattern.map_or(&[][..], |pattern| &problem.patterns[pattern].distances);
             let (size, first) = (source.m * source.m, source.group * block);
             let bend = &mut bends[source.square..source.square + size];
-            problem.structure.second(own, source.m, distances, &self.sigma[source.square..source.square + size], &mut |k, l, i, j, value| {
-                let both = if k == l { 1.0 } else { 2.0 };
-                let value = both * w[(first + k) * count + first + l] * value;
-                bend[i * source.m + j] += value;
-                if i != j {
-                    bend[j * source.m + i] += value;
-                }
-            });
+            problem.structure.second(
+                own,
+                source.m,
+                distances,
+                &self.sigma[source.square..source.square + size],
+                &mut |k, l, i, j, value| {
+                    let both = if k == l { 1.0 } else { 2.0 };
+                    let value = both * w[(first + k) * count + first + l] * value;
+                    bend[i * source.m + j] += value;
+                    if i != j {
+                        bend[j * source.m + i] += value;
+                    }
+                },
+            );
         }
         for (pattern, place) in problem.patterns.iter().zip(&self.places) {
             let m = pattern.size();
@@ -462,7 +489,8 @@ impl Likelihood {
             let inverse = &self.inverse[place.square..place.square + size];
             let slope = |k: usize| &self.slopes[source.square * block + k * source_size..][..source_size];
             let mut sum = vec![0.0; size];
-            let (mut one, mut other, mut product, mut middle) = (vec![0.0; size], vec![0.0; source_size], vec![0.0; size], vec![0.0; size]);
+            let (mut one, mut other, mut product, mut middle) =
+                (vec![0.0; size], vec![0.0; source_size], vec![0.0; size], vec![0.0; size]);
             for k in 0..block {
                 // V̇_k V⁻¹ (Σ_l W_kl V̇_l), summed over k.
                 other.fill(0.0);

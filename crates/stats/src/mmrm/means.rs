@@ -95,7 +95,9 @@ impl Fit {
         for visit in means.chunks_exact(arms.len()) {
             let Some((reference, others)) = visit.split_first() else { continue };
             for row in others {
-                let difference = |of: fn(&MeanRow) -> &Vec<f64>| -> Vec<f64> { of(row).iter().zip(of(reference)).map(|(a, b)| a - b).collect() };
+                let difference = |of: fn(&MeanRow) -> &Vec<f64>| -> Vec<f64> {
+                    of(row).iter().zip(of(reference)).map(|(a, b)| a - b).collect()
+                };
                 rows.push(ContrastRow {
                     visit: row.visit.clone(),
                     arm: row.arm.clone().unwrap_or_default(),
@@ -113,13 +115,19 @@ impl Inference<'_> {
     /// Least-squares means; `None` where the data do not determine one, and never a number there.
     pub fn means(&self, weights: Weights) -> Vec<(MeanRow, Option<Estimate>)> {
         let rows = self.fit.mean_rows(weights);
-        rows.into_iter().map(|row| (row.estimable.then(|| self.contrast(&row.kept)), row)).map(|(estimate, row)| (row, estimate)).collect()
+        rows.into_iter()
+            .map(|row| (row.estimable.then(|| self.contrast(&row.kept)), row))
+            .map(|(estimate, row)| (row, estimate))
+            .collect()
     }
 
     /// Differences between arms at every visit.
     pub fn contrasts(&self, weights: Weights) -> Vec<(ContrastRow, Option<Estimate>)> {
         let rows = self.fit.contrast_rows(weights);
-        rows.into_iter().map(|row| (row.estimable.then(|| self.contrast(&row.kept)), row)).map(|(estimate, row)| (row, estimate)).collect()
+        rows.into_iter()
+            .map(|row| (row.estimable.then(|| self.contrast(&row.kept)), row))
+            .map(|(estimate, row)| (row, estimate))
+            .collect()
     }
 
     /// All differences between arms at all visits zero; `None` without arms, or where one is not estimable.
@@ -149,7 +157,8 @@ struct Averaging {
 impl Averaging {
     fn new(data: &Data, fixed: &[usize], weights: Weights) -> Self {
         let frame = &data.frame;
-        let factors: Vec<usize> = (0..frame.variables.len()).filter(|&index| matches!(frame.variables[index], Variable::Factor(_))).collect();
+        let factors: Vec<usize> =
+            (0..frame.variables.len()).filter(|&index| matches!(frame.variables[index], Variable::Factor(_))).collect();
         let parents = nesting(frame, &factors);
         let averaged: Vec<usize> = factors.iter().copied().filter(|index| !fixed.contains(index)).collect();
         let mut groups: Vec<Vec<usize>> = match weights {
@@ -170,7 +179,12 @@ impl Averaging {
         groups.retain(|group| !group.is_empty());
         let clusters = groups.into_iter().map(|mut group| {
             group.sort_by_key(|index| (parents.get(index).map_or(0, Vec::len), *index));
-            let given: BTreeSet<usize> = group.iter().flat_map(|index| parents.get(index).into_iter().flatten()).copied().filter(|parent| fixed.contains(parent)).collect();
+            let given: BTreeSet<usize> = group
+                .iter()
+                .flat_map(|index| parents.get(index).into_iter().flatten())
+                .copied()
+                .filter(|parent| fixed.contains(parent))
+                .collect();
             cluster(frame, group, given.into_iter().collect(), &parents, weights)
         });
         Averaging { clusters: clusters.collect() }
@@ -180,7 +194,11 @@ impl Averaging {
     fn row(&self, data: &Data, at: &BTreeMap<usize, usize>) -> Vec<f64> {
         let mut row = vec![0.0; data.design.names.len()];
         for term in &data.design.terms {
-            let touched: Vec<&Cluster> = self.clusters.iter().filter(|cluster| term.variables.iter().any(|(index, _)| cluster.factors.contains(index))).collect();
+            let touched: Vec<&Cluster> = self
+                .clusters
+                .iter()
+                .filter(|cluster| term.variables.iter().any(|(index, _)| cluster.factors.contains(index)))
+                .collect();
             add_term(data, term, &touched, &mut at.clone(), 1.0, &mut row);
         }
         row
@@ -188,7 +206,14 @@ impl Averaging {
 }
 
 /// Walks through all combinations of the clusters that a term touches.
-fn add_term(data: &Data, term: &TermColumns, clusters: &[&Cluster], at: &mut BTreeMap<usize, usize>, weight: f64, row: &mut [f64]) {
+fn add_term(
+    data: &Data,
+    term: &TermColumns,
+    clusters: &[&Cluster],
+    at: &mut BTreeMap<usize, usize>,
+    weight: f64,
+    row: &mut [f64],
+) {
     let Some((cluster, rest)) = clusters.split_first() else {
         let variables = &data.frame.variables;
         let number = |index: usize| match &variables[index] {
@@ -244,7 +269,13 @@ fn nesting(frame: &Frame, factors: &[usize]) -> BTreeMap<usize, Vec<usize>> {
     nested
 }
 
-fn cluster(frame: &Frame, factors: Vec<usize>, given: Vec<usize>, parents: &BTreeMap<usize, Vec<usize>>, weights: Weights) -> Cluster {
+fn cluster(
+    frame: &Frame,
+    factors: Vec<usize>,
+    given: Vec<usize>,
+    parents: &BTreeMap<usize, Vec<usize>>,
+    weights: Weights,
+) -> Cluster {
     let level = |index: usize, row: usize| match &frame.variables[index] {
         Variable::Factor(factor) => factor.codes[row] as usize,
         Variable::Number { .. } => 0,
@@ -263,7 +294,9 @@ fn cluster(frame: &Frame, factors: Vec<usize>, given: Vec<usize>, parents: &BTre
             let weigh = |tuple: &Vec<usize>, count: usize| match weights {
                 Weights::Proportional => count as f64 / total as f64,
                 Weights::Equal if alone => 1.0 / counts.len() as f64,
-                Weights::Equal => (0..factors.len()).map(|position| share(&factors, position, tuple, counts.keys(), parents)).product(),
+                Weights::Equal => (0..factors.len())
+                    .map(|position| share(&factors, position, tuple, counts.keys(), parents))
+                    .product(),
             };
             let list = counts.iter().map(|(tuple, count)| (tuple.clone(), weigh(tuple, *count))).collect();
             (key, list)
@@ -273,8 +306,20 @@ fn cluster(frame: &Frame, factors: Vec<usize>, given: Vec<usize>, parents: &BTre
 }
 
 /// One over the number of levels of a factor that occur inside the levels of its parents.
-fn share<'a>(factors: &[usize], position: usize, tuple: &[usize], all: impl Iterator<Item = &'a Vec<usize>>, parents: &BTreeMap<usize, Vec<usize>>) -> f64 {
-    let above: Vec<usize> = factors.iter().enumerate().filter(|(_, index)| parents.get(&factors[position]).is_some_and(|list| list.contains(index))).map(|(at, _)| at).collect();
-    let inside: BTreeSet<usize> = all.filter(|other| above.iter().all(|&at| other[at] == tuple[at])).map(|other| other[position]).collect();
+fn share<'a>(
+    factors: &[usize],
+    position: usize,
+    tuple: &[usize],
+    all: impl Iterator<Item = &'a Vec<usize>>,
+    parents: &BTreeMap<usize, Vec<usize>>,
+) -> f64 {
+    let above: Vec<usize> = factors
+        .iter()
+        .enumerate()
+        .filter(|(_, index)| parents.get(&factors[position]).is_some_and(|list| list.contains(index)))
+        .map(|(at, _)| at)
+        .collect();
+    let inside: BTreeSet<usize> =
+        all.filter(|other| above.iter().all(|&at| other[at] == tuple[at])).map(|other| other[position]).collect();
     1.0 / inside.len() as f64
 }

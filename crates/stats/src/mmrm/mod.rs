@@ -9,6 +9,7 @@ mod model;
 mod optimise;
 #[cfg(test)]
 mod optimum_tests;
+mod posterior;
 mod problem;
 mod refusal;
 mod sandwich;

@@ -89,7 +89,10 @@ impl Data {
             factors.push(&model.visit);
         }
         factors.extend(model.group.as_deref());
-        let arm = model.arm.as_deref().filter(|arm| model.formula.variables.iter().any(|variable| variable.columns().contains(arm)));
+        let arm = model
+            .arm
+            .as_deref()
+            .filter(|arm| model.formula.variables.iter().any(|variable| variable.columns().contains(arm)));
         factors.extend(arm);
         let spatial = model.covariance == Structure::SpExp;
         let mut numbers: Vec<&str> = model.weights.as_deref().into_iter().collect();
@@ -134,7 +137,9 @@ impl Data {
     /// A variable of the formula that is the given column as it is, a factor.
     pub(crate) fn factor(&self, column: &str) -> Option<(usize, &Factor)> {
         self.frame.variables.iter().enumerate().find_map(|(index, variable)| match variable {
-            Variable::Factor(factor) if factor.name == column || factor.name == format!("factor({column})") => Some((index, factor)),
+            Variable::Factor(factor) if factor.name == column || factor.name == format!("factor({column})") => {
+                Some((index, factor))
+            }
             Variable::Factor(_) | Variable::Number { .. } => None,
         })
     }
@@ -148,18 +153,33 @@ impl Data {
 fn check_numbers(table: &Table, model: &Model, frame: &Frame) -> Result<(), Refusal> {
     let first = frame.response.first().copied().unwrap_or_default();
     if frame.response.iter().all(|value| *value == first) {
-        return Err(Refusal::NothingVaries { response: model.response.to_string(), value: first, rows: frame.rows.len() });
+        return Err(Refusal::NothingVaries {
+            response: model.response.to_string(),
+            value: first,
+            rows: frame.rows.len(),
+        });
     }
     let Some(column) = &model.weights else { return Ok(()) };
     let weights = frame.numbers.first().map_or(&[][..], Vec::as_slice);
     match weights.iter().position(|weight| *weight <= 0.0) {
-        Some(index) => Err(Refusal::WeightNotPositive { column: column.clone(), row: table.row_name(frame.rows[index]), found: weights[index] }),
+        Some(index) => Err(Refusal::WeightNotPositive {
+            column: column.clone(),
+            row: table.row_name(frame.rows[index]),
+            found: weights[index],
+        }),
         None => Ok(()),
     }
 }
 
 /// Nobody has a visit twice, nor two covariance groups; and the covariance has parameters in reach.
-fn check_people(table: &Table, model: &Model, frame: &Frame, people: &People<'_>, visit: Option<&Factor>, group: Option<&Factor>) -> Result<(), Refusal> {
+fn check_people(
+    table: &Table,
+    model: &Model,
+    frame: &Frame,
+    people: &People<'_>,
+    visit: Option<&Factor>,
+    group: Option<&Factor>,
+) -> Result<(), Refusal> {
     let spatial = model.covariance == Structure::SpExp;
     if spatial && model.coordinates.is_empty() {
         return Err(Refusal::NoCoordinates);
@@ -168,7 +188,12 @@ fn check_people(table: &Table, model: &Model, frame: &Frame, people: &People<'_>
     if !spatial {
         let parameters = model.covariance.parameters(visits);
         if visits > 128 || parameters > 1000 {
-            return Err(Refusal::TooManyVisits { visit: model.visit.clone(), visits, structure: model.covariance.name(), parameters });
+            return Err(Refusal::TooManyVisits {
+                visit: model.visit.clone(),
+                visits,
+                structure: model.covariance.name(),
+                parameters,
+            });
         }
     }
     let mut seen = Seen::new(spatial, people.count(), visits);
@@ -179,7 +204,11 @@ fn check_people(table: &Table, model: &Model, frame: &Frame, people: &People<'_>
         if let Some(earlier) = seen.before(person, visit.map_or(0, |factor| factor.codes[index]), coordinates, index) {
             return Err(Refusal::VisitTwice {
                 subject: people.name(person),
-                visit: if spatial { "one place".to_owned() } else { visit.map_or(String::new(), |factor| factor.levels[factor.codes[index] as usize].clone()) },
+                visit: if spatial {
+                    "one place".to_owned()
+                } else {
+                    visit.map_or(String::new(), |factor| factor.levels[factor.codes[index] as usize].clone())
+                },
                 first: table.row_name(frame.rows[earlier]),
                 second: table.row_name(row),
             });
@@ -188,7 +217,11 @@ fn check_people(table: &Table, model: &Model, frame: &Frame, people: &People<'_>
             let code = factor.codes[index];
             let known = &mut group_of[person as usize];
             if *known != u32::MAX && *known != code {
-                return Err(Refusal::GroupVaries { subject: people.name(person), group: factor.name.clone(), row: table.row_name(row) });
+                return Err(Refusal::GroupVaries {
+                    subject: people.name(person),
+                    group: factor.name.clone(),
+                    row: table.row_name(row),
+                });
             }
             *known = code;
         }
@@ -223,7 +256,10 @@ impl<'a> People<'a> {
 /// Where each person was seen already.
 enum Seen {
     /// Index + 1 by person and visit.
-    Visits { of: Vec<u32>, visits: usize },
+    Visits {
+        of: Vec<u32>,
+        visits: usize,
+    },
     Places(HashMap<(u32, Vec<u64>), usize>),
 }
 
@@ -240,7 +276,9 @@ impl Seen {
                 let earlier = std::mem::replace(cell, index as u32 + 1);
                 (earlier > 0).then(|| earlier as usize - 1)
             }
-            Seen::Places(places) => places.insert((person, coordinates.iter().map(|axis| axis[index].to_bits()).collect()), index),
+            Seen::Places(places) => {
+                places.insert((person, coordinates.iter().map(|axis| axis[index].to_bits()).collect()), index)
+            }
         }
     }
 }

@@ -59,7 +59,14 @@ pub(super) fn minimise(likelihood: &mut Likelihood, start: &[f64]) -> Result<Opt
     let count = start.len();
     let room = || vec![0.0; count];
     let square = || vec![0.0; count * count];
-    let mut search = Search { gradient: room(), curvature: square(), factor: square(), step: room(), theta: start.to_vec(), trial: room() };
+    let mut search = Search {
+        gradient: room(),
+        curvature: square(),
+        factor: square(),
+        step: room(),
+        theta: start.to_vec(),
+        trial: room(),
+    };
     let mut value = likelihood.value(start).ok_or(Stuck::Start)?;
     let mut radius = 2.0;
     let (mut wanted, mut last) = (Kind::Average, f64::INFINITY);
@@ -292,6 +299,7 @@ fn singular(likelihood: &Likelihood, theta: &[f64], share: f64) -> bool {
     theta.chunks_exact(block).any(|own| {
         structure.sigma(own, visits, &[], &mut sigma);
         let variances: Vec<f64> = (0..visits).map(|i| sigma[i * visits + i]).collect();
-        cholesky(&mut sigma, visits).is_none() || (0..visits).any(|i| sigma[i * visits + i].powi(2) < share * variances[i])
+        cholesky(&mut sigma, visits).is_none()
+            || (0..visits).any(|i| sigma[i * visits + i].powi(2) < share * variances[i])
     })
 }

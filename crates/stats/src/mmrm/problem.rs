@@ -81,6 +81,8 @@ pub(crate) struct Problem {
     pub(crate) back: Vec<f64>,
     /// Root mean square of the response's least-squares residual, as a share of the response's own.
     pub(crate) residual_share: f64,
+    /// Cholesky factor of [X̃|ỹ]′[X̃|ỹ], q×q: ordinary least squares, where the search starts.
+    pub(crate) plain: Vec<f64>,
     /// What −log L has beyond its value in working coordinates.
     pub(crate) constant: f64,
     /// Working rows [x̃ | ỹ]·√w, sparse, the response at index p.
@@ -105,13 +107,21 @@ impl Problem {
             base: vec![0.0; p],
             back: vec![0.0; p * p],
             residual_share: 1.0,
+            plain: Vec::new(),
             constant: 0.0,
             starts: Vec::with_capacity(input.response.len() + 1),
             cells: Vec::new(),
         };
-        let log_det_r = problem.work_rows(input);
+        let mut log_det_r = problem.work_rows(input);
         problem.group_people(input);
         problem.cross();
+        if !problem.factorise() {
+            let (log_det, share) = problem.orthonormalise();
+            log_det_r += log_det;
+            problem.cross();
+            problem.factorise();
+            problem.residual_share = share;
+        }
         let free = (problem.rows - if input.reml { p } else { 0 }) as f64;
         let log_weights: f64 = input.weights.map_or(0.0, |weights| weights.iter().map(|weight| weight.ln()).sum());
         problem.constant = free * (problem.unit.ln() + 0.5 * std::f64::consts::TAU.ln()) - 0.5 * log_weights;
@@ -170,7 +180,7 @@ impl Problem {
             self.cells.push((self.p as u32, input.response[row]));
             self.starts.push(self.cells.len());
         }
-        let mut log_det = self.centre_and_scale(input.design.terms.first().is_some_and(|term| term.variables.is_empty()));
+        let log_det = self.centre_and_scale(input.design.terms.first().is_some_and(|term| term.variables.is_empty()));
         if let Some(weights) = input.weights {
             for (row, weight) in weights.iter().enumerate() {
                 let root = weight.sqrt();
@@ -179,7 +189,6 @@ impl Problem {
                 }
             }
         }
-        log_det += self.orthonormalise();
         log_det
     }
 
@@ -199,7 +208,8 @@ impl Problem {
             cell.1 -= means[cell.0 as usize];
             squares[cell.0 as usize] += cell.1 * cell.1;
         }
-        let scales: Vec<f64> = squares.iter().map(|square| if *square > 0.0 { (square / n).sqrt() } else { 1.0 }).collect();
+        let scales: Vec<f64> =
+            squares.iter().map(|square| if *square > 0.0 { (square / n).sqrt() } else { 1.0 }).collect();
         for cell in &mut self.cells {
             cell.1 /= scales[cell.0 as usize];
         }
@@ -217,14 +227,9 @@ impl Problem {
     }
 
     /// Replaces columns by orthonormal ones where their correlation costs digits, and the response by its residual
-    /// where the columns explain nearly all of it. Returns the addition to log|det R|.
-    fn orthonormalise(&mut self) -> f64 {
+    /// where the columns explain nearly all of it. Returns the addition to log|det R|, and the residual's share.
+    fn orthonormalise(&mut self) -> (f64, f64) {
         let (p, q) = (self.p, self.q);
-        let mut gram = self.gram();
-        if cholesky(&mut gram, q).is_some() && self.is_well_conditioned(&gram) {
-            self.residual_share = gram[q * q - 1] / dot(&gram[p * q..], &gram[p * q..]).sqrt();
-            return 0.0;
-        }
         let mut dense = vec![0.0; self.rows * q];
         for row in 0..self.rows {
             for &(column, value) in self.row(row) {
@@ -234,21 +239,33 @@ impl Problem {
         let triangle = gram_schmidt(&mut dense, self.rows, q, p);
         self.starts = (0..=self.rows).map(|row| row * q).collect();
         self.cells = dense.iter().enumerate().map(|(index, value)| ((index % q) as u32, *value)).collect();
-        self.change_basis(&triangle)
+        let response = |i: usize| triangle[i * q + p];
+        let share = response(p) / (0..q).map(|i| response(i).powi(2)).sum::<f64>().sqrt();
+        (self.change_basis(&triangle), share)
     }
 
-    fn gram(&self) -> Vec<f64> {
-        let q = self.q;
-        let mut gram = vec![0.0; q * q];
-        for row in 0..self.rows {
-            let cells = self.row(row);
-            for (index, &(i, x)) in cells.iter().enumerate() {
-                for &(j, y) in &cells[..=index] {
-                    gram[i as usize * q + j as usize] += x * y;
-                }
-            }
+    /// The Cholesky factor of [X̃|ỹ]′[X̃|ỹ]; false where its conditioning would cost digits.
+    fn factorise(&mut self) -> bool {
+        let (p, q) = (self.p, self.q);
+        let mut gram = vec![0.0; packed_len(q)];
+        let largest = self.patterns.iter().map(Pattern::size).max().unwrap_or(0);
+        let (mut unit, mut scratch) = (vec![0.0; largest * largest], vec![0.0; Shape { m: largest, q }.scratch()]);
+        for pattern in &self.patterns {
+            let m = pattern.size();
+            unit.fill(0.0);
+            (0..m).for_each(|visit| unit[visit * (m + 1)] = 1.0);
+            pattern.store.contract(pattern.shape(q), &unit, &mut scratch, &mut gram);
         }
-        gram
+        self.plain = vec![0.0; q * q];
+        for i in 0..q {
+            self.plain[i * q..i * q + i + 1].copy_from_slice(&gram[packed(i, 0)..=packed(i, i)]);
+        }
+        if cholesky(&mut self.plain, q).is_none() {
+            return false;
+        }
+        let line = &self.plain[p * q..];
+        self.residual_share = line[p] / dot(line, line).sqrt();
+        self.is_well_conditioned(&self.plain)
     }
 
     /// Every column keeps a hundredth of its norm beside the earlier ones, the response a thirtieth.
@@ -280,7 +297,6 @@ impl Problem {
         }
         self.back = back;
         let residual = triangle[p * q + p];
-        self.residual_share = residual;
         self.unit *= residual;
         (0..p).map(|i| triangle[i * q + i].abs().ln()).sum()
     }
@@ -299,7 +315,10 @@ impl Problem {
             let group = rows.first().map_or(0, |&row| input.group.map_or(0, |group| group[row]));
             let next = self.patterns.len();
             let pattern = if spatial {
-                let place = rows.iter().flat_map(|&row| input.coordinates.iter().map(move |axis| axis[row].to_bits())).collect();
+                let place = rows
+                    .iter()
+                    .flat_map(|&row| input.coordinates.iter().map(move |axis| axis[row].to_bits()))
+                    .collect();
                 *by_place.entry((group, place)).or_insert(next)
             } else {
                 let mask = rows.iter().fold(0u128, |mask, &row| mask | 1 << input.visit[row]);

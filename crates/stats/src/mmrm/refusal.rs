@@ -70,7 +70,9 @@ pub enum Refusal {
         row: String,
     },
     /// More parameters than can be meant.
-    #[error("`{visit}` has {visits} visits, so `{structure}` would have {parameters} parameters; is it the right column?")]
+    #[error(
+        "`{visit}` has {visits} visits, so `{structure}` would have {parameters} parameters; is it the right column?"
+    )]
     TooManyVisits {
         /// The visit column.
         visit: String,
@@ -82,7 +84,9 @@ pub enum Refusal {
         parameters: usize,
     },
     /// Two visits that nobody has both.
-    #[error("nobody{within} was seen at both `{first}` and `{second}`, so `{structure}` can't estimate their covariance")]
+    #[error(
+        "nobody{within} was seen at both `{first}` and `{second}`, so `{structure}` can't estimate their covariance"
+    )]
     NeverTogether {
         /// One visit.
         first: String,

@@ -30,7 +30,9 @@ impl Sandwich {
         let mut middle = vec![0.0; p * p];
         let mut weighted = Vec::with_capacity(problem.people.len());
         let mut shares = vec![0.0; problem.people.len() * packed_len(p)];
-        let roots: Vec<Vec<f64>> = (0..problem.patterns.len()).map(|pattern| root(fit.likelihood.inverse(pattern), problem.patterns[pattern].size())).collect();
+        let roots: Vec<Vec<f64>> = (0..problem.patterns.len())
+            .map(|pattern| root(fit.likelihood.inverse(pattern), problem.patterns[pattern].size()))
+            .collect();
         for (person, share) in problem.people.iter().zip(shares.chunks_exact_mut(packed_len(p))) {
             let m = person.rows.len();
             let (b, e) = whitened_rows(fit, &person.rows, &roots[person.pattern], factor);
@@ -128,7 +130,9 @@ fn adjustment(b: &[f64], m: usize, p: usize, vcov: Vcov) -> Vec<f64> {
     if power == 0.0 {
         return (0..m * m).map(|at| if at % (m + 1) == 0 { 1.0 } else { 0.0 }).collect();
     }
-    let rest = DMatrix::from_fn(m, m, |i, j| f64::from(u8::from(i == j)) - dot(&b[i * p..(i + 1) * p], &b[j * p..(j + 1) * p]));
+    let rest = DMatrix::from_fn(m, m, |i, j| {
+        f64::from(u8::from(i == j)) - dot(&b[i * p..(i + 1) * p], &b[j * p..(j + 1) * p])
+    });
     let eigen = SymmetricEigen::new(rest);
     let floor = f64::EPSILON.sqrt() * eigen.eigenvalues.max();
     let values = eigen.eigenvalues.map(|value| if value > floor { value.powf(power) } else { 0.0 });

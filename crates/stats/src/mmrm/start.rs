@@ -47,31 +47,16 @@ struct Residuals {
 impl Residuals {
     fn new(problem: &Problem) -> Self {
         let (p, q) = (problem.p, problem.q);
-        let mut cross = vec![0.0; packed_len(q)];
         let largest = problem.patterns.iter().map(|pattern| pattern.shape(q).scratch()).max().unwrap_or(q);
         let mut scratch = vec![0.0; largest];
-        for pattern in &problem.patterns {
-            let m = pattern.size();
-            let unit: Vec<f64> = (0..m * m).map(|index| if index % (m + 1) == 0 { 1.0 } else { 0.0 }).collect();
-            pattern.store.contract(pattern.shape(q), &unit, &mut scratch, &mut cross);
+        let mut gamma = problem.plain[p * q..].to_vec();
+        for i in (0..p).rev() {
+            gamma[i] /= problem.plain[i * q + i];
+            let value = gamma[i];
+            axpy(-value, &problem.plain[i * q..i * q + i], &mut gamma[..i]);
         }
-        let mut factor = vec![0.0; q * q];
-        let mut start = 0;
-        for i in 0..q {
-            factor[i * q..i * q + i + 1].copy_from_slice(&cross[start..=start + i]);
-            start += i + 1;
-        }
-        let mut gamma = vec![0.0; q];
+        gamma[..p].iter_mut().for_each(|value| *value = -*value);
         gamma[p] = 1.0;
-        if cholesky(&mut factor, q).is_some() {
-            gamma[..p].copy_from_slice(&factor[p * q..p * q + p]);
-            for i in (0..p).rev() {
-                gamma[i] /= factor[i * q + i];
-                let value = gamma[i];
-                axpy(-value, &factor[i * q..i * q + i], &mut gamma[..i]);
-            }
-            gamma[..p].iter_mut().for_each(|value| *value = -*value);
-        }
         let products = problem
             .patterns
             .iter()
@@ -90,7 +75,9 @@ impl Residuals {
     fn pairwise(&self, problem: &Problem, group: usize) -> Vec<f64> {
         let m = problem.visits;
         let (mut sums, mut counts) = (vec![0.0; m * m], vec![0.0; m * m]);
-        for (pattern, products) in problem.patterns.iter().zip(&self.products).filter(|(pattern, _)| pattern.group == group) {
+        for (pattern, products) in
+            problem.patterns.iter().zip(&self.products).filter(|(pattern, _)| pattern.group == group)
+        {
             let size = pattern.size();
             for (a, &i) in pattern.visits.iter().enumerate() {
                 for (b, &j) in pattern.visits.iter().enumerate() {
@@ -99,7 +86,8 @@ impl Residuals {
                 }
             }
         }
-        let mut covariance: Vec<f64> = sums.iter().zip(&counts).map(|(sum, count)| if *count > 0.0 { sum / count } else { 0.0 }).collect();
+        let mut covariance: Vec<f64> =
+            sums.iter().zip(&counts).map(|(sum, count)| if *count > 0.0 { sum / count } else { 0.0 }).collect();
         let known: Vec<f64> = (0..m).map(|i| covariance[i * m + i]).filter(|value| *value > 0.0).collect();
         let typical = known.iter().sum::<f64>() / known.len().max(1) as f64;
         for i in 0..m {
@@ -152,8 +140,10 @@ fn from_matrix(structure: Structure, m: usize, covariance: &[f64]) -> Vec<f64> {
 /// Shrinks the correlations of a Toeplitz matrix until it is positive definite.
 fn positive_lags(mut lags: Vec<f64>, m: usize) -> Vec<f64> {
     for _ in 0..60 {
-        let mut matrix: Vec<f64> =
-            (0..m * m).map(|index| (index / m).abs_diff(index % m)).map(|h| if h == 0 { 1.0 } else { lags[h - 1] }).collect();
+        let mut matrix: Vec<f64> = (0..m * m)
+            .map(|index| (index / m).abs_diff(index % m))
+            .map(|h| if h == 0 { 1.0 } else { lags[h - 1] })
+            .collect();
         for i in 0..m {
             matrix[i * m + i] *= 0.95;
         }
@@ -168,8 +158,11 @@ fn positive_lags(mut lags: Vec<f64>, m: usize) -> Vec<f64> {
 /// The nearest matrix whose eigenvalues, as a correlation matrix, are at least a thousandth of the largest.
 fn repaired(covariance: &[f64], m: usize) -> Vec<f64> {
     let deviation: Vec<f64> = (0..m).map(|i| covariance[i * m + i].sqrt()).collect();
-    let correlation = DMatrix::from_fn(m, m, |i, j| if i == j { 1.0 } else { covariance[i * m + j] / (deviation[i] * deviation[j]) });
-    let plain = |matrix: &DMatrix<f64>| -> Vec<f64> { (0..m * m).map(|at| matrix[(at / m, at % m)] * deviation[at / m] * deviation[at % m]).collect() };
+    let correlation =
+        DMatrix::from_fn(m, m, |i, j| if i == j { 1.0 } else { covariance[i * m + j] / (deviation[i] * deviation[j]) });
+    let plain = |matrix: &DMatrix<f64>| -> Vec<f64> {
+        (0..m * m).map(|at| matrix[(at / m, at % m)] * deviation[at / m] * deviation[at % m]).collect()
+    };
     let mut factor: Vec<f64> = (0..m * m).map(|at| correlation[(at / m, at % m)]).collect();
     if cholesky(&mut factor, m).is_some() && (0..m).all(|i| factor[i * m + i] > 0.05) {
         return plain(&correlation);

@@ -1,6 +1,6 @@
 //! What is kept of a pattern's people, and the sums over them that the likelihood asks for.
 
-use crate::dense::{axpy, dot, packed, packed_len};
+use crate::dense::{axpy, axpy_rows, dot, packed, packed_len};
 
 /// What a pattern keeps of its participants' rows.
 #[derive(Debug, Clone)]
@@ -42,12 +42,11 @@ impl Store {
         match self {
             Store::Crossed(cross) => {
                 let triangle = packed_len(q);
-                let mut pair = 0;
+                let mut start = 0;
                 for a in 0..m {
-                    for b in 0..=a {
-                        axpy(weights[a * m + b], &cross[pair * triangle..(pair + 1) * triangle], out);
-                        pair += 1;
-                    }
+                    let weights = &weights[a * m..a * m + a + 1];
+                    axpy_rows(weights, &cross[start * triangle..], triangle, 0, out);
+                    start += weights.len();
                 }
             }
             Store::Rows(rows) => {
@@ -80,21 +79,11 @@ impl Store {
         match self {
             Store::Crossed(cross) => {
                 let triangle = packed_len(q);
-                // Four pairs at a time, so that each sum is loaded and stored a quarter as often.
+                // Four pairs for all weights, then the next four: the products stay in the cache.
                 for first in (0..pairs).step_by(4) {
                     let last = pairs.min(first + 4);
                     for (weights, out) in weights.chunks_exact(pairs).zip(out.chunks_exact_mut(length)) {
-                        let c = |pair: usize| &cross[pair * triangle..pair * triangle + length];
-                        if let [w0, w1, w2, w3] = weights[first..last] {
-                            let products = c(first).iter().zip(c(first + 1)).zip(c(first + 2)).zip(c(first + 3));
-                            for (to, (((c0, c1), c2), c3)) in out.iter_mut().zip(products) {
-                                *to += (w0 * c0 + w1 * c1) + (w2 * c2 + w3 * c3);
-                            }
-                        } else {
-                            for (pair, weight) in (first..last).zip(&weights[first..last]) {
-                                axpy(*weight, c(pair), out);
-                            }
-                        }
+                        axpy_rows(&weights[first..last], &cross[first * triangle..], triangle, 0, out);
                     }
                 }
             }
@@ -114,7 +103,14 @@ impl Store {
     }
 
     /// Fills `out` for Φ (if given: packed, off-diagonals doubled) and r = [X|y]·`gamma`.
-    pub(crate) fn squares(&self, shape: Shape, phi: Option<&[f64]>, gamma: &[f64], scratch: &mut [f64], out: &mut Squares<'_>) {
+    pub(crate) fn squares(
+        &self,
+        shape: Shape,
+        phi: Option<&[f64]>,
+        gamma: &[f64],
+        scratch: &mut [f64],
+        out: &mut Squares<'_>,
+    ) {
         let Shape { m, q } = shape;
         let p = q - 1;
         match self {
@@ -150,7 +146,14 @@ impl Store {
     }
 }
 
-fn person_squares(person: &[f64], shape: Shape, phi: Option<&[f64]>, gamma: &[f64], scratch: &mut [f64], out: &mut Squares<'_>) {
+fn person_squares(
+    person: &[f64],
+    shape: Shape,
+    phi: Option<&[f64]>,
+    gamma: &[f64],
+    scratch: &mut [f64],
+    out: &mut Squares<'_>,
+) {
     let Shape { m, q } = shape;
     let p = q - 1;
     let residual = |a: usize| dot(&person[a * q..(a + 1) * q], gamma);

@@ -129,7 +129,9 @@ impl Structure {
                 let scales = self.scales(m);
                 for i in 0..m {
                     for j in 0..=i {
-                        let value = deviation(theta, scales, i) * deviation(theta, scales, j) * family.correlation(&theta[scales..], m, i, j);
+                        let value = deviation(theta, scales, i)
+                            * deviation(theta, scales, j)
+                            * family.correlation(&theta[scales..], m, i, j);
                         out[i * m + j] = value;
                         out[j * m + i] = value;
                     }
@@ -174,7 +176,14 @@ impl Structure {
 
     /// Visits every non-zero entry of the second derivatives: `each(k, l, i, j, value)` with k ≥ l and i ≥ j says
     /// that ∂²Σ_ij/∂θ_k∂θ_l has `value` added.
-    pub(crate) fn second(self, theta: &[f64], m: usize, distances: &[f64], sigma: &[f64], each: &mut impl FnMut(usize, usize, usize, usize, f64)) {
+    pub(crate) fn second(
+        self,
+        theta: &[f64],
+        m: usize,
+        distances: &[f64],
+        sigma: &[f64],
+        each: &mut impl FnMut(usize, usize, usize, usize, f64),
+    ) {
         match self.family() {
             None if self == Structure::Us => unstructured_second(theta, m, each),
             None => {
@@ -213,7 +222,9 @@ impl Structure {
                                 each(scales + k, b, i, j, product * slope);
                             }
                         });
-                        family.second(parts, m, i, j, &mut |k, l, curve| each(scales + k, scales + l, i, j, product * curve));
+                        family.second(parts, m, i, j, &mut |k, l, curve| {
+                            each(scales + k, scales + l, i, j, product * curve)
+                        });
                     }
                 }
             }
@@ -357,8 +368,10 @@ impl Family {
             Family::AnteDependence => {
                 for k in j..i {
                     for l in j..=k {
-                        let others: f64 = (j..i).filter(|&other| other != k && other != l).map(|other| bounded(t[other])).product();
-                        let slopes = if k == l { bounded_second(t[k]) } else { bounded_first(t[k]) * bounded_first(t[l]) };
+                        let others: f64 =
+                            (j..i).filter(|&other| other != k && other != l).map(|other| bounded(t[other])).product();
+                        let slopes =
+                            if k == l { bounded_second(t[k]) } else { bounded_first(t[k]) * bounded_first(t[l]) };
                         each(k, l, others * slopes);
                     }
                 }
@@ -437,13 +450,21 @@ mod tests {
                     let (high, low) = (sigma(structure, &up, m), sigma(structure, &down, m));
                     for index in 0..size {
                         let difference = (high[index] - low[index]) / (2.0 * step);
-                        assert!((difference - exact_first[k * size + index]).abs() < 1e-8, "{} m={m} θ{k} Σ{index}", structure.name());
+                        assert!(
+                            (difference - exact_first[k * size + index]).abs() < 1e-8,
+                            "{} m={m} θ{k} Σ{index}",
+                            structure.name()
+                        );
                     }
                     let (high, low) = (first(structure, &up, m), first(structure, &down, m));
                     for index in 0..count * size {
                         let difference = (high[index] - low[index]) / (2.0 * step);
                         let exact = exact_second[k * count * size + index];
-                        assert!((difference - exact).abs() < 1e-8, "{} m={m} θ{k} Σ̇{index}: {difference} {exact}", structure.name());
+                        assert!(
+                            (difference - exact).abs() < 1e-8,
+                            "{} m={m} θ{k} Σ̇{index}: {difference} {exact}",
+                            structure.name()
+                        );
                     }
                 }
             }
