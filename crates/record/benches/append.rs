@@ -103,6 +103,50 @@ fn single(bencher: Bencher) {
         .bench_local_values(|act| store.append(vec![act]).unwrap());
 }
 
+/// One durable request through the door: a form of 30 answers, decided, scored, with every row that follows from it.
+#[divan::bench(sample_count = 300)]
+fn door(bencher: Bencher) {
+    let folder = tempfile::tempdir_in(".").unwrap();
+    let new = New { synthetic: true, created_by: "bench".into(), created_at: Timestamp::UNIX_EPOCH };
+    let tables = record::projection::TABLES;
+    let store = SqliteStore::create(&folder.path().join("record.sqlite"), &new, tables).unwrap();
+    let study = Arc::new(protocol::embedded::load("small").unwrap());
+    let mut studies = conduct::Studies::new();
+    studies.insert(study.hash(), Arc::clone(&study));
+    let door = record::Door::new(Arc::new(store), studies, None, "bench");
+    let mut number = 0;
+    let mut asked = |command: serde_json::Value| {
+        number += 1;
+        let now = Timestamp::from_second(1_800_000_000 + number).unwrap();
+        let person = conduct::Person::Program;
+        record::Asked {
+            request: serde_json::from_value(serde_json::json!({"id": format!("r{number}"), "command": command}))
+                .unwrap(),
+            actor: conduct::Proof { person, at: now, signed: true },
+            second: None,
+            now,
+            act: format!("a{number}").as_str().into(),
+            pseudonym: "P".into(),
+        }
+    };
+    let set_up = [
+        serde_json::json!({"authorise": {"adopt_study": {"study": study.hash()}}}),
+        serde_json::json!({"authorise": {"open_site": {"site": "S01"}}}),
+        serde_json::json!({"fact": {"record_enquiry": {"site": "S01", "source": "friend", "language": "en"}}}),
+    ];
+    for command in set_up {
+        assert!(matches!(door.ask(&asked(command)).unwrap(), record::Answer::Done(_)));
+    }
+    let values: serde_json::Map<String, serde_json::Value> =
+        (1..=30).map(|item| (item.to_string(), serde_json::json!(item % 4))).collect();
+    bencher
+        .with_inputs(|| {
+            asked(serde_json::json!({"fact": {"record_form": {
+                "participant": "S01-001", "form": "caps5", "visit": "BASE", "values": values}}}))
+        })
+        .bench_local_values(|asked| door.ask(&asked).unwrap());
+}
+
 /// The same bytes by bare SQLite in one transaction with the same fsync.
 #[divan::bench(sample_count = 300)]
 fn single_bare(bencher: Bencher) {

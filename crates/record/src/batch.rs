@@ -8,16 +8,24 @@ use crate::{
     projection::Beside,
     store::Act,
     streams::Streams,
-    write::{Prepared, act_of},
+    write::{Moved, act_of, take_in},
 };
-use conduct::{Context, No, Request, StreamId, Subject, Written, decide};
-use std::{collections::HashMap, sync::Arc};
+use conduct::{Context, No, Request, StreamId, Subject, TrialState, Written, decide};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 use terms::ParticipantId;
 
 /// Many acts in few transactions. Nobody else writes meanwhile; if somebody does, the transaction in hand fails whole.
 pub struct Batch<'d> {
     door: &'d Door,
+    /// Streams that no act in hand has moved.
     streams: HashMap<StreamId, Held>,
+    /// Streams that acts in hand have moved, with the entries that did. Their rows are made once, when all is appended.
+    moved: BTreeMap<StreamId, Moved>,
+    written: HashMap<StreamId, Vec<Written>>,
+    trial: Arc<TrialState>,
     acts: Vec<Act>,
     entries: usize,
 }
@@ -31,7 +39,15 @@ const ENTRIES_KEPT: u64 = 200_000;
 impl<'d> Batch<'d> {
     /// A batch on a door.
     pub fn new(door: &'d Door) -> Self {
-        Self { door, streams: HashMap::new(), acts: Vec::new(), entries: 0 }
+        Self {
+            door,
+            streams: HashMap::new(),
+            moved: BTreeMap::new(),
+            written: HashMap::new(),
+            trial: Arc::default(),
+            acts: Vec::new(),
+            entries: 0,
+        }
     }
 
     /// Decides a request with a context that was made for it, and keeps what it leads to for the next transaction.
@@ -57,8 +73,17 @@ impl<'d> Batch<'d> {
             Ok(written) => written,
             Err(no) => return Ok(Err(no)),
         };
-        self.keep(request, context, streams, &written)?;
-        Ok(Ok(written))
+        match self.keep(request, context, streams, &written) {
+            Ok(()) => Ok(Ok(written)),
+            Err(error) => {
+                // Streams may be half taken in: nothing of this transaction is appended.
+                self.acts.clear();
+                self.moved.clear();
+                self.written.clear();
+                self.streams.clear();
+                Err(error)
+            }
+        }
     }
 
     fn keep(
@@ -69,18 +94,21 @@ impl<'d> Batch<'d> {
         written: &[Written],
     ) -> Result<(), StoreError> {
         let studies = self.door.studies();
-        let trial = Arc::clone(&streams.trial);
-        let expected = streams.expected.clone();
+        self.trial = Arc::clone(&streams.trial);
+        let mut expected = streams.expected.clone();
         // Held by nobody else from here on, so the streams are changed in place.
         drop(streams);
+        let trial = Arc::clone(&self.trial);
         let beside = Beside { studies: &studies, trial: &trial };
-        let prepared = Prepared::new(expected, written, beside, &mut |stream| {
-            self.load(stream)?;
-            Ok(self.streams.remove(stream).unwrap_or_else(|| Held::new(Folded::empty(stream))))
-        })?;
+        let moved = take_in(&mut expected, written, &mut |stream| self.take(stream, beside))?;
         let digest = Digests::of(request, context)?.asked;
-        let act = act_of(&request.id, digest, context.now, &prepared, written)?;
-        self.streams.extend(prepared.after);
+        let act = act_of(&request.id, digest, context.now, &expected, written)?;
+        for one in moved {
+            self.moved.insert(one.stream.clone(), one);
+        }
+        for one in written {
+            self.written.entry(one.stream.clone()).or_default().push(one.clone());
+        }
         self.entries += act.entries.len();
         self.acts.push(act);
         if self.entries >= ENTRIES_A_TRANSACTION { self.flush() } else { Ok(()) }
@@ -92,11 +120,17 @@ impl<'d> Batch<'d> {
     /// When the store can't be written.
     pub fn flush(&mut self) -> Result<(), StoreError> {
         self.entries = 0;
-        let acts = std::mem::take(&mut self.acts);
-        if acts.is_empty() {
-            return Ok(());
+        let mut acts = std::mem::take(&mut self.acts);
+        let mut moved = std::mem::take(&mut self.moved);
+        let written = std::mem::take(&mut self.written);
+        let Some(last) = acts.last_mut() else { return Ok(()) };
+        let studies = self.door.studies();
+        let beside = Beside { studies: &studies, trial: &self.trial };
+        for (stream, one) in &mut moved {
+            one.rows(written.get(stream).into_iter().flatten(), beside, &mut last.writes);
         }
         let appended = self.door.store().append(acts);
+        self.streams.extend(moved.into_iter().map(|(stream, one)| (stream, one.held)));
         // What is not in the store must not be built upon; and memory has its bounds.
         if appended.is_err() || self.streams.values().map(|held| held.folded.version()).sum::<u64>() > ENTRIES_KEPT {
             self.streams.clear();
@@ -105,11 +139,22 @@ impl<'d> Batch<'d> {
     }
 
     fn load(&mut self, stream: &StreamId) -> Result<Folded, StoreError> {
-        if let Some(held) = self.streams.get(stream) {
+        let known = self.moved.get(stream).map(|moved| &moved.held).or_else(|| self.streams.get(stream));
+        if let Some(held) = known {
             return Ok(held.folded.clone());
         }
         let folded = fold(self.door.store().as_ref(), stream, None)?;
         self.streams.insert(stream.clone(), Held::new(folded.clone()));
         Ok(folded)
+    }
+
+    /// Takes a stream out, so that it is changed in place.
+    fn take(&mut self, stream: &StreamId, beside: Beside<'_>) -> Result<Moved, StoreError> {
+        if let Some(moved) = self.moved.remove(stream) {
+            return Ok(moved);
+        }
+        self.load(stream)?;
+        let held = self.streams.remove(stream).unwrap_or_else(|| Held::new(Folded::empty(stream)));
+        Ok(Moved::new(stream, held, beside))
     }
 }

@@ -4,13 +4,13 @@
 use crate::{
     error::StoreError,
     first_answer::{self, Digests},
-    folded::{Folded, Held, Memory, fold},
+    folded::{Folded, Memory, fold},
     lock,
     projection::{self, Beside},
     sealed,
     store::Store,
     streams::Streams,
-    write::{Prepared, act_of},
+    write::{Moved, act_of, take_in},
 };
 use allocation::{Opened, SealedContainer, SealedRow, Service, ServiceError, Wanted};
 use chain::Key;
@@ -272,18 +272,22 @@ impl Door {
         let studies = self.studies();
         let trial = Arc::clone(&streams.trial);
         let beside = Beside { studies: &studies, trial: &trial };
-        let expected = streams.expected.clone();
+        let mut expected = streams.expected.clone();
         // From here on nobody but the memory holds the streams, so they are changed in place and not copied.
         drop(streams);
-        let prepared = Prepared::new(expected, written, beside, &mut |stream| {
+        let mut moved = take_in(&mut expected, written, &mut |stream| {
             let held = self.memory.load(self.store.as_ref(), stream)?;
             self.memory.take(stream);
-            Ok(held)
+            Ok(Moved::new(stream, held, beside))
         })?;
-        let act = act_of(command, digests.asked, now, &prepared, written)?;
+        let mut act = act_of(command, digests.asked, now, &expected, written)?;
+        for one in &mut moved {
+            let stream = one.stream.clone();
+            one.rows(written.iter().filter(|written| written.stream == stream), beside, &mut act.writes);
+        }
         self.store.append(vec![act])?;
-        for (stream, held) in prepared.after {
-            self.memory.keep(&stream, held);
+        for one in moved {
+            self.memory.keep(&one.stream, one.held);
         }
         Ok(())
     }
@@ -401,6 +405,3 @@ fn pick(service: &Service, streams: &Streams, session: u8, now: Timestamp) -> Re
     };
     service.pick(&wanted).map(Some).map_err(|error| unopened(&error))
 }
-
-/// A stream that a batch or the door has in hand.
-pub(crate) type InHand = (StreamId, Held);

@@ -9,7 +9,7 @@ use crate::{
     lock,
     store::{Range, Store},
 };
-use conduct::{AllocationState, ParticipantState, SiteState, StockState, StreamId, TrialState, due::Due};
+use conduct::{AllocationState, ParticipantState, SiteState, StockState, StreamId, TrialState, Written, due::Due};
 use jiff::Timestamp;
 use std::{
     collections::HashMap,
@@ -111,6 +111,12 @@ pub(crate) struct Held {
 impl Held {
     pub(crate) fn new(folded: Folded) -> Self {
         Self { folded, due: None }
+    }
+
+    /// Takes in one entry; what was computed from the state before it is forgotten.
+    pub(crate) fn apply(&mut self, written: &Written) {
+        self.folded.apply(&written.stamp, &written.entry);
+        self.due = None;
     }
 
     /// Memory goes with the entries folded.

@@ -1,61 +1,73 @@
-//! From decided entries to one act of the store: streams folded on, rows of the current tables, bytes.
+//! From decided entries to one act of the store: streams folded on, bytes, rows of the current tables.
 
 use crate::{
     body,
-    door::InHand,
     error::StoreError,
     folded::Held,
-    projection::{self, Beside},
+    projection::{Before, Beside, rows},
     store::Act,
-    table,
+    table::Write,
 };
 use chain::Hash;
 use conduct::{StreamId, Written};
 use jiff::Timestamp;
 use std::sync::Arc;
 
-/// An act that is decided and not yet appended.
-pub(crate) struct Prepared {
-    /// Every stream that was read or is written, with the version that it had.
-    pub(crate) expected: Vec<(StreamId, u64)>,
-    /// The streams that are written, as they stand after it.
-    pub(crate) after: Vec<InHand>,
-    /// Changes to the current tables.
-    pub(crate) writes: Vec<table::Write>,
+/// A stream that entries were taken into.
+pub(crate) struct Moved {
+    pub(crate) stream: StreamId,
+    pub(crate) before: Before,
+    /// As it stands with the entries.
+    pub(crate) held: Held,
 }
 
-impl Prepared {
-    /// Takes the entries into their streams. `take` gives a stream out of the hands of everybody else.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] if a stream has moved since it was read.
-    pub(crate) fn new(
-        mut expected: Vec<(StreamId, u64)>,
-        written: &[Written],
-        beside: Beside<'_>,
-        take: &mut dyn FnMut(&StreamId) -> Result<Held, StoreError>,
-    ) -> Result<Self, StoreError> {
-        let (mut after, mut writes) = (Vec::<InHand>::new(), Vec::new());
-        for one in written {
-            if after.iter().any(|(stream, _)| *stream == one.stream) {
-                continue;
-            }
-            let mut held = take(&one.stream)?;
-            let found = held.folded.version();
-            match expected.iter().find(|(stream, _)| *stream == one.stream) {
-                Some((_, version)) if *version == found => {}
-                Some((_, version)) => {
-                    return Err(StoreError::Conflict { stream: one.stream.to_string(), expected: *version, found });
-                }
-                // The decision did not look at it, so it is written to as it stands.
-                None => expected.push((one.stream.clone(), found)),
-            }
-            let entries: Vec<&Written> = written.iter().filter(|other| other.stream == one.stream).collect();
-            projection::take_in(&one.stream, &mut held, &entries, beside, &mut writes);
-            after.push((one.stream.clone(), held));
-        }
-        Ok(Self { expected, after, writes })
+impl Moved {
+    /// A stream that nothing was taken into yet.
+    pub(crate) fn new(stream: &StreamId, held: Held, beside: Beside<'_>) -> Self {
+        Self { stream: stream.clone(), before: Before::of(&held, beside), held }
     }
+
+    /// The changes to the current tables that follow from the stream's entries.
+    pub(crate) fn rows<'a>(
+        &mut self,
+        written: impl Iterator<Item = &'a Written>,
+        beside: Beside<'_>,
+        writes: &mut Vec<Write>,
+    ) {
+        rows(&self.stream, &self.before, written, &mut self.held, beside, writes);
+    }
+}
+
+/// Takes entries into their streams. `expected`: what was read, with the version it had; streams that are written unread are
+/// added. `take` gives a stream out of the hands of everybody else.
+///
+/// # Errors
+/// [`StoreError::Conflict`] if a stream has moved since it was read.
+pub(crate) fn take_in(
+    expected: &mut Vec<(StreamId, u64)>,
+    written: &[Written],
+    take: &mut dyn FnMut(&StreamId) -> Result<Moved, StoreError>,
+) -> Result<Vec<Moved>, StoreError> {
+    let mut all = Vec::<Moved>::new();
+    for one in written {
+        if let Some(moved) = all.iter_mut().find(|moved| moved.stream == one.stream) {
+            moved.held.apply(one);
+            continue;
+        }
+        let mut moved = take(&one.stream)?;
+        let found = moved.held.folded.version();
+        match expected.iter().find(|(stream, _)| *stream == one.stream) {
+            Some((_, version)) if *version == found => {}
+            Some((_, version)) => {
+                return Err(StoreError::Conflict { stream: one.stream.to_string(), expected: *version, found });
+            }
+            // The decision did not look at it, so it is written to as it stands.
+            None => expected.push((one.stream.clone(), found)),
+        }
+        moved.held.apply(one);
+        all.push(moved);
+    }
+    Ok(all)
 }
 
 /// The act that the store appends.
@@ -63,10 +75,10 @@ pub(crate) fn act_of(
     command: &str,
     digest: Hash,
     now: Timestamp,
-    prepared: &Prepared,
+    expected: &[(StreamId, u64)],
     written: &[Written],
 ) -> Result<Act, StoreError> {
-    let expected = prepared.expected.iter().map(|(stream, version)| (Arc::from(stream.to_string()), *version));
+    let expected = expected.iter().map(|(stream, version)| (Arc::from(stream.to_string()), *version));
     Ok(Act {
         command: command.to_owned(),
         digest,
@@ -74,6 +86,6 @@ pub(crate) fn act_of(
         expected: expected.collect(),
         entries: body::entries(written)?,
         answer: None,
-        writes: prepared.writes.clone(),
+        writes: Vec::new(),
     })
 }

@@ -23,7 +23,7 @@ use crate::{
     store::Store,
     table::Write,
 };
-use conduct::{ParticipantState, Stamp, StreamId, Studies, TrialState, Written};
+use conduct::{ParticipantState, Stamp, StreamId, Studies, TrialState, Written, due::Due};
 use std::sync::Arc;
 use terms::{InstanceId, ParticipantId};
 
@@ -42,23 +42,40 @@ struct Numbered<'a> {
     entry: &'a conduct::Entry,
 }
 
-/// Takes entries of one stream into it and adds the changes to the current tables that follow.
-pub(crate) fn take_in(
+/// A stream before entries are taken in, as far as the tables will have to know.
+pub(crate) struct Before {
+    version: u64,
+    counted: participant::Counted,
+    due: Arc<Vec<Due>>,
+}
+
+impl Before {
+    pub(crate) fn of(held: &Held, beside: Beside<'_>) -> Self {
+        let participant = held.folded.participant().map(Arc::as_ref);
+        Self {
+            version: held.folded.version(),
+            counted: participant::Counted::of(participant),
+            due: held.due.clone().unwrap_or_else(|| due::of(participant, beside)),
+        }
+    }
+}
+
+/// The changes to the current tables that follow from entries of one stream, which `held` has taken in since `before`.
+///
+/// Many acts may be told at once: rows that come from the state are then written once, as they stand at the end.
+pub(crate) fn rows<'a>(
     stream: &StreamId,
+    before: &Before,
+    written: impl Iterator<Item = &'a Written>,
     held: &mut Held,
-    written: &[&Written],
     beside: Beside<'_>,
     writes: &mut Vec<Write>,
 ) {
-    let participant = held.folded.participant();
-    let before = participant::Counted::of(participant.map(Arc::as_ref));
-    let due_before = held.due.take().unwrap_or_else(|| due::of(participant.map(Arc::as_ref), beside));
-    let first = held.folded.version() + 1;
-    for one in written {
-        held.folded.apply(&one.stamp, &one.entry);
-    }
-    let numbered =
-        written.iter().zip(first..).map(|(one, version)| Numbered { version, stamp: &one.stamp, entry: &one.entry });
+    let numbered = written.zip(before.version + 1..).map(|(one, version)| Numbered {
+        version,
+        stamp: &one.stamp,
+        entry: &one.entry,
+    });
     match (&held.folded, stream) {
         (Folded::Participant(Some(after)), _) => {
             let mut touched = records::Touched::default();
@@ -66,9 +83,9 @@ pub(crate) fn take_in(
                 records::entry(after, &one, &mut touched, writes);
             }
             touched.rows(after, writes);
-            participant::rows(after, &before, writes);
+            participant::rows(after, &before.counted, writes);
             let due_after = due::of(Some(after), beside);
-            due::rows(after, (&due_before, &due_after), touched.all_visits(), writes);
+            due::rows(after, (&before.due, &due_after), touched.all_visits(), writes);
             held.due = Some(due_after);
         }
         (Folded::Trial(after), _) => trial::trial(after, numbered, writes),

@@ -1,6 +1,6 @@
 //! The current tables made anew from the log, and the proof that they are what the log says.
 
-use super::{Beside, MILESTONE_COUNT, MILESTONE_DAY, PHASE_COUNT, TABLES, take_in};
+use super::{Before, Beside, MILESTONE_COUNT, MILESTONE_DAY, PHASE_COUNT, TABLES, rows};
 use crate::{
     body::written_read,
     error::StoreError,
@@ -45,8 +45,10 @@ fn replay(
                 Ok(true)
             })?;
             let mut held = Held::new(Folded::empty(&stream));
+            let before = Before::of(&held, beside);
+            written.iter().for_each(|one| held.apply(one));
             let mut writes = Vec::new();
-            take_in(&stream, &mut held, &written.iter().collect::<Vec<_>>(), beside, &mut writes);
+            rows(&stream, &before, written.iter(), &mut held, beside, &mut writes);
             take(&writes)?;
         }
     }
