@@ -50,6 +50,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "lifejacket",
         ],
     ),
+    // Beside them the program itself, as a process.
+    ("measure", &["terms", "protocol", "conduct", "record", "simulation"]),
 ];
 
 fn manifests() -> BTreeMap<String, String> {

@@ -105,8 +105,8 @@ fn screened(clinic: &mut Clinic) -> ParticipantId {
 /// On to the evening before the first dose.
 pub fn ready_for_the_dose(clinic: &mut Clinic, id: &ParticipantId) {
     clinic.enrol(id).unwrap();
-    clinic.to_visit(id, "PREP").hold(id, "PREP");
-    clinic.to_visit(id, "BASE");
+    clinic.on_to_visit(id, "PREP").hold(id, "PREP");
+    clinic.on_to_visit(id, "BASE");
     clinic.rate(id, "BASE", 2);
     clinic.hold(id, "BASE");
     clinic.confirm(id).unwrap();
@@ -130,7 +130,7 @@ pub const SMALL_MORNING: &str = "
 /// The morning of a first session of the small study, up to the reading before the dose.
 pub fn small_morning(clinic: &mut Clinic, id: &ParticipantId) -> (Day, jiff::civil::Date) {
     let mut day = Day::new(clinic, id, 1);
-    clinic.to_visit(id, "DOSE1");
+    clinic.on_to_visit(id, "DOSE1");
     let date = clinic.today().tomorrow().unwrap();
     let starts = date.at(8, 0, 0, 0).to_zoned(clinic.zone(clinic.here())).unwrap().timestamp();
     clinic.book(id, "DOSE1", starts).unwrap();
@@ -166,7 +166,7 @@ fn what_was_added_as_text_takes_effect_through_the_door() {
         ["eligibility.visits/LUNG", "eligibility.criterion/E08"],
         "the visit is missing, the answer unknown"
     );
-    clinic.to_visit(&id, "LUNG");
+    clinic.on_to_visit(&id, "LUNG");
     let starts = clinic.now.checked_add(jiff::SignedDuration::from_hours(1)).unwrap();
     clinic.book(&id, "LUNG", starts).unwrap();
     // The form: read with its unit's range, refused where it can't be.

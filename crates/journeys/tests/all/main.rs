@@ -5,5 +5,8 @@
 mod again;
 mod arrows;
 mod as_data;
+mod bad_input;
 mod clinic;
+mod licensed;
+mod moves;
 mod reference;

@@ -23,7 +23,8 @@ use terms::{ContainerId, FormId, InstanceId, ParticipantId, RoleId, SiteId, Staf
 const KEY: [u8; 32] = [7; 32];
 
 pub struct Clinic {
-    folder: tempfile::TempDir,
+    // Kept so that the store's folder lives as long as the clinic.
+    _folder: tempfile::TempDir,
     pub path: PathBuf,
     pub door: Door,
     /// The version that new people come in under.
@@ -51,8 +52,13 @@ pub fn studies_of(studies: &[&Arc<Study>]) -> Studies {
 impl Clinic {
     /// A trial that has been set up as one is: version, roles, sites, sealed list, delegations, stock, activation.
     pub fn open(study: Study) -> Self {
+        Self::open_with(study, 6)
+    }
+
+    /// The same with so many containers of each content for every level and part; 0 for an empty safe.
+    pub fn open_with(study: Study, of_each: u32) -> Self {
         let mut clinic = Self::bare(study);
-        clinic.set_up();
+        clinic.set_up(of_each);
         clinic
     }
 
@@ -66,10 +72,10 @@ impl Clinic {
         let store = SqliteStore::create(&path, &new, projection::TABLES).unwrap();
         let door = Door::new(Arc::new(store), studies_of(&[&study]), None, "journeys");
         let sites = study.sites.iter().take(2).map(|site| site.id.to_string()).collect();
-        Self { folder, path, door, study, now, refused: BTreeSet::new(), sites, acts: 0 }
+        Self { _folder: folder, path, door, study, now, refused: BTreeSet::new(), sites, acts: 0 }
     }
 
-    fn set_up(&mut self) {
+    fn set_up(&mut self, of_each: u32) {
         let study = Arc::clone(&self.study);
         self.by_program(Authorisation::AdoptStudy { study: study.hash() });
         let mut trial_wide: Vec<_> = study.roles.iter().filter(|role| role.scope == RoleScope::Trial).collect();
@@ -88,7 +94,9 @@ impl Clinic {
         self.bind_list();
         for site in self.sites.clone() {
             self.staff_site(&site);
-            self.stock_up(&site, "C01", 6);
+            if of_each > 0 {
+                self.stock_up(&site, "C01", of_each);
+            }
             self.may("administrator", Authorisation::ActivateSite { site: site.as_str().into() }).unwrap();
         }
     }
@@ -165,6 +173,26 @@ impl Clinic {
         self.receive(site, &number, consignment.containers.clone());
         let containers = consignment.containers.into_iter().map(|report| report.container).collect();
         self.accept(site, containers);
+    }
+
+    /// A first stock that was packed elsewhere, all of one content: something that must not happen, and must not tell.
+    pub fn stock_of_one_content(&mut self, content: &str) {
+        let site = self.here().to_owned();
+        let level = self.study.dose.levels[0].id.clone();
+        let mut table = "site,container,content,part,level,lot,expires\n".to_owned();
+        for (part, first) in [("initial", 10), ("supplement", 20)] {
+            for number in first..first + 4 {
+                table += &format!("{site},9000{number},{content},{part},{level},L1,2027-12-31\n");
+            }
+        }
+        let seed = Seed::of_simulation(1, "one content");
+        let stock = allocation::stock_load(table.as_bytes(), &self.study, &Key::from_array(KEY), &seed).unwrap();
+        self.door.sealed_add("contents of one kind", self.now, &[], &stock.sealed).unwrap();
+        for (site, containers) in stock.labels {
+            let ids = containers.iter().map(|report| report.container.clone()).collect();
+            self.receive(site.as_str(), "one kind", containers);
+            self.accept(site.as_str(), ids);
+        }
     }
 
     pub fn receive(&mut self, site: &str, consignment: &str, containers: Vec<ContainerReport>) {
@@ -331,7 +359,7 @@ impl Clinic {
     }
 
     /// Goes on to the target day of a visit, counted from what its anchor says.
-    pub fn to_visit(&mut self, id: &ParticipantId, visit: &str) -> &mut Self {
+    pub fn on_to_visit(&mut self, id: &ParticipantId, visit: &str) -> &mut Self {
         let state = self.participant(id);
         let planned = self.study.visit(visit).unwrap();
         let plan = conduct::schedule::planned(&self.study, &state, planned)
@@ -500,14 +528,6 @@ impl Clinic {
     }
 
     // --- the record
-
-    pub fn beside(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
-    }
 
     /// Chains and projections hold.
     pub fn prove(&self) -> projection::Proved {
