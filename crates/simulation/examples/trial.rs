@@ -49,12 +49,26 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         protocol::embedded::load(&argument(1, "demonstration")).map_err(|all| format!("{} mistakes", all.len()))?;
     let scenario = Scenario::named(&argument(2, "DEMO"))?;
     let hash = study.hash();
+    // An amendment that changes the consent text alone, so that both versions run side by side.
+    let mut amended = study.clone();
+    amended.amendment = Some(protocol::model::Amendment {
+        amends: study.version.clone(),
+        summary: "A second consent text".to_owned(),
+        reconsent: protocol::model::Reconsent::InTreatment,
+    });
+    amended.version.push_str(".1");
+    if let Some(mut text) = amended.consent.versions.last().cloned() {
+        text.version.push_str(".1");
+        amended.consent.versions.push(text);
+    }
+    let second = amended.hash();
     let mut studies = conduct::Studies::new();
     studies.insert(hash.clone(), Arc::new(study));
+    studies.insert(second.clone(), Arc::new(amended));
     let simulation = Simulation {
         studies: &studies,
         study: hash,
-        amended: None,
+        amended: Some(second),
         scenario: &scenario,
         participants: argument(3, "104").parse().ok(),
         seed: argument(4, "1").parse()?,

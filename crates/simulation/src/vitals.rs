@@ -196,7 +196,7 @@ mod tests {
                 .collect();
             let mean = readings.iter().sum::<f64>() / readings.len() as f64;
             let sd = (readings.iter().map(|r| (r - mean).powi(2)).sum::<f64>() / readings.len() as f64).sqrt();
-            assert!((mean - expected).abs() < 1.0, "{content:?}: {mean}, expected {expected}");
+            assert!((mean - expected).abs() < 1.5, "{content:?}: {mean}, expected {expected}");
             assert!((14.3..15.5).contains(&sd), "SD {sd}");
         }
     }

@@ -55,10 +55,10 @@ impl Trial<'_> {
         if self.expected() >= f64::from(self.clinic.participants) {
             return;
         }
-        self.somebody_calls(at.max(now), site);
+        self.later_at_site(at, site, SiteStep::Call);
     }
 
-    fn somebody_calls(&mut self, now: Timestamp, site: usize) {
+    pub(super) fn somebody_calls(&mut self, now: Timestamp, site: usize) {
         let whose = self.lives.len();
         let (seed, scenario) = (self.clinic.seed, self.clinic.scenario);
         let Some(run) = self.sites.get(site) else { return };
@@ -148,14 +148,14 @@ impl Trial<'_> {
         let wait = life.times.between(0.3, 2.5);
         let path = life.path.clone();
         let fact = Fact::RecordContact { participant: participant.clone(), visit: None, outcome };
-        let _ = self.clinic.ask(Ask::fact(now, &coordinator, fact));
+        self.soon(Ask::fact(now, &coordinator, fact));
         if !reached {
             self.later(days_after(now, wait), whose, Step::CallBack(tries + 1));
             return;
         }
         if self.slips.taken(Slip::StopEnquiry) {
             let fact = self.stop_fact(&participant, conduct::command::StopScope::Study, crate::fate::Why::Withdrew);
-            let _ = self.clinic.ask(Ask::fact(now, &coordinator, fact).may_fail());
+            self.soon(Ask::fact(now, &coordinator, fact).may_fail());
         }
         self.fill_between_visits(now, whose);
         let next = if path == Path::Declines { Step::Decline } else { Step::BookFirst };
@@ -194,7 +194,7 @@ impl Trial<'_> {
         let reasons =
             ["lives too far away", "does not want a placebo", "no time for so many visits", "prefers other help"];
         let reason = life.habits.one(&reasons).copied().unwrap_or("other").to_owned();
-        let _ = self.clinic.ask(Ask::fact(now, &coordinator, Fact::RecordDeclined { participant, reason }));
+        self.soon(Ask::fact(now, &coordinator, Fact::RecordDeclined { participant, reason }));
         self.finish(whose);
     }
 
@@ -218,7 +218,16 @@ impl Trial<'_> {
                 starts: days_after(now, -1.0),
                 mode: visit.mode,
             };
-            let _ = self.clinic.ask(Ask::act(now, &coordinator, act).may_fail());
+            self.soon(Ask::act(now, &coordinator, act).may_fail());
+        }
+        let later = plan.study.visits.iter().find(|later| later.kind == VisitKind::Preparation);
+        if let Some(later) = later
+            && self.slips.taken(Slip::BookWithoutConsent)
+            && let (Some(coordinator), Some(participant)) =
+                (self.by(whose, Duty::Coordinate), self.lives.get(whose).and_then(|life| life.id.clone()))
+        {
+            let act = Authorisation::BookVisit { participant, visit: later.id.clone(), starts, mode: later.mode };
+            self.soon(Ask::act(now, &coordinator, act).may_fail());
         }
         let visit = visit.id.clone();
         if !self.book(now, whose, &visit, starts, None) {

@@ -33,11 +33,11 @@ impl Trial<'_> {
             .map(|service| service.draw(site.as_str(), &self.clinic.folded.allocation));
         let act = Authorisation::Randomise { participant };
         if self.slips.taken(Slip::RandomiseUnsigned) {
-            let _ = self.clinic.ask(Ask::act(now, &by, act.clone()).drawn(draw.clone()).may_fail());
+            self.soon(Ask::act(now, &by, act.clone()).drawn(draw.clone()).may_fail());
         }
         if randomised && self.slips.taken(Slip::RandomiseExhausted) {
             let empty = Ask::act(now, &by, act.clone()).signed().drawn(Some(Draw::Exhausted));
-            let _ = self.clinic.ask(empty.may_fail());
+            self.soon(empty.may_fail());
         }
         let ask = Ask::act(now, &by, act).signed().drawn(draw.clone());
         match self.clinic.ask(ask.may_fail()) {
@@ -65,10 +65,10 @@ impl Trial<'_> {
             && let Some(randomiser) = self.by(whose, Duty::Randomise)
         {
             let act = Authorisation::Randomise { participant: participant.clone() };
-            let _ = self.clinic.ask(Ask::act(now, &randomiser, act).signed().drawn(Some(Draw::Exhausted)).may_fail());
+            self.soon(Ask::act(now, &randomiser, act).signed().drawn(Some(Draw::Exhausted)).may_fail());
         }
         let fact = self.stop_fact(&participant, StopScope::Study, crate::fate::Why::Burden);
-        let _ = self.clinic.ask(Ask::fact(now, &by, fact));
+        self.soon(Ask::fact(now, &by, fact));
         self.finish(whose);
     }
 

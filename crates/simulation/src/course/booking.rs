@@ -76,8 +76,14 @@ impl Trial<'_> {
         let stopped = state.treatment_stopped();
         let plain =
             !matches!(visit.kind, VisitKind::Unscheduled | VisitKind::Screening) && visit.repeats_every_days.is_none();
-        let untouched =
-            state.visits.get(&visit.id).is_none_or(|r| r.standing == VisitStanding::Planned && r.booking.is_none());
+        // A session that was put off has been come to, and is still to be held.
+        let put_off = |standing: VisitStanding| {
+            let dosed = visit.session.and_then(|number| state.sessions.get(&number)).and_then(|s| s.dosed_at());
+            standing == VisitStanding::Attended && visit.kind == VisitKind::Dosing && dosed.is_none()
+        };
+        let untouched = state.visits.get(&visit.id).is_none_or(|record| {
+            record.booking.is_none() && (record.standing == VisitStanding::Planned || put_off(record.standing))
+        });
         if !plain || !untouched || !schedule::applies(study, state, visit) || state.consent_day().is_none() {
             return None;
         }
@@ -150,7 +156,9 @@ impl Trial<'_> {
         let (strays, delayed) = (life.times.chance(outside), life.times.chance(late));
         let free = !matches!(visit.kind, VisitKind::Dosing | VisitKind::Baseline) && choice.high > choice.low;
         let second = visit.kind == VisitKind::Dosing && visit.session == Some(2);
-        let pauses = second && self.clinic.tally.report.assigned > 8 && self.slips.once(Slip::LongPause);
+        let stays =
+            self.lives.get(whose).and_then(|life| life.fate).is_some_and(|f| f.leaves.or(f.stops_treatment).is_none());
+        let pauses = second && stays && self.clinic.tally.report.assigned > 8 && self.slips.once(Slip::LongPause);
         let Some(life) = self.lives.get_mut(whose) else { return };
         if pauses {
             day = days_from(choice.high, 64);
@@ -214,7 +222,7 @@ impl Trial<'_> {
                     starts,
                     mode: VisitMode::OnSite,
                 };
-                let _ = self.clinic.ask(Ask::act(now, &coordinator, act).may_fail());
+                self.soon(Ask::act(now, &coordinator, act).may_fail());
             }
         }
     }
@@ -234,11 +242,12 @@ impl Trial<'_> {
         let Some(mode) = plan.study.visit(visit.as_str()).map(|visit| visit.mode) else { return false };
         let mode = if mode == VisitMode::Either { VisitMode::OnSite } else { mode };
         let act = Authorisation::BookVisit { participant, visit: visit.clone(), starts, mode };
+        // A diary is filled by trying: what can't be booked so is booked otherwise, or later.
         let ask = |reason: Option<&str>| {
-            let ask = Ask::act(now, &coordinator, act.clone());
+            let ask = Ask::act(now, &coordinator, act.clone()).may_fail();
             match reason {
                 Some(reason) => ask.because(reason),
-                None => ask.may_fail(),
+                None => ask,
             }
         };
         let mut answer = self.clinic.ask(ask(reason));
@@ -326,7 +335,7 @@ impl Trial<'_> {
         let Some(coordinator) = self.by(whose, Duty::Coordinate) else { return };
         let Some(participant) = self.lives.get(whose).and_then(|life| life.id.clone()) else { return };
         let fact = Fact::RecordVisit { participant, visit: visit.clone(), outcome, day: None };
-        let _ = self.clinic.ask(Ask::fact(now, &coordinator, fact));
+        self.soon(Ask::fact(now, &coordinator, fact));
     }
 
     /// Nobody came: tried to be reached, and booked again.

@@ -50,15 +50,15 @@ impl Trial<'_> {
             let mut other = text.clone();
             other.version = "99".to_owned();
             let fact = self.consent_fact(whose, &participant, &other, true);
-            let _ = self.clinic.ask(Ask::fact(now, &by, fact).may_fail());
+            self.soon(Ask::fact(now, &by, fact).may_fail());
         }
         let fact = self.consent_fact(whose, &participant, text, passes);
         if self.slips.taken(Slip::ConsentNotByTheirs)
             && let Some(pharmacist) = self.by(whose, Duty::DispenseDrug)
         {
-            let _ = self.clinic.ask(Ask::fact(now, &pharmacist, fact.clone()).may_fail());
+            self.soon(Ask::fact(now, &pharmacist, fact.clone()).may_fail());
         }
-        let _ = self.clinic.ask(Ask::fact(now, &by, fact));
+        self.soon(Ask::fact(now, &by, fact));
         if !passes {
             // Talked through once more, and asked again.
             self.later(minutes_after(now, 35), whose, Step::Consent { visit: visit.clone(), attempt: attempt + 1 });
@@ -88,22 +88,22 @@ impl Trial<'_> {
         let move_to = |to: &StudyHash| Authorisation::MoveVersion { participant: participant.clone(), to: to.clone() };
         if self.slips.once(Slip::MoveNowhere) {
             let here = StudyHash::from("f".repeat(64));
-            let _ = self.clinic.ask(Ask::act(now, &coordinator, move_to(&here)).may_fail());
+            self.soon(Ask::act(now, &coordinator, move_to(&here)).may_fail());
         }
         if asks && consented && self.slips.taken(Slip::MoveWithoutConsent) {
-            let _ = self.clinic.ask(Ask::act(now, &coordinator, move_to(&to)).may_fail());
+            self.soon(Ask::act(now, &coordinator, move_to(&to)).may_fail());
         }
         if asks && consented && tries == 0 {
             let Some(text) = target.consent.versions.last() else { return };
             let Some(by) = self.by(whose, Duty::TakeConsent) else { return };
             let fact = self.consent_fact(whose, &participant, text, true);
-            let _ = self.clinic.ask(Ask::fact(now, &by, fact));
+            self.soon(Ask::fact(now, &by, fact));
         }
         if phase == Phase::Enquiry {
             self.later(days_after(now, 20.0), whose, Step::Amend { tries: tries + 1 });
             return;
         }
-        let moved = self.clinic.ask(Ask::act(minutes_after(now, 15), &coordinator, move_to(&to)).may_fail());
+        let moved = self.clinic.ask(Ask::act(now, &coordinator, move_to(&to)).may_fail());
         if moved.is_err() {
             self.later(days_after(now, 4.0), whose, Step::Amend { tries: tries + 1 });
         }
@@ -118,7 +118,7 @@ impl Trial<'_> {
         if self.slips.taken(Slip::TransferNowhere)
             && let Some(here) = self.site_id(whose)
         {
-            let _ = self.clinic.ask(Ask::act(now, &coordinator, transfer(here)).may_fail());
+            self.soon(Ask::act(now, &coordinator, transfer(here)).may_fail());
         }
         if self.clinic.ask(Ask::act(now, &coordinator, transfer(site)).signed().may_fail()).is_err() {
             return;

@@ -6,12 +6,11 @@ use crate::{
     vitals::Given,
 };
 use conduct::{
-    Authorisation, Command, Entry, Fact, No,
-    command::{Destination, Going, VisitOutcome},
-    schedule::days_from,
+    Authorisation, Command, Entry, Fact,
+    command::{Going, VisitOutcome},
 };
 use jiff::Timestamp;
-use protocol::model::{Check, Duty, Failing, Overnight, Requirement, VisitMode};
+use protocol::model::{Check, Duty, Failing, Requirement, VisitMode};
 use std::collections::BTreeMap;
 use terms::{CheckId, Decimal, FormId, StaffId, VisitId};
 
@@ -172,7 +171,7 @@ impl Trial<'_> {
     }
 
     /// Whether a form of the day is needed before the dose: a check or a daily criterion looks at it.
-    fn before_the_dose(&mut self, whose: usize, form: &FormId) -> bool {
+    pub(super) fn before_the_dose(&mut self, whose: usize, form: &FormId) -> bool {
         let plan = self.plan_of(whose);
         let session = &plan.study.session;
         let in_check = session.checks.iter().any(|check| {
@@ -212,7 +211,7 @@ impl Trial<'_> {
         let values = self.with_filler(whose, None, today, |filler, stream| filler.check(check, !fails, stream));
         let fact = Fact::RecordCheck { participant: participant.clone(), session, check: id.clone(), values };
         let ask = Ask::fact(now, &by, fact);
-        let _ = self.clinic.ask(if check.signed { ask.signed() } else { ask });
+        self.soon(if check.signed { ask.signed() } else { ask });
         if self.slips.taken(Slip::CheckUnknown) {
             let fact = Fact::RecordCheck {
                 participant: participant.clone(),
@@ -220,7 +219,7 @@ impl Trial<'_> {
                 check: CheckId::from("nonsense"),
                 values: BTreeMap::new(),
             };
-            let _ = self.clinic.ask(Ask::fact(now, &by, fact).may_fail());
+            self.soon(Ask::fact(now, &by, fact).may_fail());
         }
         if fails && check.failing == Failing::Prescriber {
             let Some(prescriber) = self.by(whose, Duty::Prescribe) else { return };
@@ -228,7 +227,7 @@ impl Trial<'_> {
                 |check: Option<CheckId>| Fact::RecordAgreement { participant: participant.clone(), session, check };
             let at = minutes_after(now, 9);
             if self.slips.taken(Slip::AgreeNothing) {
-                let _ = self.clinic.ask(Ask::fact(now, &prescriber, agree(Some(id.clone()))).may_fail());
+                self.soon(Ask::fact(now, &prescriber, agree(Some(id.clone()))).may_fail());
             }
             let seen = "examined; no reason against the session";
             self.soon(Ask::fact(at, &prescriber, agree(Some(id.clone()))).because(seen));
@@ -279,6 +278,8 @@ impl Trial<'_> {
         self.rare_readings(hours, &mut values);
         if hours < 0.0 && repeats == 0 && self.clinic.tally.report.assigned > 2 && self.slips.once(Slip::BreachBefore) {
             values.insert("systolic".to_owned(), Decimal::whole(168));
+            // Asked all the same, before it has been measured again.
+            self.day_later(minutes_after(now, 1), whose, session, DayStep::Authorise { tries: 250 });
         }
         if let (Some(upper), Some(lower)) = (values.get("systolic").copied(), values.get("diastolic").copied())
             && upper <= lower.plus(Decimal::whole(8))
@@ -316,17 +317,17 @@ impl Trial<'_> {
         let nurse = self.by(whose, Duty::Nurse).filter(|_| self.nurse_is_there(whose, session));
         let room = self.state(whose).and_then(|state| state.sessions.get(&session));
         let other_here = room.is_some_and(|room| room.in_room().any(|span| span.staff == other));
-        let by = nurse.unwrap_or(if repeats % 2 == 0 && other_here { other } else { lead });
+        let by = nurse.unwrap_or(if repeats.is_multiple_of(2) && other_here { other } else { lead });
         let record = |measures| Fact::RecordReading { participant: participant.clone(), session, measures };
         if self.slips.taken(Slip::ReadingImpossible) {
             let wrong = [("systolic".to_owned(), Decimal::whole(900))].into();
-            let _ = self.clinic.ask(Ask::fact(now, &by, record(wrong)).may_fail());
+            self.soon(Ask::fact(now, &by, record(wrong)).may_fail());
         }
         if let (Some(upper), Some(lower)) = (measures.get("systolic").copied(), measures.get("diastolic").copied())
             && self.slips.taken(Slip::ReadingSwapped)
         {
             let swapped = [("systolic".to_owned(), lower), ("diastolic".to_owned(), upper)].into();
-            let _ = self.clinic.ask(Ask::fact(now, &by, record(swapped)).may_fail());
+            self.soon(Ask::fact(now, &by, record(swapped)).may_fail());
         }
         let Ok(written) = self.clinic.ask(Ask::fact(now, &by, record(measures))) else { return };
         let breached = written.iter().any(|one| match &one.entry {
@@ -384,7 +385,7 @@ impl Trial<'_> {
         let Some(participant) = life.id.clone() else { return };
         let Some((lead, _)) = self.pair(whose) else { return };
         let measures = [("distress".to_owned(), Decimal::whole(drawn))].into();
-        let _ = self.clinic.ask(Ask::fact(now, &lead, Fact::RecordReading { participant, session, measures }));
+        self.soon(Ask::fact(now, &lead, Fact::RecordReading { participant, session, measures }));
     }
 
     /// Somebody comes into the room, or goes out.
@@ -416,9 +417,9 @@ impl Trial<'_> {
             text: None,
         };
         if self.slips.taken(Slip::NoteUnknownCode) {
-            let _ = self.clinic.ask(Ask::fact(now, &by, note("NONSENSE")).may_fail());
+            self.soon(Ask::fact(now, &by, note("NONSENSE")).may_fail());
         }
-        let _ = self.clinic.ask(Ask::fact(now, &by, note(code)));
+        self.soon(Ask::fact(now, &by, note(code)));
     }
 
     /// The afternoon, laid out when the dose has been swallowed.
@@ -470,180 +471,6 @@ impl Trial<'_> {
         self.evening(dosed, whose, session, i64::from(day.discharge.earliest_minutes));
     }
 
-    /// The end of the day: forms, criteria for leaving, the question whether the participant may go.
-    fn evening(&mut self, dosed: Timestamp, whose: usize, session: u8, earliest: i64) {
-        let plan = self.plan_of(whose);
-        let Some(visit) = self.session_visit(whose, session) else { return };
-        let mut minute = earliest - 14;
-        let criteria = &plan.study.session.discharge.criteria;
-        let wanted: Vec<FormId> = criteria.iter().filter_map(|check| check.form.clone()).collect();
-        for (form, need) in plan.site_forms(&visit) {
-            let again = wanted.contains(&form);
-            if again || (need == Requirement::Required && !self.before_the_dose(whose, &form)) {
-                self.day_later(minutes_after(dosed, minute), whose, session, DayStep::Fill(form));
-                minute += 3;
-            }
-        }
-        minute = minute.max(earliest + 3);
-        for check in criteria {
-            self.day_later(
-                minutes_after(dosed, minute),
-                whose,
-                session,
-                DayStep::Check { check: check.id.clone(), again: false },
-            );
-            minute += 2;
-        }
-        self.day_later(minutes_after(dosed, minute + 4), whose, session, DayStep::Discharge { tries: 0 });
-        if self.slips.taken(Slip::DischargeEarly) {
-            self.day_later(minutes_after(dosed, 300), whose, session, DayStep::Discharge { tries: 250 });
-        }
-    }
-
-    fn discharge(&mut self, now: Timestamp, whose: usize, session: u8, tries: u8) {
-        let Some((lead, other)) = self.pair(whose) else { return };
-        let Some(participant) = self.lives.get(whose).and_then(|life| life.id.clone()) else { return };
-        let left = self.state(whose).and_then(|state| state.sessions.get(&session)?.departed);
-        if left.is_some() {
-            self.day_later(minutes_after(now, 16 * 60), whose, session, DayStep::CloseSession { tries: 0 });
-            return;
-        }
-        let act = Authorisation::Discharge { participant, session };
-        if tries >= 250 {
-            let _ = self.clinic.ask(Ask::act(now, &lead, act).signed().with(Some(&other)).may_fail());
-            return;
-        }
-        if self.slips.taken(Slip::DischargeAlone) {
-            let _ = self.clinic.ask(Ask::act(now, &lead, act.clone()).signed().may_fail());
-        }
-        match self.clinic.ask(Ask::act(now, &lead, act).signed().with(Some(&other)).may_fail()) {
-            Ok(_) => self.day_later(minutes_after(now, 8), whose, session, DayStep::Depart),
-            Err(No::Refused(refusal)) if tries < 8 => {
-                let mut minute = 3;
-                for broken in &refusal.broken {
-                    let redo = broken.rule == "session.discharge" || broken.rule == "session.check_form";
-                    if let Some(condition) = broken.condition.as_deref().filter(|_| redo) {
-                        let what = DayStep::Check { check: CheckId::from(condition), again: true };
-                        self.day_later(minutes_after(now, minute), whose, session, what);
-                        minute += 2;
-                    }
-                    if broken.rule == "discharge.nothing_out" {
-                        self.day_later(minutes_after(now, 2), whose, session, DayStep::PutBack);
-                        self.day_later(minutes_after(now, 3), whose, session, DayStep::Empty);
-                    }
-                }
-                self.day_later(
-                    minutes_after(now, minute.max(12)),
-                    whose,
-                    session,
-                    DayStep::Discharge { tries: tries + 1 },
-                );
-            }
-            // Nobody holds anybody: they go, and it is written down what was open.
-            Err(_) => self.day_later(minutes_after(now, 8), whose, session, DayStep::Depart),
-        }
-    }
-
-    /// Leaves the pair's care: for the night at the site, or home.
-    fn depart(&mut self, now: Timestamp, whose: usize, session: u8) {
-        let plan = self.plan_of(whose);
-        let Some((lead, other)) = self.pair(whose) else { return };
-        let Some(life) = self.lives.get_mut(whose) else { return };
-        let Some(participant) = life.id.clone() else { return };
-        let stays = match plan.study.session.overnight {
-            Overnight::Required => true,
-            Overnight::Optional => life.room.chance(0.5),
-            Overnight::None => false,
-        };
-        let escort = format!("{}, named beforehand", life.identity.contact_person);
-        let departure = |to, escort: &str| Fact::RecordDeparture {
-            participant: participant.clone(),
-            session,
-            to,
-            escort: escort.to_owned(),
-        };
-        if self.slips.taken(Slip::DepartureTooLong) {
-            let _ = self.clinic.ask(Ask::fact(now, &lead, departure(Destination::Home, &"x".repeat(400))).may_fail());
-        }
-        if stays {
-            self.day_later(now, whose, session, DayStep::NightBegins);
-            self.soon(Ask::fact(minutes_after(now, 4), &lead, departure(Destination::Overnight, "")));
-        } else {
-            let _ = self.clinic.ask(Ask::fact(now, &lead, departure(Destination::Home, &escort)));
-            self.day_later(minutes_after(now, 40), whose, session, DayStep::CloseSession { tries: 0 });
-        }
-        for (place, staff) in (7i64..).zip([&other, &lead]) {
-            self.goes(minutes_after(now, place), whose, session, staff, Going::Out);
-        }
-    }
-
-    fn night_begins(&mut self, now: Timestamp, whose: usize, session: u8) {
-        let today = self.today(whose, now);
-        if let Some(attendant) = self.by(whose, Duty::AttendNight) {
-            self.goes(now, whose, session, &attendant, Going::In);
-        }
-        let late = self.clock(whose, today, 22, 30);
-        self.day_later(late, whose, session, DayStep::Night(1));
-        let morning = self.clock(whose, days_from(today, 1), 11, 20);
-        self.day_later(morning, whose, session, DayStep::Home);
-    }
-
-    fn night(&mut self, now: Timestamp, whose: usize, session: u8, n: u8) {
-        let Some(attendant) = self.by(whose, Duty::AttendNight) else { return };
-        let awake_share = self.clinic.scenario.session.stays_the_night_awake;
-        let Some(life) = self.lives.get_mut(whose) else { return };
-        let Some(participant) = life.id.clone() else { return };
-        let awake = n == 1 && life.room.chance(0.7) || life.room.chance(awake_share);
-        let distress = awake.then(|| life.room.whole(0, 5) as u8);
-        let look =
-            |awake, distress| Fact::RecordNightCheck { participant: participant.clone(), session, awake, distress };
-        if self.slips.taken(Slip::NightNonsense) {
-            let _ = self.clinic.ask(Ask::fact(now, &attendant, look(false, Some(12))).may_fail());
-        }
-        let _ = self.clinic.ask(Ask::fact(now, &attendant, look(awake, distress)));
-        if n < 5 {
-            self.day_later(minutes_after(now, 120), whose, session, DayStep::Night(n + 1));
-        } else {
-            self.goes(minutes_after(now, 60), whose, session, &attendant, Going::Out);
-        }
-    }
-
-    /// Driven home after the morning, by somebody named.
-    fn home(&mut self, now: Timestamp, whose: usize, session: u8) {
-        let Some((_, other)) = self.pair(whose) else { return };
-        let Some(life) = self.lives.get(whose) else { return };
-        let Some(participant) = life.id.clone() else { return };
-        let escort = format!("{}, named beforehand", life.identity.contact_person);
-        let fact = Fact::RecordDeparture { participant, session, to: Destination::Home, escort };
-        let _ = self.clinic.ask(Ask::fact(now, &other, fact));
-        self.day_later(minutes_after(now, 45), whose, session, DayStep::CloseSession { tries: 0 });
-    }
-
-    fn close_session(&mut self, now: Timestamp, whose: usize, session: u8, tries: u8) {
-        let Some((lead, _)) = self.pair(whose) else { return };
-        let Some(participant) = self.lives.get(whose).and_then(|life| life.id.clone()) else { return };
-        let act = Authorisation::CloseSession { participant, session };
-        if self.slips.taken(Slip::CloseUnsigned) {
-            let _ = self.clinic.ask(Ask::act(now, &lead, act.clone()).may_fail());
-        }
-        let closed = self.clinic.ask(Ask::act(now, &lead, act.clone()).signed().may_fail());
-        if closed.is_err() && tries < 6 {
-            self.day_later(minutes_after(now, 2), whose, session, DayStep::PutBack);
-            self.day_later(minutes_after(now, 4), whose, session, DayStep::Empty);
-            self.day_later(minutes_after(now, 90), whose, session, DayStep::CloseSession { tries: tries + 1 });
-            return;
-        }
-        if self.slips.taken(Slip::CloseTwice) {
-            let _ = self.clinic.ask(Ask::act(now, &lead, act).signed().may_fail());
-        }
-        let Some(visit) = self.session_visit(whose, session) else { return };
-        let minutes = self.clinic.scenario.session.hours.mean;
-        let sd = self.clinic.scenario.session.hours.sd;
-        let Some(life) = self.lives.get_mut(whose) else { return };
-        let took = ((life.room.normal(minutes, sd) * 60.0) as u32).max(482);
-        self.later(minutes_after(now, 10), whose, Step::Complete { visit, minutes: took });
-    }
-
     fn slips_at_arrival(&mut self, now: Timestamp, whose: usize, session: u8, lead: &StaffId) {
         let Some(participant) = self.lives.get(whose).and_then(|life| life.id.clone()) else { return };
         let mut wrong: Vec<(Slip, Command)> = Vec::new();
@@ -690,14 +517,14 @@ impl Trial<'_> {
             }),
         ));
         wrong.push((
-            Slip::CloseEarly,
+            Slip::CloseUnbegun,
             Command::Authorise(Authorisation::CloseSession { participant: participant.clone(), session: session + 1 }),
         ));
         wrong.push((Slip::SessionUnknown, Command::Authorise(Authorisation::Discharge { participant, session: 77 })));
         for (slip, command) in wrong {
             if self.slips.once(slip) {
                 let by = conduct::entry::Person::Staff(lead.clone());
-                let _ = self.clinic.ask(Ask::new(minutes_after(now, 0), by, command).signed().may_fail());
+                self.soon(Ask::new(minutes_after(now, 0), by, command).signed().may_fail());
             }
         }
     }

@@ -70,7 +70,7 @@ impl Trial<'_> {
         for (slip, act, signed) in wrong {
             if self.slips.taken(slip) {
                 let ask = Ask::act(now, &prescriber, act).may_fail();
-                let _ = self.clinic.ask(if signed { ask.signed() } else { ask });
+                self.soon(if signed { ask.signed() } else { ask });
             }
         }
         self.slips_before_order(now, whose, session);
@@ -94,7 +94,7 @@ impl Trial<'_> {
             self.takes_rescue(minutes_after(booking.starts, -15 * 60), whose);
         }
         if self.slips.taken(Slip::OrderTwice) {
-            let _ = self.clinic.ask(Ask::act(now, &prescriber, act(session, &level, reason)).signed().may_fail());
+            self.soon(Ask::act(now, &prescriber, act(session, &level, reason)).signed().may_fail());
         }
         if withdraws && booking.starts.duration_since(now).as_mins() > 600 {
             let fact = Fact::WithdrawOrder { participant, session };
@@ -114,7 +114,7 @@ impl Trial<'_> {
         if self.slips.taken(Slip::ReleaseUnordered) {
             let act = Authorisation::ReleaseContainers { participant: participant.clone(), session };
             let ask = Ask::act(now, &pharmacist, act).signed().with(witness.as_ref()).picked(Some(Picked::None));
-            let _ = self.clinic.ask(ask.may_fail());
+            self.soon(ask.may_fail());
         }
         if self.slips.taken(Slip::SupplementUnordered) {
             let act = Authorisation::AuthoriseSupplement {
@@ -124,7 +124,7 @@ impl Trial<'_> {
                 wished: true,
                 physician_reason: None,
             };
-            let _ = self.clinic.ask(Ask::act(now, &lead, act).signed().with(Some(&other)).may_fail());
+            self.soon(Ask::act(now, &lead, act).signed().with(Some(&other)).may_fail());
         }
     }
 
@@ -175,7 +175,7 @@ impl Trial<'_> {
         let act = Authorisation::ReleaseContainers { participant, session };
         let ask = |picked: Option<Picked>| Ask::act(now, &pharmacist, act.clone()).signed().picked(picked);
         if self.slips.taken(Slip::ReleaseAlone) {
-            let _ = self.clinic.ask(ask(picked.clone()).may_fail());
+            self.soon(ask(picked.clone()).may_fail());
         }
         if self.slips.taken(Slip::ReleasePickedUnfit) {
             let used = stock
@@ -184,13 +184,13 @@ impl Trial<'_> {
                 .find(|(_, c)| c.standing != ContainerStanding::Available || c.part == DosePart::Supplement);
             if let Some((unfit, _)) = used {
                 let wrong = Some(Picked::Containers { initial: unfit.clone(), supplement: Some(unfit.clone()) });
-                let _ = self.clinic.ask(ask(wrong).with(witness.as_ref()).may_fail());
+                self.soon(ask(wrong).with(witness.as_ref()).may_fail());
             }
         }
         match self.clinic.ask(ask(picked.clone()).with(witness.as_ref()).may_fail()) {
             Ok(_) => {
                 if self.slips.taken(Slip::ReleaseTwice) {
-                    let _ = self.clinic.ask(ask(picked).with(witness.as_ref()).may_fail());
+                    self.soon(ask(picked).with(witness.as_ref()).may_fail());
                 }
                 self.on_the_way(now, whose, session);
             }
@@ -226,7 +226,7 @@ impl Trial<'_> {
         let Some(participant) = self.participant(whose) else { return };
         let act =
             Authorisation::OrderDose { participant, session, level: planned.level_default.clone(), level_reason: None };
-        let _ = self.clinic.ask(Ask::act(now, &prescriber, act).signed().may_fail());
+        self.soon(Ask::act(now, &prescriber, act).signed().may_fail());
     }
 
     /// No session today: the pair goes, and another day is booked.
@@ -242,8 +242,11 @@ impl Trial<'_> {
         }
         let day = super::booking::weekday(days_from(self.today(whose, now), 8));
         let starts = self.clock(whose, day, 8, 30);
-        if let Some(visit) = self.session_visit(whose, session) {
-            self.book(now, whose, &visit, starts, Some(why));
+        let goes_on = self.state(whose).is_some_and(|state| !state.treatment_stopped());
+        if let Some(visit) = self.session_visit(whose, session).filter(|_| goes_on)
+            && !self.book(now, whose, &visit, starts, Some(why))
+        {
+            self.later(crate::clinic::days_after(now, 3.0), whose, Step::Plan);
         }
     }
 
@@ -254,6 +257,12 @@ impl Trial<'_> {
         }
         let Some((lead, other)) = self.pair(whose) else { return };
         let Some(participant) = self.participant(whose) else { return };
+        if tries >= 250 {
+            let container = ContainerId::from("0000000");
+            let act = Authorisation::AuthoriseDose { participant, session, container };
+            self.soon(Ask::act(now, &lead, act).signed().with(Some(&other)).may_fail());
+            return;
+        }
         let Some((container, _, _)) = self.session_state(whose, session).and_then(|state| state.containers.clone())
         else {
             if tries < 4 {
@@ -276,11 +285,11 @@ impl Trial<'_> {
             return;
         }
         if self.slips.taken(Slip::DoseAlone) {
-            let _ = self.clinic.ask(Ask::act(now, &lead, act(&container)).signed().may_fail());
+            self.soon(Ask::act(now, &lead, act(&container)).signed().may_fail());
         }
         if self.slips.taken(Slip::DoseWrongContainer) {
             let wrong = ContainerId::from("7654321");
-            let _ = self.clinic.ask(Ask::act(now, &lead, act(&wrong)).signed().with(Some(&other)).may_fail());
+            self.soon(Ask::act(now, &lead, act(&wrong)).signed().with(Some(&other)).may_fail());
         }
         match self.clinic.ask(Ask::act(now, &lead, act(&container)).signed().with(Some(&other)).may_fail()) {
             Ok(_) => self.day_later(minutes_after(now, 2), whose, session, DayStep::Swallow),
@@ -485,7 +494,7 @@ impl Trial<'_> {
         let Some(code) = found.map(|code| code.code.clone()) else { return };
         let Some((lead, _)) = self.pair(whose) else { return };
         let Some(participant) = self.participant(whose) else { return };
-        let _ = self.clinic.ask(Ask::fact(now, &lead, Fact::RecordSupplementNotGiven { participant, session, code }));
+        self.soon(Ask::fact(now, &lead, Fact::RecordSupplementNotGiven { participant, session, code }));
         let closes =
             self.session_state(whose, session).and_then(|state| state.supplement_times.as_ref().map(|t| t.closes));
         if let Some(closes) = closes
@@ -513,7 +522,7 @@ impl Trial<'_> {
             pieces: order.supplement_pieces,
             mouth_checked: true,
         };
-        let _ = self.clinic.ask(Ask::fact(now, &lead, fact).signed().with(Some(&other)));
+        self.soon(Ask::fact(now, &lead, fact).signed().with(Some(&other)));
         if let Some(life) = self.lives.get_mut(whose) {
             life.day.supplement = Some(now);
         }
@@ -525,7 +534,7 @@ impl Trial<'_> {
                 wished: true,
                 physician_reason: None,
             };
-            let _ = self.clinic.ask(Ask::act(now, &lead, act).signed().with(Some(&other)).may_fail());
+            self.soon(Ask::act(now, &lead, act).signed().with(Some(&other)).may_fail());
         }
         self.day_later(minutes_after(now, 14), whose, session, DayStep::Empty);
     }
@@ -542,7 +551,7 @@ impl Trial<'_> {
             if is_out {
                 let what = ContainerFact::CameBack { pieces: 0 };
                 let fact = Fact::RecordContainer { site: site.clone(), container, what };
-                let _ = self.clinic.ask(Ask::fact(now, &pharmacist, fact));
+                self.soon(Ask::fact(now, &pharmacist, fact));
             }
         }
     }
@@ -561,10 +570,10 @@ impl Trial<'_> {
         if let Some(used) = used
             && self.slips.taken(Slip::ReturnOpened)
         {
-            let _ = self.clinic.ask(Ask::act(now, &pharmacist, back(used)).signed().with(witness.as_ref()).may_fail());
+            self.soon(Ask::act(now, &pharmacist, back(used)).signed().with(witness.as_ref()).may_fail());
         }
         for container in out {
-            let _ = self.clinic.ask(Ask::act(now, &pharmacist, back(container)).signed().with(witness.as_ref()));
+            self.soon(Ask::act(now, &pharmacist, back(container)).signed().with(witness.as_ref()));
         }
     }
 
@@ -614,7 +623,7 @@ impl Trial<'_> {
                     _ => Some(lead.clone()),
                 };
                 if let Some(by) = by {
-                    let _ = self.clinic.ask(Ask::act(now, &by, act).signed().with(Some(other)).may_fail());
+                    self.soon(Ask::act(now, &by, act).signed().with(Some(other)).may_fail());
                 }
             }
         }

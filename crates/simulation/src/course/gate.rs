@@ -63,7 +63,7 @@ impl Trial<'_> {
         let act = Self::gate_act(gate, &participant);
         if tries >= 250 {
             let ask = Ask::act(now, &investigator, act).signed().with(monitor.as_ref());
-            let _ = self.clinic.ask(ask.may_fail());
+            self.soon(ask.may_fail());
             return;
         }
         if self.wrong_phase(whose, gate) {
@@ -78,18 +78,18 @@ impl Trial<'_> {
             self.turn_away(now, whose);
             return;
         }
-        if gate <= 1 && self.slips.once(Slip::CapReached) {
+        if gate <= 1 && self.places_taken(whose) > 0 && self.slips.once(Slip::CapReached) {
             self.cap_reached(now, whose);
         }
         if self.slips.taken(Slip::EnrolUnsigned) {
-            let _ = self.clinic.ask(Ask::act(now, &investigator, act.clone()).may_fail());
+            self.soon(Ask::act(now, &investigator, act.clone()).may_fail());
         }
         let ask = Ask::act(now, &investigator, act.clone()).signed().with(monitor.as_ref());
         match self.clinic.ask(ask.may_fail()) {
             Ok(_) => {
                 if self.slips.taken(Slip::EnrolTwice) {
                     let again = Ask::act(now, &investigator, act).signed().with(monitor.as_ref());
-                    let _ = self.clinic.ask(again.may_fail());
+                    self.soon(again.may_fail());
                 }
                 self.passed(now, whose, gate);
             }
@@ -167,7 +167,7 @@ impl Trial<'_> {
                 level: first.level_default.clone(),
                 level_reason: None,
             };
-            let _ = self.clinic.ask(Ask::act(now, &prescriber, act).signed().may_fail());
+            self.soon(Ask::act(now, &prescriber, act).signed().may_fail());
         }
         self.later(minutes_after(now, 45), whose, Step::Plan);
         let Some(life) = self.lives.get_mut(whose) else { return };
@@ -239,13 +239,17 @@ impl Trial<'_> {
         }
     }
 
+    fn places_taken(&self, whose: usize) -> usize {
+        self.site_id(whose).and_then(|site| self.clinic.folded.sites.get(&site)).map_or(0, |site| site.places.len())
+    }
+
     /// The sponsor lowers a site's cap to the places that are taken.
     fn cap_reached(&mut self, now: Timestamp, whose: usize) {
         let Some(administrator) = self.administrator() else { return };
         let Some(site) = self.site_id(whose) else { return };
         let taken = self.clinic.folded.sites.get(&site).map_or(0, |site| site.places.len());
         let cap = Some(u32::try_from(taken).unwrap_or(u32::MAX));
-        let _ = self.clinic.ask(Ask::act(now, &administrator, Authorisation::SetCap { site, cap }).signed());
+        self.soon(Ask::act(now, &administrator, Authorisation::SetCap { site, cap }).signed());
     }
 
     fn raise_cap(&mut self, now: Timestamp, whose: usize) {
@@ -254,10 +258,10 @@ impl Trial<'_> {
         let cap = self.clinic.folded.trial.sites.get(&site).and_then(|site| site.cap);
         let set = |cap: u32| Authorisation::SetCap { site: site.clone(), cap: Some(cap) };
         if self.slips.taken(Slip::CapTooLow) {
-            let _ = self.clinic.ask(Ask::act(now, &administrator, set(0)).signed().may_fail());
+            self.soon(Ask::act(now, &administrator, set(0)).signed().may_fail());
         }
         if let Some(cap) = cap {
-            let _ = self.clinic.ask(Ask::act(now, &administrator, set(cap + 4)).signed());
+            self.soon(Ask::act(now, &administrator, set(cap + 4)).signed());
         }
     }
 
@@ -266,7 +270,7 @@ impl Trial<'_> {
         let Some(investigator) = self.by(whose, Duty::DecideEligibility) else { return };
         let Some(participant) = self.lives.get(whose).and_then(|life| life.id.clone()) else { return };
         let fact = Fact::RecordScreenFailure { participant, gate, reason: why.to_owned() };
-        let _ = self.clinic.ask(Ask::fact(now, &investigator, fact));
+        self.soon(Ask::fact(now, &investigator, fact));
     }
 
     /// After a failure: some come again, most don't.

@@ -7,10 +7,11 @@ use crate::{
 };
 use conduct::{
     Authorisation, Fact,
-    command::{ContactOutcome, StopScope},
+    command::{ContactOutcome, StopScope, VisitOutcome},
+    schedule,
 };
 use jiff::Timestamp;
-use protocol::model::Duty;
+use protocol::model::{Duty, VisitKind};
 use terms::ParticipantId;
 
 impl Trial<'_> {
@@ -40,10 +41,10 @@ impl Trial<'_> {
                 reason: "?".to_owned(),
                 text: String::new(),
             };
-            let _ = self.clinic.ask(Ask::fact(now, &by, fact).may_fail());
+            self.soon(Ask::fact(now, &by, fact).may_fail());
         }
         let fact = self.stop_fact(&participant, scope, why);
-        let _ = self.clinic.ask(Ask::fact(now, &by, fact));
+        self.soon(Ask::fact(now, &by, fact));
     }
 
     /// Leaves the study: at once, or by falling silent.
@@ -82,7 +83,7 @@ impl Trial<'_> {
             3 => ContactOutcome::NoAnswer,
             _ => ContactOutcome::WelfareCheck,
         };
-        let _ = self.clinic.ask(Ask::fact(now, &by, Fact::RecordContact { participant, visit: None, outcome }));
+        self.soon(Ask::fact(now, &by, Fact::RecordContact { participant, visit: None, outcome }));
         let plan = self.plan_of(whose);
         let follow = &plan.study.follow_up;
         let days = f64::from(follow.tries_days_min) / f64::from(follow.tries_min.max(2) - 1) + 1.0;
@@ -121,7 +122,7 @@ impl Trial<'_> {
             && let Some(participant) = self.lives.get(whose).and_then(|life| life.id.clone())
         {
             let act = Authorisation::CompleteParticipation { participant };
-            let _ = self.clinic.ask(Ask::act(now, &investigator, act).signed().may_fail());
+            self.soon(Ask::act(now, &investigator, act).signed().may_fail());
         }
         self.later(days_after(now, 320.0), whose, Step::Close { tries: 0 });
     }
@@ -129,12 +130,40 @@ impl Trial<'_> {
     pub(super) fn close(&mut self, now: Timestamp, whose: usize, tries: u8) {
         let Some(investigator) = self.by(whose, Duty::DecideEligibility) else { return };
         let Some(participant) = self.lives.get(whose).and_then(|life| life.id.clone()) else { return };
+        self.settle(now, whose);
         let act = Authorisation::CompleteParticipation { participant };
-        if self.clinic.ask(Ask::act(now, &investigator, act).signed().may_fail()).is_ok() || tries > 30 {
+        let answer = self.clinic.ask(Ask::act(now, &investigator, act).signed().may_fail());
+        if answer.is_ok() || tries > 30 {
             self.finish(whose);
             return;
         }
         self.later(days_after(now, 9.0), whose, Step::Plan);
         self.later(days_after(now, 10.0), whose, Step::Close { tries: tries + 1 });
+    }
+
+    /// Visits whose time is long past are recorded as missed.
+    fn settle(&mut self, now: Timestamp, whose: usize) {
+        let plan = self.plan_of(whose);
+        let today = self.today(whose, now);
+        let Some(state) = self.state(whose) else { return };
+        let past = |visit: &&protocol::model::Visit| {
+            let planned = schedule::planned(&plan.study, state, visit);
+            schedule::applies(&plan.study, state, visit)
+                && !schedule::settled(state, visit.id.as_str())
+                && !visit.optional
+                && planned.is_some_and(|planned| schedule::days_between(planned.closes, today) > 45)
+        };
+        let missed: Vec<_> = plan.study.visits.iter().filter(past).map(|visit| visit.id.clone()).collect();
+        for visit in missed {
+            let outcome = VisitOutcome::Missed { reason: "its time has passed".to_owned() };
+            self.record_visit(now, whose, &visit, outcome);
+        }
+        if self.slips.once(Slip::CompleteWithTask) {
+            let unscheduled = plan.study.visits.iter().find(|visit| visit.kind == VisitKind::Unscheduled);
+            if let Some(visit) = unscheduled {
+                // Somebody forgot to come to a talk: that leaves a task.
+                self.record_visit(now, whose, &visit.id, VisitOutcome::NoShow);
+            }
+        }
     }
 }

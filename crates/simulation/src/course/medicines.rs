@@ -80,7 +80,7 @@ impl Trial<'_> {
                 let mut ahead = medicine.clone();
                 ahead.last_dose = Some(days_from(self.today(whose, now), 30));
                 let fact = Fact::RecordMedication { participant: participant.clone(), medicine: ahead };
-                let _ = self.clinic.ask(Ask::fact(now, &by, fact).may_fail());
+                self.soon(Ask::fact(now, &by, fact).may_fail());
             }
             let fact = Fact::RecordMedication { participant: participant.clone(), medicine };
             let Ok(written) = self.clinic.ask(Ask::fact(now, &by, fact)) else { continue };
@@ -120,7 +120,7 @@ impl Trial<'_> {
         let Some(instance) = taken.instance.clone() else { return };
         change(&mut taken.report);
         let fact = Fact::UpdateMedication { participant, instance, medicine: taken.report.clone() };
-        let _ = self.clinic.ask(Ask::fact(now, &prescriber, fact));
+        self.soon(Ask::fact(now, &prescriber, fact));
     }
 
     pub(super) fn taper(&mut self, now: Timestamp, whose: usize, place: usize) {

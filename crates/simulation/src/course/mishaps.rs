@@ -52,7 +52,7 @@ impl Trial<'_> {
         let assigned = self.clinic.tally.report.assigned;
         if assigned > 9 && self.slips.once(Slip::SwallowsUnallowed) {
             let fact = Self::swallows(&scene, DosePart::Initial, &scene.initial, pieces.unwrap_or(1));
-            let _ = self.clinic.ask(Ask::fact(now, &scene.lead, fact).signed().with(Some(&scene.other)));
+            self.soon(Ask::fact(now, &scene.lead, fact).signed().with(Some(&scene.other)));
             return true;
         }
         if let Some(supplement) = scene.supplement.clone()
@@ -61,7 +61,7 @@ impl Trial<'_> {
         {
             // The wrong bottle, by one person alone.
             let fact = Self::swallows(&scene, DosePart::Initial, &supplement, 1);
-            let _ = self.clinic.ask(Ask::fact(now, &scene.lead, fact).signed());
+            self.soon(Ask::fact(now, &scene.lead, fact).signed());
             return true;
         }
         false
@@ -138,8 +138,11 @@ impl Trial<'_> {
     pub(super) fn ground_goes(&mut self, now: Timestamp, whose: usize, _session: u8) {
         let Some((lead, _)) = self.pair(whose) else { return };
         let Some(state) = self.state(whose) else { return };
-        let weighed =
-            state.forms.iter().rev().find(|(_, record)| !record.struck && record.values.contains_key("weight_kg"));
+        let weighed = state
+            .forms
+            .iter()
+            .filter(|(_, record)| !record.struck && record.values.contains_key("weight_kg"))
+            .max_by_key(|(_, record)| record.at);
         let Some((instance, record)) = weighed else { return };
         let wrong = Value::Decimal(terms::Decimal::whole(46));
         let changes: crate::filler::Values = [(FieldId::from("weight_kg"), wrong)].into();
@@ -149,7 +152,7 @@ impl Trial<'_> {
             changes,
             seen: record.corrections,
         };
-        let _ = self.clinic.ask(Ask::fact(now, &lead, fact).because("typing mistake: 46, not 64"));
+        self.soon(Ask::fact(now, &lead, fact).because("typing mistake: 46, not 64"));
     }
 
     /// After the window has closed: the supplement asked for, and once taken all the same.
@@ -163,10 +166,10 @@ impl Trial<'_> {
             wished: true,
             physician_reason: None,
         };
-        let _ = self.clinic.ask(Ask::act(now, &scene.lead, ask).signed().with(Some(&scene.other)).may_fail());
+        self.soon(Ask::act(now, &scene.lead, ask).signed().with(Some(&scene.other)).may_fail());
         if self.slips.once(Slip::SupplementAnyway) {
             let fact = Self::swallows(&scene, DosePart::Supplement, &container, 1);
-            let _ = self.clinic.ask(Ask::fact(now, &scene.lead, fact).signed().with(Some(&scene.other)));
+            self.soon(Ask::fact(now, &scene.lead, fact).signed().with(Some(&scene.other)));
             self.day_later(minutes_after(now, 5), whose, session, DayStep::Empty);
         }
     }
@@ -179,14 +182,14 @@ impl Trial<'_> {
         {
             let text = "The recording of the first ten minutes is missing: the camera was switched on late.".to_owned();
             let fact = Fact::RecordDeviation { participant: participant.clone(), text, class: DeviationClass::Minor };
-            let _ = self.clinic.ask(Ask::fact(now, &by, fact));
+            self.soon(Ask::fact(now, &by, fact));
         }
         if self.slips.once(Slip::HoldOnOne)
             && let Some(prescriber) = self.by(whose, Duty::Prescribe)
         {
             let on = conduct::command::HoldOn::Participant { participant };
             let fact = Fact::PlaceHold { on, text: "Result of the blood test is awaited".to_owned() };
-            let _ = self.clinic.ask(Ask::fact(now, &prescriber, fact));
+            self.soon(Ask::fact(now, &prescriber, fact));
         }
     }
 
@@ -203,7 +206,7 @@ impl Trial<'_> {
             return;
         };
         let fact = Fact::RecordContainer { site: site.clone(), container: scene.initial, what };
-        let _ = self.clinic.ask(Ask::fact(now, &pharmacist, fact));
+        self.soon(Ask::fact(now, &pharmacist, fact));
     }
 
     /// The other therapist's delegation is ended by mistake on the morning of a session, and given again.
@@ -215,7 +218,7 @@ impl Trial<'_> {
         let role = self.clinic.roster.all().iter().find(|member| member.id == other).map(|member| member.role.clone());
         let Some(role) = role else { return };
         let end = Fact::EndDelegation { site: Some(site.clone()), staff: other.clone(), role: role.clone() };
-        let _ = self.clinic.ask(Ask::fact(now, &lead, end));
+        self.soon(Ask::fact(now, &lead, end));
         let again = Authorisation::Delegate { site, staff: other, role, from: today, until: None, covers: None };
         self.soon(Ask::act(minutes_after(now, 130), &lead, again).signed());
     }

@@ -9,6 +9,7 @@ mod booking;
 mod consent;
 mod day;
 mod drug;
+mod evening;
 mod gate;
 mod leaving;
 mod life;
@@ -56,10 +57,12 @@ pub(crate) enum SiteStep {
     FirstStock,
     Activate,
     Enquiry,
+    Call,
     Look,
     Arrive(Box<Consignment>),
     Accept(Vec<ContainerId>),
     Count,
+    CloseToEnrolment,
     Wrap,
 }
 
@@ -269,10 +272,12 @@ impl<'a> Trial<'a> {
             SiteStep::FirstStock => self.first_stock(now, site),
             SiteStep::Activate => self.activate(now, site),
             SiteStep::Enquiry => self.enquiry(now, site),
+            SiteStep::Call => self.somebody_calls(now, site),
             SiteStep::Look => self.look_at_stock(now, site),
             SiteStep::Arrive(consignment) => self.consignment_arrives(now, site, &consignment),
             SiteStep::Accept(containers) => self.accept(now, site, containers),
             SiteStep::Count => self.count(now, site),
+            SiteStep::CloseToEnrolment => self.close_to_enrolment(now, site),
             SiteStep::Wrap => self.wrap_up(now, site),
         }
     }
@@ -349,6 +354,11 @@ impl<'a> Trial<'a> {
         } else {
             self.agenda.plan(ask.moment(), Event::Ask(Box::new(ask)));
         }
+    }
+
+    /// Virtual time.
+    pub(crate) const fn now(&self) -> Timestamp {
+        self.agenda.moment()
     }
 
     /// A participant as the record has them.

@@ -44,7 +44,7 @@ impl Trial<'_> {
         });
         let Some(request) = request else { return };
         if self.slips.taken(Slip::RequestTwice) {
-            let _ = self.clinic.ask(Ask::act(now, &coordinator, act).may_fail());
+            self.soon(Ask::act(now, &coordinator, act).may_fail());
         }
         let Some(life) = self.lives.get_mut(whose) else { return };
         let share = life.times.between(0.1, 0.7);
@@ -75,18 +75,18 @@ impl Trial<'_> {
         if let Some(met) = met
             && self.slips.taken(Slip::TakeAgain)
         {
-            let _ = self.clinic.ask(Ask::act(now, &met, take.clone()).may_fail());
+            self.soon(Ask::act(now, &met, take.clone()).may_fail());
         }
         if self.slips.taken(Slip::TakeBySiteStaff)
             && let Some(therapist) = self.by(whose, Duty::LeadSession)
         {
-            let _ = self.clinic.ask(Ask::act(now, &therapist, take.clone()).may_fail());
+            self.soon(Ask::act(now, &therapist, take.clone()).may_fail());
         }
         if let Some(rater) = self.moonlighter()
             && self.lives.get(whose).is_some_and(|life| life.site == 0)
             && self.slips.once(Slip::TakeByMoonlighter)
         {
-            let _ = self.clinic.ask(Ask::act(now, &rater, take.clone()).may_fail());
+            self.soon(Ask::act(now, &rater, take.clone()).may_fail());
         }
         let Some((rater, again)) = self.rater_for(whose, 0) else { return };
         let ask = Ask::act(now, &rater, take.clone());
@@ -100,7 +100,7 @@ impl Trial<'_> {
         if self.slips.taken(Slip::TakeTaken)
             && let Some((other, _)) = self.rater_for(whose, 3)
         {
-            let _ = self.clinic.ask(Ask::act(now, &other, take).may_fail());
+            self.soon(Ask::act(now, &other, take).may_fail());
         }
     }
 
@@ -150,7 +150,7 @@ impl Trial<'_> {
             return;
         }
         let fact = Fact::RecordRatingMissed { request: request.clone(), text: "nobody came to the call".to_owned() };
-        let _ = self.clinic.ask(Ask::fact(now, rater, fact));
+        self.soon(Ask::fact(now, rater, fact));
     }
 
     fn fill_ratings(
@@ -188,7 +188,7 @@ impl Trial<'_> {
             if place == 0 && self.slips.taken(Slip::RateUnasked) {
                 let other = plan.study.forms.iter().find(|form| !forms.contains(&form.id)).map(|form| form.id.clone());
                 if let Some(other) = other {
-                    let _ = self.clinic.ask(Ask::fact(now, rater, record(other)).may_fail());
+                    self.soon(Ask::fact(now, rater, record(other)).may_fail());
                 }
             }
             self.soon(Ask::fact(minutes_after(now, 20 + 12 * place as i64), rater, record(id.clone())));

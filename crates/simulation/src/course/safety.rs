@@ -124,7 +124,7 @@ impl Trial<'_> {
             let mut backwards = report.clone();
             backwards.ended = Some(days_from(today, -5));
             let fact = Fact::RecordAdverseEvent { participant: participant.clone(), event: backwards };
-            let _ = self.clinic.ask(Ask::fact(now, &by, fact).may_fail());
+            self.soon(Ask::fact(now, &by, fact).may_fail());
         }
         let fact = Fact::RecordAdverseEvent { participant, event: report };
         let Ok(written) = self.clinic.ask(Ask::fact(now, &by, fact)) else { return };
@@ -156,7 +156,7 @@ impl Trial<'_> {
         event.report.ended = Some(today.max(event.report.onset));
         event.report.outcome = AdverseEventOutcome::Recovered;
         let fact = Fact::UpdateAdverseEvent { participant, instance, event: event.report.clone() };
-        let _ = self.clinic.ask(Ask::fact(now, &by, fact));
+        self.soon(Ask::fact(now, &by, fact));
     }
 
     /// A physician opens one allocation in an emergency.
@@ -165,7 +165,7 @@ impl Trial<'_> {
         let Some(participant) = self.lives.get(whose).and_then(|life| life.id.clone()) else { return };
         let act = Authorisation::BreakCode { participant };
         if self.slips.taken(Slip::BreakSilently) {
-            let _ = self.clinic.ask(Ask::act(now, &physician, act.clone()).signed().may_fail());
+            self.soon(Ask::act(now, &physician, act.clone()).signed().may_fail());
         }
         let reason = "admitted unconscious; the emergency physicians must know what was given";
         let ask = Ask::act(now, &physician, act).signed().because(reason);

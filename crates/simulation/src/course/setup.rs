@@ -119,11 +119,11 @@ impl<'a> Trial<'a> {
         if self.slips.once(Slip::UnknownVersion) {
             // Nothing has been adopted, so there is not even a version to decide under.
             let unknown = StudyHash::from("0".repeat(64));
-            let _ = self.clinic.ask(program(Authorisation::AdoptStudy { study: unknown }).may_fail());
+            self.soon(program(Authorisation::AdoptStudy { study: unknown }).may_fail());
         }
-        let _ = self.clinic.ask(program(Authorisation::AdoptStudy { study: hash.clone() }));
+        self.soon(program(Authorisation::AdoptStudy { study: hash.clone() }));
         if self.slips.once(Slip::VersionTwice) {
-            let _ = self.clinic.ask(program(Authorisation::AdoptStudy { study: hash }).may_fail());
+            self.soon(program(Authorisation::AdoptStudy { study: hash }).may_fail());
         }
         let Some(administrator) = self.trial_person(Duty::AdministerTrial) else { return };
         let mut at = now;
@@ -137,7 +137,7 @@ impl<'a> Trial<'a> {
             } else {
                 Ask::act(at, &administrator, grant).signed()
             };
-            let _ = self.clinic.ask(ask);
+            self.soon(ask);
         }
         self.slips_in_roles(at, &administrator);
         for place in 0..self.sites.len() {
@@ -168,7 +168,7 @@ impl<'a> Trial<'a> {
         let mut grant = |slip, staff: StaffId, role: RoleId| {
             if self.slips.once(slip) {
                 let ask = Ask::act(now, administrator, Authorisation::GrantRole { staff, role }).signed().may_fail();
-                let _ = self.clinic.ask(ask);
+                self.soon(ask);
             }
         };
         if let Some(role) = of_site {
@@ -179,26 +179,26 @@ impl<'a> Trial<'a> {
         }
         if self.slips.once(Slip::UnplannedSite) {
             let act = Authorisation::OpenSite { site: SiteId::from("S99") };
-            let _ = self.clinic.ask(Ask::act(now, administrator, act).may_fail());
+            self.soon(Ask::act(now, administrator, act).may_fail());
         }
         if self.slips.once(Slip::NotAdministrator)
             && let Some(inspector) = self.trial_person(Duty::Inspect)
             && let Some(site) = self.sites.first().map(|site| site.id.clone())
         {
-            let _ = self.clinic.ask(Ask::act(now, &inspector, Authorisation::OpenSite { site }).may_fail());
+            self.soon(Ask::act(now, &inspector, Authorisation::OpenSite { site }).may_fail());
         }
     }
 
     fn open_site(&mut self, now: Timestamp, place: usize, administrator: &StaffId) {
         let Some(site) = self.sites.get(place).map(|site| site.id.clone()) else { return };
         let open = Authorisation::OpenSite { site: site.clone() };
-        let _ = self.clinic.ask(Ask::act(now, administrator, open.clone()).signed());
+        self.soon(Ask::act(now, administrator, open.clone()).signed());
         if self.slips.once(Slip::SiteTwice) {
-            let _ = self.clinic.ask(Ask::act(now, administrator, open).signed().may_fail());
+            self.soon(Ask::act(now, administrator, open).signed().may_fail());
         }
         if self.slips.once(Slip::ActivateUnstaffed) {
             let act = Authorisation::ActivateSite { site };
-            let _ = self.clinic.ask(Ask::act(now, administrator, act).signed().may_fail());
+            self.soon(Ask::act(now, administrator, act).signed().may_fail());
         }
     }
 
@@ -225,7 +225,7 @@ impl<'a> Trial<'a> {
             if slip.is_none_or(|slip| self.slips.once(slip)) {
                 let act = Authorisation::LoadAllocation { commitment: commitment.clone(), rows };
                 let ask = Ask::act(now, administrator, act).signed();
-                let _ = self.clinic.ask(if slip.is_some() { ask.may_fail() } else { ask });
+                self.soon(if slip.is_some() { ask.may_fail() } else { ask });
             }
         };
         bind(Some(Slip::ListTooShort), 3);
@@ -258,7 +258,7 @@ impl<'a> Trial<'a> {
         let mut lead = None;
         for member in here.iter().filter(|member| leads(&member.role)) {
             let act = delegate(&member.id, &member.role, day, None, None);
-            let _ = self.clinic.ask(Ask::act(now, &administrator, act).signed());
+            self.soon(Ask::act(now, &administrator, act).signed());
             lead.get_or_insert_with(|| member.id.clone());
         }
         let lead = lead.unwrap_or(administrator);
@@ -276,7 +276,7 @@ impl<'a> Trial<'a> {
             }
             at = minutes_after(at, 1);
             let act = delegate(&member.id, &member.role, day, None, None);
-            let _ = self.clinic.ask(Ask::act(at, &lead, act).signed());
+            self.soon(Ask::act(at, &lead, act).signed());
         }
         let Some(first) = here.iter().find(|member| !leads(&member.role)) else { return };
         let (mine, theirs) = (here.iter().find(|member| leads(&member.role)), &first.id);
@@ -298,7 +298,7 @@ impl<'a> Trial<'a> {
         }
         for (slip, act) in wrong {
             if self.slips.once(slip) {
-                let _ = self.clinic.ask(Ask::act(at, &lead, act).signed().may_fail());
+                self.soon(Ask::act(at, &lead, act).signed().may_fail());
             }
         }
         let helps =
@@ -307,7 +307,7 @@ impl<'a> Trial<'a> {
             && self.slips.once(Slip::RaterMoonlights)
         {
             let act = delegate(&rater, &helps.id, day, None, None);
-            let _ = self.clinic.ask(Ask::act(at, &lead, act).signed());
+            self.soon(Ask::act(at, &lead, act).signed());
         }
         self.site_approvals(at, &site, day, &lead);
     }
@@ -330,7 +330,7 @@ impl<'a> Trial<'a> {
                 from: day,
                 until: conduct::schedule::days_from(day, 1500),
             };
-            let _ = self.clinic.ask(Ask::fact(now, lead, fact));
+            self.soon(Ask::fact(now, lead, fact));
         }
         if self.slips.once(Slip::ApprovalUnknown) {
             let fact = Fact::RecordApproval {
@@ -342,13 +342,16 @@ impl<'a> Trial<'a> {
                 from: day,
                 until: day,
             };
-            let _ = self.clinic.ask(Ask::fact(now, lead, fact).may_fail());
+            self.soon(Ask::fact(now, lead, fact).may_fail());
         }
     }
 
     pub(super) fn activate(&mut self, now: Timestamp, place: usize) {
         let Some(site) = self.sites.get(place).map(|site| site.id.clone()) else { return };
         let Some(administrator) = self.trial_person(Duty::AdministerTrial) else { return };
+        if self.recruited() {
+            return;
+        }
         let act = Authorisation::ActivateSite { site: site.clone() };
         if self.clinic.ask(Ask::act(now, &administrator, act).signed()).is_err() {
             return;
@@ -382,7 +385,7 @@ impl<'a> Trial<'a> {
         let Some(monitor) = self.trial_person(Duty::MonitorMedically) else { return };
         if self.slips.once(Slip::HoldSilently) {
             let fact = Fact::PlaceHold { on: HoldOn::Trial, text: "  ".to_owned() };
-            let _ = self.clinic.ask(Ask::fact(now, &monitor, fact).may_fail());
+            self.soon(Ask::fact(now, &monitor, fact).may_fail());
         }
         let text = "Review of events of special interest by the safety committee".to_owned();
         let Ok(written) = self.clinic.ask(Ask::fact(now, &monitor, Fact::PlaceHold { on: HoldOn::Trial, text })) else {
@@ -410,7 +413,7 @@ impl<'a> Trial<'a> {
         let lift = |hold: &terms::InstanceId| Authorisation::LiftHold { on: HoldOn::Trial, hold: hold.clone() };
         if self.slips.once(Slip::LiftNothing) {
             let nothing = terms::InstanceId::from("nothing.1");
-            let _ = self.clinic.ask(Ask::act(now, &monitor, lift(&nothing)).signed().may_fail());
+            self.soon(Ask::act(now, &monitor, lift(&nothing)).signed().may_fail());
         }
         let _ = self
             .clinic
@@ -434,13 +437,36 @@ impl<'a> Trial<'a> {
                     other.into_iter().find(|hash| Some(hash) != self.amended.as_ref() && *hash != self.clinic.hash);
                 if let Some(study) = stray {
                     let act = Authorisation::AdoptStudy { study };
-                    let _ = self.clinic.ask(Ask::act(now, &administrator, act).signed().may_fail());
+                    self.soon(Ask::act(now, &administrator, act).signed().may_fail());
+                }
+            }
+        }
+        if assigned == goal {
+            for place in 0..self.sites.len() {
+                if self.sites.get(place).is_some_and(|site| site.active) {
+                    self.later_at_site(minutes_after(now, 90), place, SiteStep::CloseToEnrolment);
                 }
             }
         }
         if self.holds_left > 0 && assigned * 5 >= goal * 2 {
             self.holds_left -= 1;
             self.later_in_trial(days_after(now, 2.0), TrialStep::Hold);
+        }
+    }
+
+    /// Nobody is enrolled at a site any more; those enrolled go on.
+    pub(super) fn close_to_enrolment(&mut self, now: Timestamp, place: usize) {
+        let Some(administrator) = self.administrator() else { return };
+        let Some(site) = self.sites.get(place).map(|site| site.id.clone()) else { return };
+        let close = Authorisation::CloseSite { site };
+        self.soon(Ask::act(now, &administrator, close).signed());
+        let waiting = self.lives.iter().position(|life| {
+            let phase =
+                life.id.as_ref().and_then(|id| self.clinic.folded.participants.get(id)).map(|state| state.phase);
+            life.site == place && phase == Some(conduct::Phase::Screening)
+        });
+        if let Some(whose) = waiting.filter(|_| self.slips.once(Slip::EnrolWhereClosed)) {
+            self.later(minutes_after(now, 30), whose, Step::Decide { gate: 1, tries: 250 });
         }
     }
 

@@ -49,6 +49,7 @@ pub(crate) enum Slip {
     ConsentUnknownVersion,
     ConsentNotByTheirs,
     BookInThePast,
+    BookWithoutConsent,
     BookOutside,
     BookOutOfOrder,
     BookUnknown,
@@ -94,6 +95,9 @@ pub(crate) enum Slip {
     TakeByMoonlighter,
     RateUnasked,
     CompleteEarly,
+    CompleteWithTask,
+    EnrolWhereClosed,
+    CloseUnbegun,
     // the dosing day
     OrderUnsigned,
     OrderAhead,

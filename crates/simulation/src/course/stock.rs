@@ -101,12 +101,12 @@ impl Trial<'_> {
             containers: consignment.containers.clone(),
         };
         let ask = Ask::fact(now, &pharmacist, receive.clone()).with(witness.as_ref());
-        let _ = self.clinic.ask(ask);
+        self.soon(ask);
         if let Some(run) = self.sites.get_mut(place) {
             run.expected = false;
         }
         if self.slips.taken(Slip::ReceiveTwice) {
-            let _ = self.clinic.ask(Ask::fact(now, &pharmacist, receive).may_fail());
+            self.soon(Ask::fact(now, &pharmacist, receive).may_fail());
         }
         if self.slips.once(Slip::ReceiveNonsense) {
             let mut wrong = consignment.containers.clone();
@@ -116,7 +116,7 @@ impl Trial<'_> {
                 report.container = ContainerId::from("0000000");
             });
             let fact = Fact::ReceiveContainers { site, consignment: "?".to_owned(), containers: wrong };
-            let _ = self.clinic.ask(Ask::fact(now, &pharmacist, fact).may_fail());
+            self.soon(Ask::fact(now, &pharmacist, fact).may_fail());
         }
         let ids = consignment.containers.iter().map(|container| container.container.clone()).collect();
         self.later_at_site(minutes_after(now, 95), place, SiteStep::Accept(ids));
@@ -128,11 +128,11 @@ impl Trial<'_> {
         let accept = |containers: Vec<ContainerId>| Authorisation::AcceptContainers { site: site.clone(), containers };
         if self.slips.taken(Slip::AcceptAlone) {
             let ask = Ask::act(now, &pharmacist, accept(containers.clone())).signed().may_fail();
-            let _ = self.clinic.ask(ask);
+            self.soon(ask);
         }
         if self.slips.taken(Slip::AcceptUnknown) {
             let ask = Ask::act(now, &pharmacist, accept(vec![ContainerId::from("1234567")])).signed();
-            let _ = self.clinic.ask(ask.with(witness.as_ref()).may_fail());
+            self.soon(ask.with(witness.as_ref()).may_fail());
         }
         // Some arrive broken, some got warm on the way: set aside, and looked at.
         let supply = (self.clinic.scenario.supply.damaged, self.clinic.scenario.supply.warm);
@@ -155,7 +155,7 @@ impl Trial<'_> {
                 Some(what) => {
                     let is_warm = matches!(what, ContainerFact::TemperatureExcursion { .. });
                     let fact = Fact::RecordContainer { site: site.clone(), container: id.clone(), what };
-                    let _ = self.clinic.ask(Ask::fact(now, &pharmacist, fact));
+                    self.soon(Ask::fact(now, &pharmacist, fact));
                     if is_warm {
                         warm.push(id);
                     }
@@ -163,25 +163,25 @@ impl Trial<'_> {
             }
         }
         let ask = Ask::act(now, &pharmacist, accept(fine.clone())).signed().with(witness.as_ref());
-        let _ = self.clinic.ask(ask);
+        self.soon(ask);
         if self.slips.taken(Slip::AcceptTwice) {
             let again = accept(fine.into_iter().take(1).collect());
-            let _ = self.clinic.ask(Ask::act(now, &pharmacist, again).signed().with(witness.as_ref()).may_fail());
+            self.soon(Ask::act(now, &pharmacist, again).signed().with(witness.as_ref()).may_fail());
         }
         if warm.is_empty() {
             return;
         }
         if self.slips.taken(Slip::AcceptSetAside) {
             let ask = Ask::act(now, &pharmacist, accept(warm.clone())).signed().with(witness.as_ref());
-            let _ = self.clinic.ask(ask.may_fail());
+            self.soon(ask.may_fail());
         }
         let judged = "within the maker's stability data for such a time; sponsor's quality agreed";
         let ask = Ask::act(minutes_after(now, 5), &pharmacist, accept(warm)).signed().with(witness.as_ref());
-        let _ = self.clinic.ask(ask.because(judged));
+        self.soon(ask.because(judged));
     }
 
     pub(super) fn count(&mut self, now: Timestamp, place: usize) {
-        let Some((site, _)) = self.here(place, now) else { return };
+        let Some((site, today)) = self.here(place, now) else { return };
         let Some((pharmacist, witness)) = self.safe_pair(&site) else { return };
         let stock = self.stock(&site);
         let mut found: Vec<ContainerId> = stock.in_safe().cloned().collect();
@@ -189,12 +189,22 @@ impl Trial<'_> {
             let mut twice = found.clone();
             twice.extend(found.first().cloned());
             let fact = Fact::CountStock { site: site.clone(), found: twice };
-            let _ = self.clinic.ask(Ask::fact(now, &pharmacist, fact).with(witness.as_ref()).may_fail());
+            self.soon(Ask::fact(now, &pharmacist, fact).with(witness.as_ref()).may_fail());
+        }
+        let usable =
+            stock.containers.iter().find(|(_, c)| c.standing == ContainerStanding::Available && c.expires > today);
+        if let Some((usable, _)) = usable
+            && self.slips.taken(Slip::DestroyUsable)
+        {
+            let containers = vec![usable.clone()];
+            let act =
+                Authorisation::DestroyContainers { site: site.clone(), containers, method: "incinerated".to_owned() };
+            self.soon(Ask::act(now, &pharmacist, act).signed().with(witness.as_ref()).may_fail());
         }
         let short = found.len() > 4 && self.sites.get_mut(place).is_some_and(|run| run.keeping.chance(0.02));
         let left_out = if short { found.pop() } else { None };
         let count = |found: Vec<ContainerId>| Fact::CountStock { site: site.clone(), found };
-        let _ = self.clinic.ask(Ask::fact(now, &pharmacist, count(found.clone())).with(witness.as_ref()));
+        self.soon(Ask::fact(now, &pharmacist, count(found.clone())).with(witness.as_ref()));
         if let Some(left_out) = left_out {
             // It lay behind another: counted again.
             found.push(left_out);
@@ -211,10 +221,10 @@ impl Trial<'_> {
         let Some(monitor) = self.medical_monitor() else { return };
         let act = Authorisation::LiftHold { on, hold: hold.clone() };
         if self.slips.taken(Slip::LiftSilently) {
-            let _ = self.clinic.ask(Ask::act(now, &monitor, act.clone()).signed().may_fail());
+            self.soon(Ask::act(now, &monitor, act.clone()).signed().may_fail());
         }
         let found = "looked into with the site: explained, and noted";
-        let _ = self.clinic.ask(Ask::act(now, &monitor, act).signed().because(found));
+        self.soon(Ask::act(now, &monitor, act).signed().because(found));
     }
 
     /// The end: used containers are destroyed, the rest set aside and destroyed too, the site closed.
@@ -232,31 +242,22 @@ impl Trial<'_> {
             Ask::act(now, &pharmacist, act).signed()
         };
         let method = "incinerated by the licensed contractor";
-        if let Some(usable) = left.first().cloned()
-            && self.slips.taken(Slip::DestroyUsable)
-        {
-            let _ = self.clinic.ask(destroy(vec![usable], method).with(witness.as_ref()).may_fail());
-        }
         for id in &left {
             let what = ContainerFact::ReturnedOut { consignment: format!("{site}-R01") };
             let fact = Fact::RecordContainer { site: site.clone(), container: id.clone(), what };
-            let _ = self.clinic.ask(Ask::fact(now, &pharmacist, fact).with(witness.as_ref()));
+            self.soon(Ask::fact(now, &pharmacist, fact).with(witness.as_ref()));
         }
         if !used.is_empty() {
             if self.slips.taken(Slip::DestroyAlone) {
-                let _ = self.clinic.ask(destroy(used.clone(), method).may_fail());
+                self.soon(destroy(used.clone(), method).may_fail());
             }
             if self.slips.taken(Slip::DestroySilently) {
-                let _ = self.clinic.ask(destroy(used.clone(), " ").with(witness.as_ref()).may_fail());
+                self.soon(destroy(used.clone(), " ").with(witness.as_ref()).may_fail());
             }
-            let _ = self.clinic.ask(destroy(used.clone(), method).with(witness.as_ref()));
+            self.soon(destroy(used.clone(), method).with(witness.as_ref()));
             if self.slips.taken(Slip::DestroyGone) {
-                let _ = self.clinic.ask(destroy(used, method).with(witness.as_ref()).may_fail());
+                self.soon(destroy(used, method).with(witness.as_ref()).may_fail());
             }
-        }
-        if let Some(administrator) = self.administrator() {
-            let close = Authorisation::CloseSite { site: site.clone() };
-            self.soon(Ask::act(minutes_after(now, 60), &administrator, close).signed());
         }
     }
 

@@ -62,9 +62,9 @@ impl Trial<'_> {
             _ => "Done, and noted in the source.",
         };
         let fact = Fact::CompleteTask { participant, task: instance.clone(), text: text.to_owned() };
-        let _ = self.clinic.ask(Ask::fact(now, &by, fact.clone()));
+        self.soon(Ask::fact(now, &by, fact.clone()));
         if self.slips.taken(Slip::TaskTwice) {
-            let _ = self.clinic.ask(Ask::fact(now, &by, fact).may_fail());
+            self.soon(Ask::fact(now, &by, fact).may_fail());
         }
     }
 
@@ -87,7 +87,7 @@ impl Trial<'_> {
             task: instance.clone(),
             text: "Checked against the source: it stands as it is.".to_owned(),
         };
-        let _ = self.clinic.ask(Ask::fact(now, &by, fact));
+        self.soon(Ask::fact(now, &by, fact));
     }
 
     /// Gives an answer that had been left out, as a correction.
@@ -118,11 +118,11 @@ impl Trial<'_> {
         };
         if self.slips.taken(Slip::CorrectStale) {
             let stale = Ask::fact(now, &by, correct(changes.clone(), seen + 7)).because("typing mistake");
-            let _ = self.clinic.ask(stale.may_fail());
+            self.soon(stale.may_fail());
         }
         if self.slips.taken(Slip::CorrectNothing) {
             let nothing = Ask::fact(now, &by, correct(crate::filler::Values::new(), seen)).because("typing mistake");
-            let _ = self.clinic.ask(nothing.may_fail());
+            self.soon(nothing.may_fail());
         }
         let ask = Ask::fact(now, &by, correct(changes, seen)).because("does not agree with the source");
         self.clinic.ask(ask.may_fail()).is_ok()

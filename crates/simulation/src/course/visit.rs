@@ -200,7 +200,7 @@ impl Trial<'_> {
             })
         };
         if absurd && let Some(bent) = out_of_range(form, &values) {
-            let _ = self.clinic.ask(Ask::new(now, person.clone(), record(&participant, &bent)).may_fail());
+            self.soon(Ask::new(now, person.clone(), record(&participant, &bent)).may_fail());
         }
         self.slips_on_forms(now, whose, &person, record(&participant, &values));
         let person = if self.slips.taken(Slip::FormByAnother)
@@ -218,7 +218,7 @@ impl Trial<'_> {
         let ask = if late && matches!(person, Person::Staff(_)) { ask.happened(minutes_after(now, -50)) } else { ask };
         let Ok(written) = self.clinic.ask(ask) else { return };
         if twice && form.repeats {
-            let _ = self.clinic.ask(Ask::new(minutes_after(now, 1), person, record(&participant, &values)));
+            self.soon(Ask::new(minutes_after(now, 1), person, record(&participant, &values)));
         }
         let instance = written.iter().find_map(|one| match &one.entry {
             Entry::FormRecorded { instance, .. } => Some(instance.clone()),
@@ -271,7 +271,7 @@ impl Trial<'_> {
             values.insert(FieldId::from("qtcb_ms"), Value::Integer(488));
             values.insert(FieldId::from("qtcf_ms"), Value::Integer(483));
         }
-        let on_the_day = self.in_room_today(whose);
+        let on_the_day = self.session_in_hand(whose).is_some();
         if values.contains_key("actual_attempts")
             && on_the_day
             && self.clinic.tally.report.assigned > 12
@@ -281,6 +281,11 @@ impl Trial<'_> {
                 values.insert(FieldId::from(item), Value::Bool(true));
             }
             values.insert(FieldId::from("5"), Value::Bool(false));
+            if let Some(session) = self.session_in_hand(whose) {
+                // Asked all the same, before anybody has answered the alarm.
+                let what = super::day::DayStep::Authorise { tries: 250 };
+                self.later(self.now(), whose, Step::Day { session, what });
+            }
         }
         if form.as_str() == "pregnancy_test" && self.rare.pregnancy_positive > 0 {
             self.rare.pregnancy_positive -= 1;
@@ -288,11 +293,11 @@ impl Trial<'_> {
         }
     }
 
-    /// Whether the pair has checked in for a session that has had no dose yet.
-    fn in_room_today(&self, whose: usize) -> bool {
-        self.state(whose).is_some_and(|state| {
-            state.sessions.values().any(|session| session.in_room().next().is_some() && session.dosed_at().is_none())
-        })
+    /// The session for which the pair has checked in and that has had no dose yet.
+    fn session_in_hand(&self, whose: usize) -> Option<u8> {
+        let sessions = &self.state(whose)?.sessions;
+        let waits = sessions.iter().find(|(_, s)| s.in_room().next().is_some() && s.dosed_at().is_none());
+        waits.map(|(number, _)| *number)
     }
 
     /// The same answers under another participant's code; struck the next day.
@@ -324,9 +329,9 @@ impl Trial<'_> {
         let belongs_to = self.lives.get(belongs_to).and_then(|life| life.id.clone());
         let fact = Fact::StrikeRecord { participant, instance: instance.clone(), belongs_to };
         if self.slips.taken(Slip::StrikeSilently) {
-            let _ = self.clinic.ask(Ask::fact(now, &coordinator, fact.clone()).may_fail());
+            self.soon(Ask::fact(now, &coordinator, fact.clone()).may_fail());
         }
-        let _ = self.clinic.ask(Ask::fact(now, &coordinator, fact).because("entered under the wrong code"));
+        self.soon(Ask::fact(now, &coordinator, fact).because("entered under the wrong code"));
     }
 
     /// Attaches a made-up document by its hash.
@@ -344,12 +349,12 @@ impl Trial<'_> {
             bytes: text.len() as u64,
             visit: visit.cloned(),
         };
-        let _ = self.clinic.ask(Ask::fact(now, &by, fact.clone()));
+        self.soon(Ask::fact(now, &by, fact.clone()));
         if self.slips.taken(Slip::DocumentWithoutHash)
             && let Fact::AttachDocument { participant, kind, name, bytes, visit, .. } = fact
         {
             let fact = Fact::AttachDocument { participant, kind, name, sha256: "?".to_owned(), bytes, visit };
-            let _ = self.clinic.ask(Ask::fact(now, &by, fact).may_fail());
+            self.soon(Ask::fact(now, &by, fact).may_fail());
         }
     }
 
@@ -358,9 +363,9 @@ impl Trial<'_> {
         let Some(participant) = self.lives.get(whose).and_then(|life| life.id.clone()) else { return };
         if self.slips.taken(Slip::NoteWithoutWords) {
             let fact = Fact::RecordNote { participant: participant.clone(), text: "  ".to_owned() };
-            let _ = self.clinic.ask(Ask::fact(now, &by, fact).may_fail());
+            self.soon(Ask::fact(now, &by, fact).may_fail());
         }
-        let _ = self.clinic.ask(Ask::fact(now, &by, Fact::RecordNote { participant, text: text.to_owned() }));
+        self.soon(Ask::fact(now, &by, Fact::RecordNote { participant, text: text.to_owned() }));
     }
 
     pub(super) fn complete(&mut self, now: Timestamp, whose: usize, visit: &VisitId, minutes: u32) {
@@ -384,7 +389,7 @@ impl Trial<'_> {
         let at = self.working_moment(whose, day).max(now);
         self.record_visit(at, whose, &visit, VisitOutcome::Attended { mode: VisitMode::OnSite });
         for (place, (form, _)) in (1i64..).zip(plan.site_forms(&visit)) {
-            self.fill(minutes_after(at, place * 6), whose, Some(&visit), &form);
+            self.later(minutes_after(at, place * 6), whose, Step::Fill { visit: Some(visit.clone()), form });
         }
         self.record_visit(minutes_after(at, 50), whose, &visit, VisitOutcome::Completed { minutes: Some(45) });
     }
@@ -400,12 +405,12 @@ impl Trial<'_> {
             day,
         };
         if self.slips.taken(Slip::VisitUnknown) {
-            let _ = self.clinic.ask(Ask::fact(now, &by, attended(&VisitId::from("V77"), None)).may_fail());
+            self.soon(Ask::fact(now, &by, attended(&VisitId::from("V77"), None)).may_fail());
         }
         self.between_sessions(now, whose);
         if self.slips.taken(Slip::VisitTomorrow) {
             let day = Some(days_from(today, 1));
-            let _ = self.clinic.ask(Ask::fact(now, &by, attended(visit, day)).may_fail());
+            self.soon(Ask::fact(now, &by, attended(visit, day)).may_fail());
         }
     }
 
@@ -416,23 +421,23 @@ impl Trial<'_> {
         };
         if self.slips.taken(Slip::FormUnknown) {
             let command = ask(FormId::from("nonsense"), values.clone());
-            let _ = self.clinic.ask(Ask::new(now, person.clone(), command).may_fail());
+            self.soon(Ask::new(now, person.clone(), command).may_fail());
         }
         if self.slips.taken(Slip::FormUnknownField) {
             let mut more = values.clone();
             more.insert(FieldId::from("nonsense"), Value::Integer(1));
-            let _ = self.clinic.ask(Ask::new(now, person.clone(), ask(form.clone(), more)).may_fail());
+            self.soon(Ask::new(now, person.clone(), ask(form.clone(), more)).may_fail());
         }
         if self.slips.taken(Slip::FormInTheFuture) {
             let later = Ask::new(now, person.clone(), ask(form.clone(), values.clone())).happened(days_after(now, 2.0));
-            let _ = self.clinic.ask(later.may_fail());
+            self.soon(later.may_fail());
         }
         let plan = self.plan_of(whose);
         if let Some(known) = plan.study.form(form.as_str())
             && let Some(bent) = out_of_range(known, &values)
             && self.slips.taken(Slip::FormOutOfRange)
         {
-            let _ = self.clinic.ask(Ask::new(now, person.clone(), ask(form, bent)).may_fail());
+            self.soon(Ask::new(now, person.clone(), ask(form, bent)).may_fail());
         }
     }
 }
