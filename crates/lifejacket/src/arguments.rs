@@ -66,6 +66,9 @@ pub struct Demo {
     /// Participants to randomise.
     #[arg(long)]
     pub participants: Option<u32>,
+    /// Stop on this day, with the trial still under way; without it, at the last visit.
+    #[arg(long, value_name = "DATE")]
+    pub until: Option<jiff::civil::Date>,
     /// Address to listen on; loopback only.
     #[arg(long, default_value = "127.0.0.1:8104")]
     pub listen: SocketAddr,
@@ -232,6 +235,9 @@ pub struct Simulate {
     /// Participants to randomise (or treat).
     #[arg(long)]
     pub participants: Option<u32>,
+    /// Stop on this day, with the trial still under way; without it, at the last visit.
+    #[arg(long, value_name = "DATE")]
+    pub until: Option<jiff::civil::Date>,
     /// Seed of everything that is drawn.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,

@@ -14,7 +14,8 @@ pub fn run(arguments: &Demo) -> anyhow::Result<ExitCode> {
     } else {
         println!("building the demonstration trial (seed {}): everybody in it is virtual", arguments.seed);
         let scenario = simulate::scenario(Some("DEMO"))?;
-        let made = simulate::make(&folder, "demonstration", &scenario, arguments.participants, arguments.seed)?;
+        let extent = simulate::Extent { participants: arguments.participants, until: arguments.until };
+        let made = simulate::make(&folder, "demonstration", &scenario, &extent, arguments.seed)?;
         let Some(made) = made else { return Ok(ExitCode::from(1)) };
         simulate::print_report(&made);
         participant_persona(&made.opened)?;

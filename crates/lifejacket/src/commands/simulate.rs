@@ -14,7 +14,7 @@ pub fn run(arguments: &Simulate) -> anyhow::Result<ExitCode> {
         return bands(arguments, &scenario, trials);
     }
     let Some(folder) = &arguments.data else { bail!("give a folder for the store with --data") };
-    let Some(made) = make(folder, &arguments.study, &scenario, arguments.participants, arguments.seed)? else {
+    let Some(made) = make(folder, &arguments.study, &scenario, &Extent::of(arguments), arguments.seed)? else {
         return Ok(ExitCode::from(1));
     };
     print_report(&made);
@@ -30,23 +30,34 @@ pub struct Made {
     pub report: Report,
 }
 
+/// How much of a trial is simulated.
+pub struct Extent {
+    /// People to get an arm; the scenario's own number without it.
+    pub participants: Option<u32>,
+    /// The last day, for a trial that is still under way.
+    pub until: Option<jiff::civil::Date>,
+}
+
+impl Extent {
+    fn of(arguments: &Simulate) -> Self {
+        Self { participants: arguments.participants, until: arguments.until }
+    }
+}
+
 /// Simulates a trial into a new store. `None` if the study has mistakes, which were printed.
 pub fn make(
     folder: &Path,
     study_name: &str,
     scenario: &Scenario,
-    participants: Option<u32>,
+    extent: &Extent,
     seed: u64,
 ) -> anyhow::Result<Option<Made>> {
     let files = folder::study_files(study_name)?;
     let Some(study) = super::study::read(study_name)? else { return Ok(None) };
     let study = Arc::new(study);
-    let starts = study
-        .sites
-        .first()
-        .and_then(|site| jiff::tz::TimeZone::get(&site.time_zone).ok())
-        .and_then(|zone| scenario.starts().to_zoned(zone).ok())
-        .map_or(jiff::Timestamp::UNIX_EPOCH, |start| start.timestamp());
+    let zone = study.sites.first().and_then(|site| jiff::tz::TimeZone::get(&site.time_zone).ok());
+    let moment = |time: jiff::civil::DateTime| Some(time.to_zoned(zone.clone()?).ok()?.timestamp());
+    let starts = moment(scenario.starts().at(0, 0, 0, 0)).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     let mut studies = conduct::Studies::new();
     studies.insert(study.hash(), Arc::clone(&study));
     let simulation = Simulation {
@@ -54,10 +65,10 @@ pub fn make(
         study: study.hash(),
         amended: None,
         scenario,
-        participants,
+        participants: extent.participants,
         seed,
         starts: None,
-        until: None,
+        until: extent.until.and_then(|day| moment(day.at(12, 0, 0, 0))),
     };
     let keys = store::Keys {
         sealed: *simulation::key_of(seed).secret(),
@@ -65,7 +76,7 @@ pub fn make(
     };
     let opened = store::create(folder, Some(seed), starts, &keys)?;
     keep(&opened, folder, &study, &files)?;
-    let people = u64::from(participants.unwrap_or(scenario.participants));
+    let people = u64::from(extent.participants.unwrap_or(scenario.participants));
     let mut sink = StoreSink::new(&opened, people, starts);
     let simulated = simulation::simulate(&simulation, &mut sink)?;
     sink.finish().map_err(|error| anyhow::anyhow!("{error}"))?;
