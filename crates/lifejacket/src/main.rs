@@ -14,6 +14,7 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    quiet_when_nobody_reads_on();
     let arguments = arguments::Arguments::parse();
     match commands::run(arguments) {
         Ok(code) => code,
@@ -22,4 +23,16 @@ fn main() -> ExitCode {
             ExitCode::from(1)
         }
     }
+}
+
+/// `lifejacket rules | head` ends as other programs do, and not with a report of a panic. Printing has no other way to say it.
+fn quiet_when_nobody_reads_on() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let words = panic.payload().downcast_ref::<String>();
+        if words.is_some_and(|words| words.starts_with("failed printing to stdout") && words.contains("Broken pipe")) {
+            std::process::exit(0);
+        }
+        report(panic);
+    }));
 }
