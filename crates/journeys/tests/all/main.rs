@@ -6,6 +6,7 @@ mod again;
 mod arrows;
 mod as_data;
 mod bad_input;
+mod cli;
 mod clinic;
 mod licensed;
 mod moves;

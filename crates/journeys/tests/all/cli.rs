@@ -1,0 +1,251 @@
+//! The program itself, as people type it: what it prints, what it answers, and with which code it ends.
+
+use serde_json::{Value, json};
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    sync::OnceLock,
+};
+
+/// The program, built once from this tree in the same way as this test.
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--package", "lifejacket", "--message-format", "json"])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .unwrap();
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        let text = String::from_utf8(built.stdout).unwrap();
+        let messages = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let made = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).last();
+        made.expect("cargo says where the program is")
+    })
+}
+
+struct Said {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn said(output: Output) -> Said {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Said { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+fn run(folder: &Path, line: &str) -> Said {
+    said(Command::new(program()).current_dir(folder).args(line.split_whitespace()).output().unwrap())
+}
+
+fn run_with(folder: &Path, line: &str, input: &str) -> Said {
+    let mut command = Command::new(program());
+    command.current_dir(folder).args(line.split_whitespace());
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    said(child.wait_with_output().unwrap())
+}
+
+fn well(folder: &Path, line: &str) -> String {
+    let said = run(folder, line);
+    assert_eq!(said.code, 0, "{line}\n{}\n{}", said.out, said.err);
+    said.out
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+#[test]
+fn a_study_in_order_and_a_study_with_mistakes() {
+    let folder = folder();
+    let studies = well(folder.path(), "study list");
+    assert!(studies.lines().count() >= 4, "{studies}");
+    for study in studies.lines() {
+        let said = well(folder.path(), &format!("study check {study}"));
+        assert!(said.contains("is in order"), "{said}");
+    }
+    // Two mistakes in two files, both told in one run, each with its place; code 1.
+    let mine = folder.path().join("mine");
+    for (name, text) in protocol::embedded::files("small").unwrap().files {
+        let text = text
+            .replace("weight.weight_kg < 48", "weight.weight_pounds < 48")
+            .replace("opens = 21, closes = 35", "opens = 35, closes = 21");
+        let path = mine.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let said = run(folder.path(), "study check mine");
+    assert_eq!(said.code, 1, "{}", said.out);
+    for words in ["eligibility.toml:", "schedule.toml:", "weight_pounds", "error["] {
+        assert!(said.out.contains(words), "no {words} in\n{}", said.out);
+    }
+    let lines = run(folder.path(), "study check mine --json");
+    assert_eq!(lines.code, 1);
+    for line in lines.out.lines() {
+        let one: Value = serde_json::from_str(line).unwrap();
+        assert!(one["line"].as_u64().unwrap() > 0 && one["message"].is_string() && one["mend"].is_string(), "{one}");
+    }
+    // The shop refuses to open on such a study, and leaves nothing behind.
+    fs::write(folder.path().join("secrets"), "a long enough password\n482913\n").unwrap();
+    let said = run(folder.path(), "init --data store --study mine --administrator admin --name A --secrets secrets");
+    assert_eq!(said.code, 1);
+    assert!(!folder.path().join("store").exists());
+    assert_eq!(run(folder.path(), "study check no-such-study").code, 1);
+    assert_eq!(run(folder.path(), "stduy").code, 2, "a command line that can't be read");
+}
+
+#[test]
+fn scores_the_schema_and_the_rule_book() {
+    let folder = folder();
+    let answers =
+        json!({ "responses": (1..=9).map(|n| (n.to_string(), 2)).collect::<std::collections::BTreeMap<_, _>>() });
+    let said = run_with(folder.path(), "score phq9 --responses -", &answers.to_string());
+    let scored: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!((said.code, scored["scores"]["total"]["value"].as_f64()), (0, Some(18.0)), "{}", said.out);
+    let lines = format!("{answers}\n{answers}\n");
+    let said = run_with(folder.path(), "score phq9 --responses - --lines", &lines);
+    assert_eq!((said.code, said.out.lines().count()), (0, 2), "{}", said.out);
+    for bad in ["{", "{\"responses\": {\"1\": 9}}", "{\"responses\": {\"77\": 1}}", "[]"] {
+        let said = run_with(folder.path(), "score phq9 --responses -", bad);
+        assert_eq!(said.code, 1, "{bad}: {}", said.out);
+        assert!(!said.err.contains("panicked"), "{}", said.err);
+    }
+    assert_eq!(run_with(folder.path(), "score no-such-thing --responses -", "{}").code, 1);
+
+    let schema: Value = serde_json::from_str(&well(folder.path(), "schema commands")).unwrap();
+    assert_eq!(schema["required"], json!(["id", "command"]));
+    let rules = well(folder.path(), "rules");
+    for rule in conduct::rules::all() {
+        assert!(rules.contains(rule.id) && rules.contains(rule.sentence), "{}", rule.id);
+    }
+    let book: Value = serde_json::from_str(&well(folder.path(), "rules --json --study licensed-practice")).unwrap();
+    assert!(
+        book.as_array().unwrap().iter().all(|line| line["source"].as_str().is_some_and(|source| !source.is_empty()))
+    );
+}
+
+#[test]
+fn output_that_nobody_reads_on_ends_quietly() {
+    let mut child = Command::new(program()).arg("rules").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let said = child.wait_with_output().unwrap();
+    assert!(said.stderr.is_empty(), "{}", String::from_utf8_lossy(&said.stderr));
+}
+
+#[test]
+fn a_real_trial_is_started_and_its_first_commands_are_answered() {
+    let folder = folder();
+    let here = folder.path();
+    fs::write(here.join("secrets"), "a long enough password\n482913\n").unwrap();
+    let init = "init --data store --study small --administrator admin --name A --secrets secrets";
+    let said = well(here, init);
+    assert!(said.contains("sealed rows, commitment"), "{said}");
+    let again = run(here, init);
+    assert_eq!(again.code, 1, "a store is never overwritten");
+    assert!(again.err.contains("not empty"), "{}", again.err);
+    fs::write(here.join("wrong"), "some other password\n").unwrap();
+    let acts = [
+        json!({ "id": "a1", "command": { "authorise": { "set_cap": { "site": "S01", "cap": 4 } } } }).to_string(),
+        json!({ "id": "a2", "command": { "authorise": { "activate_site": { "site": "S01" } } } }).to_string(),
+        json!({ "id": "a3", "command": { "fact": { "record_enquiry": { "site": "S01", "source": "x", "language": "en" } } } }).to_string(),
+        "{\"id\": \"a4\", \"comm".to_owned(),
+    ];
+    fs::write(here.join("acts"), acts.join("\n")).unwrap();
+    let stranger = run(here, "apply --data store --commands acts --as admin --secrets wrong");
+    assert_eq!((stranger.code, stranger.out.as_str()), (1, ""), "{}", stranger.err);
+    let answers = |said: &Said| -> Vec<String> {
+        let lines = said.out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        lines.map(|answer| answer["answer"].as_str().unwrap().to_owned()).collect()
+    };
+    let apply = "apply --data store --commands acts --as admin --secrets secrets";
+    let first = run(here, apply);
+    assert_eq!(first.code, 1, "not everything was done");
+    assert_eq!(answers(&first), ["done", "refused", "not_yours", "unreadable"], "{}", first.out);
+    let refusal: Value = serde_json::from_str(first.out.lines().nth(1).unwrap()).unwrap();
+    for part in ["rule", "source", "found", "needed", "remedy"] {
+        assert!(!refusal["broken"][0][part].is_null(), "{refusal}");
+    }
+    let second = run(here, apply);
+    assert_eq!(second.out.lines().nth(1), first.out.lines().nth(1), "the refusal again, word for word");
+    let done: Value = serde_json::from_str(second.out.lines().next().unwrap()).unwrap();
+    assert_eq!(done["repeated"], true);
+    assert!(well(here, "verify --data store").contains("the record is whole"));
+}
+
+/// A small trial is simulated; then it is asked about, proved, damaged, found damaged, made anew and exported.
+#[test]
+fn a_store_is_proved_rebuilt_exported_and_a_changed_byte_is_found() {
+    let folder = folder();
+    let here = folder.path();
+    well(here, "simulate --study demonstration --participants 2 --seed 5 --data store");
+    let proved = well(here, "verify --data store");
+    well(here, "rebuild --data store");
+    assert_eq!(
+        well(here, "verify --data store"),
+        proved,
+        "made anew, the tables are the same and the chains untouched"
+    );
+
+    well(here, "export csv --data store --out csv");
+    let dictionary = fs::read_to_string(here.join("csv/dictionary.csv")).unwrap();
+    let mut tables = 0;
+    for file in fs::read_dir(here.join("csv")).unwrap().map(|file| file.unwrap().path()) {
+        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+        let text = fs::read_to_string(&file).unwrap();
+        let header = text.trim_start_matches('\u{feff}').lines().next().unwrap();
+        for column in header.split(',').filter(|_| name != "dictionary") {
+            assert!(dictionary.contains(&format!("{name},{column},")), "{name}.{column} is not explained");
+        }
+        tables += 1;
+    }
+    assert!(tables > 40);
+
+    let person = fs::read_to_string(here.join("csv/participant.csv")).unwrap();
+    let person = person.lines().nth(1).unwrap().split(',').next().unwrap().to_owned();
+    assert!(well(here, &format!("why {person} --data store")).contains(&person));
+    let why: Value = serde_json::from_str(&well(here, &format!("why {person} --data store --json"))).unwrap();
+    assert_eq!(why["participant"], person.as_str());
+    assert_eq!(run(here, &format!("why {person} --data store --as-of 2000-01-01")).code, 1, "nobody was known then");
+    assert_eq!(run(here, "why S99-999 --data store").code, 1);
+
+    // One letter of what somebody wrote is changed in the file, as by a hand that goes round every guard.
+    let path = here.join("store/record.sqlite");
+    let store = record::SqliteStore::open(&path, record::projection::TABLES).unwrap();
+    record::Store::backup(&store, &here.join("whole.sqlite")).unwrap();
+    drop(store);
+    for journal in ["store/record.sqlite-wal", "store/record.sqlite-shm"] {
+        let _ = fs::remove_file(here.join(journal));
+    }
+    let mut bytes = fs::read(here.join("whole.sqlite")).unwrap();
+    fs::write(&path, &bytes).unwrap();
+    assert_eq!(well(here, "verify --data store"), proved, "a copy is as good");
+    let words = b"\"enquiry_recorded\"";
+    let place = bytes.windows(words.len()).position(|window| window == words).expect("an entry in the open");
+    bytes[place + 2] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let said = run(here, "verify --data store");
+    assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+    let told = format!("{}{}", said.out, said.err);
+    assert!(told.contains("not whole") && told.contains("position"), "{told}");
+}
+
+#[test]
+fn what_is_no_store_is_said_to_be_none() {
+    let folder = folder();
+    let here = folder.path();
+    assert_eq!(run(here, "verify --data nowhere").code, 1);
+    fs::create_dir(here.join("other")).unwrap();
+    fs::write(here.join("other/record.sqlite"), "not a database at all").unwrap();
+    for command in
+        ["verify --data other", "rebuild --data other", "why S01-001 --data other", "export csv --data other --out o"]
+    {
+        let said = run(here, command);
+        assert_eq!(said.code, 1, "{command}");
+        assert!(said.err.contains("error") && !said.err.contains("panicked"), "{command}: {}", said.err);
+    }
+    assert_eq!(fs::read(here.join("other/record.sqlite")).unwrap(), b"not a database at all", "left as it was");
+}
