@@ -14,8 +14,14 @@ fn here(line: &str) -> Option<String> {
     if left_out.iter().any(|words| line.contains(words)) {
         return None;
     }
-    if line.contains("co_therapist: in") && line.contains("08:12") {
-        return Some(format!("{line}\n08:13 nurse: in"));
+    // The nurse comes late: no dose until then.
+    if line.contains("09:34") {
+        return Some(
+            "09:34 lead_therapist+co_therapist: allow K1 | refused session.check/pressure session.nurse".to_owned(),
+        );
+    }
+    if line.contains("09:35") {
+        return Some(format!("{line}\n09:36 nurse: in"));
     }
     Some(line.replace("night_attendant: leaves overnight night attendant", "lead_therapist: leaves home sister"))
 }
@@ -51,6 +57,9 @@ fn a_whole_treatment_in_the_open() {
     }
 
     // The regulator wants to hear of each person before a dose.
+    let release = Authorisation::ReleaseContainers { participant: id.clone(), session: 1 };
+    let refused = Clinic::refusals(clinic.may("pharmacist", release));
+    assert!(refused.contains(&"session.approval/notice_of_intention".to_owned()), "{refused:?}");
     let notice = Fact::RecordApproval {
         approval: "notice_of_intention".to_owned(),
         scope: ApprovalScope::Participant,

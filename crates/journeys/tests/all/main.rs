@@ -11,3 +11,4 @@ mod clinic;
 mod licensed;
 mod moves;
 mod reference;
+mod seen;

@@ -256,3 +256,20 @@ fn somebody_covers_for_the_prescriber_until_a_day_and_an_order_is_taken_back() {
 fn clinic_day(until: jiff::civil::Date) -> jiff::civil::Date {
     until.checked_sub(jiff::ToSpan::days(7)).unwrap()
 }
+
+/// A role in the whole trial ends: from then on it gives no right, and what was done under it stays.
+#[test]
+fn a_medical_monitor_leaves_and_another_takes_over() {
+    let mut clinic = Clinic::open(study("small"));
+    let id = screened(&mut clinic);
+    let end = Fact::EndDelegation { site: None, staff: "medical_monitor".into(), role: "medical_monitor".into() };
+    let written = clinic.fact("administrator", end);
+    assert!(written.iter().any(|one| matches!(one.entry, Entry::RoleEnded { .. })), "{written:?}");
+    let enrol = |id: &ParticipantId| Command::Authorise(Authorisation::Enrol { participant: id.clone() });
+    let refused = Clinic::refusals(clinic.both("investigator", "medical_monitor", enrol(&id)));
+    assert_eq!(refused, ["eligibility.signed"]);
+    let grant = Authorisation::GrantRole { staff: "dr_next".into(), role: "medical_monitor".into() };
+    clinic.may("administrator", grant).unwrap();
+    clinic.both("investigator", "dr_next", enrol(&id)).unwrap();
+    clinic.prove();
+}

@@ -1,0 +1,52 @@
+//! Every rule is seen to refuse, and every kind of entry to be written: in the demonstration trial (whose own test says which are
+//! out of its reach), or in a test that is named here and that speaks of it.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+/// What the demonstration trial can't show, and the test that shows it: file, function, and the words by which it does.
+const NAMED: &[(&str, &str, &str, &str)] = &[
+    ("session.approval", "conduct/tests/session_rules.rs", "release", "refused session.approval/ethics"),
+    ("session.nurse", "journeys/tests/all/licensed.rs", "a_whole_treatment_in_the_open", "session.nurse"),
+    ("session.site", "conduct/tests/session_rules.rs", "release", "refused session.site"),
+    ("supplement.reason", "conduct/tests/session_rules.rs", "supplement_window", "refused supplement.reason"),
+    (
+        "supplement.maximum",
+        "conduct/tests/session_rules.rs",
+        "supplement_after_other_doses",
+        "refused supplement.maximum",
+    ),
+    ("dose.count", "conduct/tests/session_rules.rs", "dose", "refused dose.count"),
+    ("allocated_open_label", "journeys/tests/all/licensed.rs", "a_whole_treatment_in_the_open", "AllocatedOpenLabel"),
+    ("approval_recorded", "journeys/tests/all/licensed.rs", "a_whole_treatment_in_the_open", "RecordApproval"),
+    ("role_ended", "journeys/tests/all/moves.rs", "a_medical_monitor_leaves_and_another_takes_over", "RoleEnded"),
+];
+
+fn source(file: &str) -> String {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    fs::read_to_string(crates.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+#[test]
+fn what_the_demonstration_cannot_show_is_shown_by_a_named_test() {
+    let trial = source("simulation/tests/demonstration.rs");
+    for test in ["fn every_rule_is_seen_to_refuse", "fn every_kind_of_entry_is_written"] {
+        assert!(trial.contains(test), "the demonstration trial is not looked through any more: {test}");
+    }
+    let beyond: BTreeSet<&str> = ["const OUT_OF_REACH", "const NOT_HERE"]
+        .iter()
+        .flat_map(|list| {
+            let (_, from) = trial.split_once(list).unwrap_or_else(|| panic!("no {list}"));
+            let (body, _) = from.split_once("];\n").unwrap();
+            body.lines().filter_map(|line| line.trim().strip_prefix("(\"")?.split('"').next()).collect::<Vec<_>>()
+        })
+        .collect();
+    let named: BTreeSet<&str> = NAMED.iter().map(|(what, ..)| *what).collect();
+    let unnamed: Vec<_> = beyond.difference(&named).collect();
+    assert!(unnamed.is_empty(), "neither in the demonstration trial nor in a named test: {unnamed:?}");
+    for (what, file, function, words) in NAMED {
+        let text = source(file);
+        let test = format!("#[test]\nfn {function}()");
+        assert!(text.contains(&test), "{what}: {file} has no test {function}");
+        assert!(text.contains(words), "{what}: {file} does not say {words}");
+    }
+}
