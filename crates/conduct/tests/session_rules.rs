@@ -772,6 +772,38 @@ fn closings() {
     close();
 }
 
+/// DESIGN, settled point 10: a study that adds a check before the dose, with its limit, its age and its remedy, is data.
+#[test]
+fn a_check_that_a_study_adds() {
+    let with_oxygen = || {
+        ready_with(|study| {
+            use protocol::model::{Duty, Failing};
+            let mut oxygen =
+                study::check("oxygen", &["saturation"], "saturation >= 95", &[Duty::Nurse], Some(20), Failing::Refuse);
+            oxygen.remedy_failed = "sit up, breathe, measure again".to_owned();
+            study.session.checks.push(oxygen);
+        })
+    };
+    table(
+        with_oxygen,
+        "10:01 lead+co: allow K1",
+        "
+        -                                              | refused session.check/oxygen
+        09:50 nurse: check oxygen saturation 97        | allowed
+        09:50 nurse: check oxygen saturation 94        | refused session.check/oxygen
+        09:50 lead: check oxygen saturation 97         | refused session.check/oxygen
+        09:40 nurse: check oxygen saturation 97        | refused session.check/oxygen
+        ",
+    );
+    let mut clinic = with_oxygen();
+    clinic.run("09:55 nurse: check oxygen saturation 94");
+    clinic.run("10:01 lead+co: allow K1");
+    let broken = clinic.findings.iter().find_map(conduct::Finding::broken).unwrap();
+    assert_eq!(broken.found, "saturation 94 at 09:55");
+    assert_eq!(broken.needed, "oxygen is in order, at most 20 min old");
+    assert_eq!(broken.remedy, "sit up, breathe, measure again");
+}
+
 /// A permission lasts as long as the first of the things that it stands on.
 #[test]
 fn permissions_end() {

@@ -34,6 +34,8 @@ struct Sheet {
     total: Vec<usize>,
     /// Criteria of the study that look at this form.
     criteria: Vec<usize>,
+    /// Checks of the dosing day that look at this form.
+    checks: Vec<usize>,
     /// Filled in by raters alone.
     rated: bool,
 }
@@ -52,12 +54,13 @@ impl FormBook {
                 .criteria
                 .iter()
                 .enumerate()
-                .filter(|(_, criterion)| {
-                    criterion.check.names().iter().any(|name| form_in(study, name) == Some(&form.id))
-                })
+                .filter(|(_, criterion)| looks_at(study, &criterion.check, form))
                 .map(|(place, _)| place)
                 .collect();
-            (form.id.clone(), Sheet { questions, total, criteria, rated: rates(form) })
+            let checks =
+                study.session.checks.iter().enumerate().filter(|(_, check)| looks_at(study, &check.pass, form));
+            let checks = checks.map(|(place, _)| place).collect();
+            (form.id.clone(), Sheet { questions, total, criteria, checks, rated: rates(form) })
         });
         Self(sheets.collect())
     }
@@ -71,6 +74,22 @@ impl FormBook {
         };
         study.criteria.iter().filter(on_forms).collect()
     }
+}
+
+/// Whether an expression looks at a form.
+fn looks_at(study: &Study, expression: &Expression, form: &Form) -> bool {
+    expression.names().iter().any(|name| form_in(study, name) == Some(&form.id))
+}
+
+/// Something that this person's answers are to bring about.
+#[derive(Debug, Clone, Copy)]
+struct Demand<'c> {
+    id: &'c str,
+    expression: &'c Expression,
+    /// The answer that would be wrong.
+    wrong: bool,
+    /// The wrong answer is what is wanted: the criterion that this person is to miss.
+    missed: bool,
 }
 
 /// The form in a dotted name: `ecg.qtcb`, `V4.caps5.total`.
@@ -309,55 +328,60 @@ impl Filler<'_> {
         Names { study: self.study, participant: self.state?, today: self.today }.look_up(name)
     }
 
-    /// Whether a criterion comes out as it should for this person. What hangs on other forms may stay unknown.
-    fn as_wanted(&self, form: &Form, read: &ReadForm, criterion: &Criterion) -> bool {
-        let answer = criterion.check.evaluate(&|name| self.look_up(form, read, name));
-        let bad = match criterion.kind {
-            CriterionKind::Inclusion => Answer::No,
-            CriterionKind::Exclusion => Answer::Yes,
-        };
-        if self.misses == Some(&criterion.id) {
-            return answer == bad;
-        }
-        if !self.eligible {
-            return true;
-        }
+    /// Whether a demand comes out as it should for this person. What hangs on other forms may stay unknown.
+    fn as_wanted(&self, form: &Form, read: &ReadForm, demand: &Demand<'_>) -> bool {
         let here = |name: &String| form_in(self.study, name) == Some(&form.id);
-        match &answer {
-            Answer::Unknown(missing) => !missing.iter().any(here),
-            known => *known != bad,
+        match demand.expression.evaluate(&|name| self.look_up(form, read, name)) {
+            Answer::Unknown(missing) => !demand.missed && !missing.iter().any(here),
+            known => (known == if demand.wrong { Answer::Yes } else { Answer::No }) == demand.missed,
         }
     }
 
-    fn wrong_criteria<'c>(&'c self, form: &Form, sheet: &Sheet, values: &Values) -> Vec<&'c Criterion> {
+    /// What the study's criteria and checks of the day ask of this form.
+    fn demands<'c>(&'c self, sheet: &'c Sheet) -> impl Iterator<Item = Demand<'c>> {
+        let criteria =
+            sheet.criteria.iter().filter_map(|place| self.study.criteria.get(*place)).map(|criterion| Demand {
+                id: criterion.id.as_str(),
+                expression: &criterion.check,
+                wrong: criterion.kind == CriterionKind::Exclusion,
+                missed: self.misses == Some(&criterion.id),
+            });
+        let checks = sheet
+            .checks
+            .iter()
+            .filter_map(|place| self.study.session.checks.get(*place))
+            .map(|check| Demand { id: check.id.as_str(), expression: &check.pass, wrong: false, missed: false });
+        criteria.chain(checks).filter(|demand| self.eligible || demand.missed)
+    }
+
+    fn wrong_demands<'c>(&'c self, form: &Form, sheet: &'c Sheet, values: &Values) -> Vec<Demand<'c>> {
         let Ok(read) = read_form(form, values) else { return Vec::new() };
         self.wrong_of(form, sheet, &read)
     }
 
-    fn wrong_of<'c>(&'c self, form: &Form, sheet: &Sheet, read: &ReadForm) -> Vec<&'c Criterion> {
-        let looked_at = sheet.criteria.iter().filter_map(|place| self.study.criteria.get(*place));
-        looked_at.filter(|criterion| !self.as_wanted(form, read, criterion)).collect()
+    fn wrong_of<'c>(&'c self, form: &Form, sheet: &'c Sheet, read: &ReadForm) -> Vec<Demand<'c>> {
+        self.demands(sheet).filter(|demand| !self.as_wanted(form, read, demand)).collect()
     }
 
-    /// Changes answers until the criteria that look at this form come out as they should.
+    /// Changes answers until everything that looks at this form comes out as it should.
     fn conform(&self, form: &Form, sheet: &Sheet, values: &mut Values, stream: &mut Stream) {
-        // Each criterion gets two tries: mending one may undo another.
-        let mut tried: Vec<&CriterionId> = Vec::new();
+        // Each demand gets two tries: mending one may undo another.
+        let mut tried: Vec<&str> = Vec::new();
         loop {
-            let wrong = self.wrong_criteria(form, sheet, values);
-            let untried = |c: &&&Criterion| tried.iter().filter(|id| **id == &c.id).count() < 2;
-            let Some(criterion) = wrong.iter().find(untried) else { return };
-            tried.push(&criterion.id);
+            let wrong = self.wrong_demands(form, sheet, values);
+            let untried = |demand: &&Demand<'_>| tried.iter().filter(|id| **id == demand.id).count() < 2;
+            let Some(demand) = wrong.iter().find(untried).copied() else { return };
+            tried.push(demand.id);
             if self.another_total(form, sheet, values, stream) {
                 continue;
             }
             let count = |values: &Values| {
                 let Ok(read) = read_form(form, values) else { return UNREADABLE };
                 let wrong = self.wrong_of(form, sheet, &read);
-                let this = wrong.iter().any(|other| other.id == criterion.id);
+                let this = wrong.iter().any(|other| other.id == demand.id);
                 u32::try_from(wrong.len()).unwrap_or(u32::MAX) + if this { 100 } else { 0 }
             };
-            let names = criterion.check.names();
+            let names = demand.expression.names();
             let fields =
                 |question: &&Question| names.iter().any(|name| name.rsplit('.').next() == Some(question.id.as_str()));
             let mut asked: Vec<&Question> = sheet.questions.iter().filter(fields).collect();
@@ -365,7 +389,7 @@ impl Filler<'_> {
                 // A decision of the instrument: any of its items may turn it.
                 asked = sheet.questions.iter().filter(|question| !question.own).collect();
             }
-            search(&asked, &numbers_in(&criterion.check), self.today, values, &count);
+            search(&asked, &numbers_in(demand.expression), self.today, values, &count);
         }
     }
 
@@ -379,7 +403,7 @@ impl Filler<'_> {
             for direction in [1.0, -1.0] {
                 let mut other = values.clone();
                 self.set_total(sheet, id, start + direction * 2.0 * f64::from(step), &mut other, stream);
-                if self.wrong_criteria(form, sheet, &other).is_empty() {
+                if self.wrong_demands(form, sheet, &other).is_empty() {
                     *values = other;
                     return true;
                 }
@@ -425,7 +449,7 @@ impl Filler<'_> {
                 continue;
             };
             // What a criterion hangs on is asked again until it is answered.
-            if (self.eligible || self.misses.is_some()) && !self.wrong_criteria(form, sheet, values).is_empty() {
+            if (self.eligible || self.misses.is_some()) && !self.wrong_demands(form, sheet, values).is_empty() {
                 values.insert(question.id.clone(), old);
             }
         }

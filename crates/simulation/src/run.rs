@@ -26,7 +26,7 @@ pub struct Simulation<'a> {
     pub amended: Option<StudyHash>,
     /// What is drawn from.
     pub scenario: &'a Scenario,
-    /// People to get an arm; the scenario's own number without it.
+    /// People to get an arm, at most as many as the study plans; the scenario's own number without it.
     pub participants: Option<u32>,
     /// The seed of everything.
     pub seed: u64,
@@ -76,6 +76,8 @@ pub fn simulate(simulation: &Simulation<'_>, sink: &mut dyn Sink) -> Result<Simu
     if sites.is_empty() {
         return Err(SimulationError::NoSites);
     }
+    // No more than the study plans: further ones would be refused.
+    let wanted = simulation.participants.unwrap_or(scenario.participants).min(study.design.participants_planned);
     let count = |role: &str| scenario.staff.get(role).copied().unwrap_or(1);
     let roster = Roster::hire(&study, &sites, &count, simulation.seed);
     let opening = Opening {
@@ -86,7 +88,7 @@ pub fn simulate(simulation: &Simulation<'_>, sink: &mut dyn Sink) -> Result<Simu
         hash: simulation.study.clone(),
         roster,
         key: key_of(simulation.seed),
-        participants: simulation.participants.unwrap_or(scenario.participants),
+        participants: wanted,
     };
     let clinic = Clinic::open(opening, sink);
     let mut trial = Trial::new(Beginning {

@@ -93,6 +93,11 @@ impl Trial<'_> {
         if asks && consented && self.slips.taken(Slip::MoveWithoutConsent) {
             self.soon(Ask::act(now, &coordinator, move_to(&to)).may_fail());
         }
+        if self.in_session(whose) {
+            // Between sessions alone: a new text in the middle of one would leave its dose without consent.
+            self.later(days_after(now, 2.0), whose, Step::Amend { tries });
+            return;
+        }
         if asks && consented && tries == 0 {
             let Some(text) = target.consent.versions.last() else { return };
             let Some(by) = self.by(whose, Duty::TakeConsent) else { return };

@@ -1,0 +1,69 @@
+//! Measurements of the program against the figures that it is to reach: `cargo run --release -p measure -- NAME`.
+//! What each measures and how stands in `docs/performance.md`.
+
+mod bulk;
+mod database;
+mod decisions;
+mod demonstration;
+mod histories;
+mod http;
+mod load;
+mod pages;
+mod personas;
+mod program;
+mod save;
+mod start;
+mod table;
+
+use anyhow::bail;
+use std::process::ExitCode;
+use table::Table;
+
+type Measurement = fn() -> anyhow::Result<Table>;
+
+/// Every measurement by its name, with what it says in one line.
+const MEASUREMENTS: &[(&str, &str, Measurement)] = &[
+    ("core", "commands decided and applied a second, on one core", decisions::measure),
+    ("bulk", "104 participants from start to long-term follow-up into a store", bulk::measure),
+    ("save", "one save of a 40-item form over HTTP against bare SQLite", save::measure),
+    ("large", "build the databases of 1,000 and of 100,000 participants", database::measure),
+    ("pages", "server time of pages on both databases", pages::measure),
+    ("start", "start to first byte, and resident memory, on the large database", start::measure),
+];
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether every target was met.
+fn run() -> anyhow::Result<bool> {
+    let names: Vec<String> = std::env::args().skip(1).collect();
+    if names.is_empty() {
+        println!("measure NAME …, or `all`:");
+        for (name, says, _) in MEASUREMENTS {
+            println!("  {name:<8} {says}");
+        }
+        return Ok(true);
+    }
+    let all = names.iter().any(|name| name == "all");
+    if let Some(unknown) = names.iter().find(|name| *name != "all" && !MEASUREMENTS.iter().any(|(n, ..)| n == name)) {
+        bail!("there is no measurement `{unknown}`; without a name they are listed");
+    }
+    let mut met = true;
+    for (name, says, measure) in MEASUREMENTS {
+        if all || names.iter().any(|wanted| wanted == name) {
+            println!("\n## {name}: {says}\n");
+            let table = measure()?;
+            print!("{table}");
+            met &= table.met();
+        }
+    }
+    Ok(met)
+}
