@@ -20,8 +20,8 @@ fn program() -> &'static Path {
             .unwrap();
         assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
         let text = String::from_utf8(built.stdout).unwrap();
-        let messages = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let made = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).last();
+        let mut messages = text.lines().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let made = messages.find_map(|message| message["executable"].as_str().map(PathBuf::from));
         made.expect("cargo says where the program is")
     })
 }

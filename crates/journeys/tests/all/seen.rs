@@ -5,17 +5,12 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 /// What the demonstration trial can't show, and the test that shows it: file, function, and the words by which it does.
 const NAMED: &[(&str, &str, &str, &str)] = &[
-    ("session.approval", "conduct/tests/session_rules.rs", "release", "refused session.approval/ethics"),
+    ("session.approval", "conduct/tests/session_rules.rs", "releases", "refused session.approval/ethics"),
     ("session.nurse", "journeys/tests/all/licensed.rs", "a_whole_treatment_in_the_open", "session.nurse"),
-    ("session.site", "conduct/tests/session_rules.rs", "release", "refused session.site"),
-    ("supplement.reason", "conduct/tests/session_rules.rs", "supplement_window", "refused supplement.reason"),
-    (
-        "supplement.maximum",
-        "conduct/tests/session_rules.rs",
-        "supplement_after_other_doses",
-        "refused supplement.maximum",
-    ),
-    ("dose.count", "conduct/tests/session_rules.rs", "dose", "refused dose.count"),
+    ("session.site", "conduct/tests/session_rules.rs", "releases", "refused session.site"),
+    ("supplement.reason", "conduct/tests/session_rules.rs", "supplements", "refused supplement.reason"),
+    ("supplement.maximum", "conduct/tests/session_rules.rs", "supplements", "refused supplement.maximum"),
+    ("dose.count", "conduct/tests/session_rules.rs", "doses", "refused dose.count"),
     ("allocated_open_label", "journeys/tests/all/licensed.rs", "a_whole_treatment_in_the_open", "AllocatedOpenLabel"),
     ("approval_recorded", "journeys/tests/all/licensed.rs", "a_whole_treatment_in_the_open", "RecordApproval"),
     ("role_ended", "journeys/tests/all/moves.rs", "a_medical_monitor_leaves_and_another_takes_over", "RoleEnded"),

@@ -13,11 +13,7 @@ use conduct::{
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use protocol::model::{ActivityKind, Assignment, Duty, Requirement, RoleScope, Study, VisitMode};
 use record::{Answer, Asked, Door, New, SqliteStore, projection};
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 use terms::{ContainerId, FormId, InstanceId, ParticipantId, RoleId, SiteId, StaffId};
 
 const KEY: [u8; 32] = [7; 32];
