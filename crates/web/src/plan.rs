@@ -36,7 +36,7 @@ pub fn timeline(study: &Study, participant: &ParticipantState, today: Date) -> T
             marks.extend(marks_of(study, participant, visit, today));
         }
         if !marks.is_empty() {
-            lanes.push(Lane { name: (*name).to_owned(), marks });
+            lanes.push(Lane { name: (*name).to_owned(), far: kinds.contains(&VisitKind::FollowUp), marks });
         }
     }
     Timeline {

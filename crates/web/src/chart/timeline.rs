@@ -45,6 +45,8 @@ pub struct Mark {
 #[derive(Debug, Clone)]
 pub struct Lane {
     pub name: String,
+    /// Comes long after the other lanes, and may be drawn closer together.
+    pub far: bool,
     pub marks: Vec<Mark>,
 }
 
@@ -64,14 +66,43 @@ const LEFT: f64 = 117.0;
 const TOP: f64 = 26.0;
 const LEVEL: f64 = 16.0;
 
+/// Days to places. Where a follow-up lies months after everything else, it is drawn closer together behind a bend, so
+/// that the months of treatment keep their room.
 struct Scale {
     first: Date,
     days: f64,
+    bend: Option<Bend>,
 }
 
+struct Bend {
+    at: Date,
+    /// Days before the bend.
+    near: f64,
+}
+
+/// Share of the width that lies before a bend.
+const NEAR: f64 = 0.76;
+
 impl Scale {
+    fn new(first: Date, last: Date, near_last: Option<Date>) -> Self {
+        let days = days_between(first, last).max(27.0) + 4.0;
+        let bend = near_last.and_then(|day| {
+            let at = day.saturating_add(jiff::Span::new().days(12));
+            let near = days_between(first, at);
+            (days > 240.0 && near > 30.0 && near / days < NEAR - 0.1).then_some(Bend { at, near })
+        });
+        Self { first, days, bend }
+    }
+
     fn x(&self, date: Date) -> f64 {
-        LEFT + days_between(self.first, date) / self.days * (WIDTH - LEFT - 10.0)
+        let width = WIDTH - LEFT - 10.0;
+        let day = days_between(self.first, date);
+        let share = match &self.bend {
+            None => day / self.days,
+            Some(bend) if day <= bend.near => day / bend.near * NEAR,
+            Some(bend) => NEAR + (day - bend.near) / (self.days - bend.near) * (1.0 - NEAR),
+        };
+        LEFT + share * width
     }
 }
 
@@ -101,8 +132,10 @@ impl Timeline {
         let marks = || self.lanes.iter().flat_map(|l| &l.marks).flat_map(Mark::dates);
         let today = self.shows_today().then_some(self.today);
         let (first, last) = (marks().chain(today).min()?, marks().chain(today).max()?);
-        let first = first.first_of_month();
-        Some(Scale { first, days: days_between(first, last).max(27.0) + 4.0 })
+        let far = self.lanes.iter().filter(|lane| lane.far);
+        let near = self.lanes.iter().filter(|lane| !lane.far).flat_map(|l| &l.marks).flat_map(Mark::dates);
+        let near_last = if far.count() > 0 { near.chain(today).max() } else { None };
+        Some(Scale::new(first.first_of_month(), last, near_last))
     }
 
     /// Long after the last date the line of today would only squeeze the rest together.
@@ -172,36 +205,31 @@ impl Timeline {
 
 fn months(svg: &mut Svg, scale: &Scale, bottom: f64) {
     let mut at = scale.first;
-    let apart = (31.0 / scale.days) * (WIDTH - LEFT);
-    let step: i64 = if apart > 62.0 {
-        1
-    } else if apart > 22.0 {
-        3
-    } else if apart > 6.0 {
-        12
-    } else {
-        // Whole years, as many as are needed for their names to stand apart.
-        12 * (80.0 / (apart * 12.0).max(0.1)).ceil() as i64
-    };
+    let mut free_from = f64::MIN;
     let mut year_said = None;
     loop {
         let x = scale.x(at);
         if x > WIDTH - 40.0 {
             break;
         }
-        if at != scale.first {
-            svg.line("grid", (x, TOP), (x, bottom));
-        }
         let name = show::month(at.month());
         let said = if year_said == Some(at.year()) { name.to_owned() } else { format!("{name} {}", at.year()) };
-        let fits = width_of(&said) + 8.0 < apart * step as f64;
-        year_said = Some(at.year());
-        let short: String = name.chars().take(3).collect();
-        svg.text("t-3", (x + 5.0, 20.0), Anchor::Start, if fits { &said } else { &short });
-        match at.checked_add(jiff::Span::new().months(step)) {
+        if x >= free_from {
+            if at != scale.first {
+                svg.line("grid", (x, TOP), (x, bottom));
+            }
+            svg.text("t-3", (x + 5.0, 20.0), Anchor::Start, &said);
+            free_from = x + width_of(&said) + 18.0;
+            year_said = Some(at.year());
+        }
+        match at.checked_add(jiff::Span::new().months(1)) {
             Ok(next) => at = next,
             Err(_) => break,
         }
+    }
+    if let Some(bend) = &scale.bend {
+        let x = scale.x(bend.at);
+        svg.line("bend", (x, TOP), (x, bottom));
     }
 }
 
@@ -330,6 +358,7 @@ mod tests {
             lanes: vec![
                 Lane {
                     name: "Dosing".into(),
+                    far: false,
                     marks: vec![
                         mark("Session 1", Kind::Dosing, (day(2, 5), day(2, 20)), Happened::Done(day(2, 13))),
                         mark("Session 2", Kind::Dosing, (day(4, 1), day(4, 17)), Happened::Booked(day(4, 17))),
@@ -337,6 +366,7 @@ mod tests {
                 },
                 Lane {
                     name: "Calls".into(),
+                    far: false,
                     marks: vec![mark("Call", Kind::Call, (day(2, 14), day(2, 15)), Happened::Missed)],
                 },
             ],
@@ -366,6 +396,16 @@ mod tests {
     }
 
     #[test]
+    fn a_follow_up_long_after_leaves_the_treatment_its_room() {
+        let scale = Scale::new(date(2025, 1, 1), date(2026, 6, 1), Some(date(2025, 6, 1)));
+        let (end_of_treatment, end) = (scale.x(date(2025, 6, 1)), scale.x(date(2026, 6, 1)));
+        assert!(end_of_treatment > LEFT + 0.68 * (WIDTH - LEFT) && end <= WIDTH, "{end_of_treatment} {end}");
+        let days: Vec<f64> = (1..=12).map(|m| scale.x(date(2025, m, 15))).collect();
+        assert!(days.windows(2).all(|w| w[0] < w[1]), "days keep their order: {days:?}");
+        assert!(Scale::new(date(2025, 1, 1), date(2025, 6, 1), Some(date(2025, 3, 1))).bend.is_none());
+    }
+
+    #[test]
     fn nothing_planned_draws_nothing() {
         let mut empty = example();
         empty.lanes.iter_mut().for_each(|lane| lane.marks.clear());
@@ -377,8 +417,8 @@ mod tests {
         let day = date(2025, 3, 3);
         let marks: Vec<Mark> =
             (0..6).map(|i| mark(&format!("Integration {i}"), Kind::Visit, (day, day), Happened::Done(day))).collect();
-        let lane = Lane { name: "Integration".into(), marks };
-        let scale = Scale { first: date(2025, 1, 1), days: 200.0 };
+        let lane = Lane { name: "Integration".into(), far: false, marks };
+        let scale = Scale { first: date(2025, 1, 1), days: 200.0, bend: None };
         let placed = place(&lane, &scale);
         let mut levels: Vec<usize> = placed.marks.iter().map(|(_, level)| *level).collect();
         levels.sort_unstable();

@@ -40,7 +40,7 @@ pub struct Vitals {
 }
 
 const LEFT: f64 = 34.0;
-const RIGHT: f64 = 650.0;
+const RIGHT: f64 = 624.0;
 /// Minutes around the dose that are drawn; what lies outside stands in the table.
 const DRAWN: std::ops::RangeInclusive<i64> = -180..=900;
 const TOP: f64 = 30.0;
@@ -52,7 +52,7 @@ impl Vitals {
     fn span(&self) -> (f64, f64) {
         let now = self.now.filter(|now| DRAWN.contains(now));
         let minutes = || self.drawn().map(|r| r.minute).chain(now).chain(self.supplement.map(|s| s.1)).chain([0]);
-        let first = minutes().min().unwrap_or(0).min(-10);
+        let first = minutes().min().unwrap_or(0).min(-40);
         let last = minutes().max().unwrap_or(0).max(120);
         let last = (last + 29) / 30 * 30;
         (first as f64, last as f64)

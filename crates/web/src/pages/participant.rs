@@ -9,7 +9,7 @@ use conduct::view::Reader;
 use conduct::{Authorisation, ParticipantState, Phase};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use protocol::model::Study;
+use protocol::model::{Duty, Study};
 
 use crate::acts;
 use crate::chart::severity::{Band, Rating, Severity};
@@ -616,7 +616,11 @@ fn documents(view: &View<'_>) -> Option<Section> {
         "Documents",
         table,
         "No document is on record.",
-        if view.may("note") { Link::new(format!("{base}/document"), "Attach a document") } else { Link::new("", "") },
+        if view.reader.duties.has_any(&[Duty::RecordData, Duty::Coordinate, Duty::Nurse, Duty::Prescribe]) {
+            Link::new(format!("{base}/document"), "Attach a document")
+        } else {
+            Link::new("", "")
+        },
     ))
 }
 

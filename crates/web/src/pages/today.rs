@@ -335,7 +335,7 @@ fn silent_of(desk: &Desk<'_>, today: Date) -> Result<Vec<(String, usize, String)
          WHERE p.site IN ({marks}) AND c.outcome IN ('no_answer', 'voicemail') AND c.day >= ?{0} \
          AND p.phase NOT IN ('declined', 'screen_failed', 'completed', 'left') \
          AND NOT EXISTS (SELECT 1 FROM contact r WHERE r.participant = c.participant AND r.version > c.version AND r.outcome NOT IN ('no_answer', 'voicemail')) \
-         GROUP BY c.participant ORDER BY MAX(c.day) LIMIT 5",
+         GROUP BY c.participant HAVING COUNT(*) >= 2 ORDER BY MAX(c.day) LIMIT 5",
         parameters.len()
     );
     let rows = desk.select(&sql, &parameters)?;
