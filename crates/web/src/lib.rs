@@ -30,12 +30,13 @@ pub mod show;
 pub mod words;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use drafts::Drafts;
 pub use http::call::{listen, serve};
 use http::guard::FormKey;
 use identity::Identity;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use record::Door;
 
 /// What the pages stand on.
@@ -50,6 +51,8 @@ pub struct Services {
     pub drafts: Drafts,
     /// Now: the system's clock, or the virtual one of a synthetic store.
     pub clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Virtual seconds that somebody let pass on the pages of a synthetic store; always 0 in a real one.
+    pub passed: AtomicI64,
     /// 32 bytes from the system's random source.
     pub draw: Box<dyn Fn() -> [u8; 32] + Send + Sync>,
     /// Binds forms to sign-ins; drawn when the server starts.
@@ -66,6 +69,22 @@ impl Services {
     /// Whether the store says of itself that it holds no real person.
     pub fn synthetic(&self) -> bool {
         self.door.store().about().synthetic
+    }
+
+    /// Now, as the record counts it.
+    pub fn now(&self) -> Timestamp {
+        let now = (self.clock)();
+        if !self.synthetic() {
+            return now;
+        }
+        now.saturating_add(SignedDuration::from_secs(self.passed.load(Ordering::Relaxed))).unwrap_or(now)
+    }
+
+    /// Lets virtual time pass in a synthetic store; a real store's time can't be moved.
+    pub fn let_pass(&self, span: SignedDuration) {
+        if self.synthetic() && span.is_positive() {
+            self.passed.fetch_add(span.as_secs(), Ordering::Relaxed);
+        }
     }
 
     /// A fresh id for a request or an act, 128 bits.

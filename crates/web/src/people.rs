@@ -92,7 +92,7 @@ pub fn token(text: &str) -> Option<Token> {
 pub fn who_is(call: &Call<'_>) -> Presence {
     let Some(text) = cookie(&call.headers, COOKIE) else { return Presence::Nobody };
     let Some(key) = token(&text) else { return Presence::Nobody };
-    match call.services.identity.session(&key, call.now) {
+    match call.services.identity.session(&key, call.device_now) {
         Ok(signed) => Presence::Here(who(text, signed)),
         Err(SessionError::Asleep { login, .. }) => match call.services.identity.account(&login) {
             Ok(Some(account)) => Presence::Locked(Who {
@@ -115,7 +115,7 @@ pub fn unlock_here(call: &Call<'_>) -> Result<(), Trouble> {
     }
     let Some(who) = &call.who else { return Err(Trouble::SignIn) };
     let Some(key) = token(&who.session) else { return Err(Trouble::SignIn) };
-    match call.services.identity.wake(&key, call.form.exact("unlock_pin"), call.now) {
+    match call.services.identity.wake(&key, call.form.exact("unlock_pin"), call.device_now) {
         Ok(_) => Ok(()),
         Err(SessionError::Ended | SessionError::Unknown) => Err(Trouble::SignIn),
         Err(other) => Err(Trouble::Locked(crate::findings::sentence(&other.to_string()))),
@@ -133,12 +133,12 @@ pub fn cookie_gone() -> String {
     format!("{COOKIE}=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0")
 }
 
-fn proof(authenticated: Authenticated) -> Proof {
+fn proof(authenticated: Authenticated, now: Timestamp) -> Proof {
     let person = match authenticated.who {
         Known::Staff(id) => Person::Staff(id),
         Known::Participant(id) => Person::Participant(id),
     };
-    Proof { person, at: authenticated.at, signed: true }
+    Proof { person, at: now, signed: true }
 }
 
 /// One person proves themselves for one act, by PIN; a persona of a synthetic store that has no PIN, by the click.
@@ -150,7 +150,7 @@ fn prove(call: &Call<'_>, login: &str, pin: &str) -> Result<Proof, String> {
     if pin.is_empty() && by == Factor::Pin {
         return Err("Give the PIN.".to_owned());
     }
-    identity.prove(login, pin, by, call.now).map(proof).map_err(|error| match error {
+    identity.prove(login, pin, by, call.device_now).map(|proved| proof(proved, call.now)).map_err(|error| match error {
         ProofError::Wrong => "Login and PIN do not belong together. Type them again.".to_owned(),
         other => crate::findings::sentence(&other.to_string()),
     })

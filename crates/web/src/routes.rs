@@ -5,8 +5,8 @@ use axum::http::Method;
 use crate::http::call::{Call, Door, Route};
 use crate::http::reply::{Reply, Trouble};
 use crate::pages::{
-    act, api, casebook, consent, document, facts, form, gate, me, participant, participants, person, ratings, session,
-    staff, stock, study, today, trial,
+    act, api, casebook, clock, consent, document, facts, form, gate, me, participant, participants, person, ratings,
+    session, staff, stock, study, today, trial,
 };
 
 type Page = fn(&Call<'_>) -> Result<Reply, Trouble>;
@@ -39,6 +39,8 @@ pub fn table() -> Vec<Route> {
         post("/sign-out", Anyone, gate::sign_out),
         get("/locked", SignedIn, gate::locked_page),
         post("/locked", SignedIn, gate::unlock),
+        get("/clock", Staff, clock::get),
+        post("/clock", Staff, clock::post),
         get("/today", Staff, today::get),
         get("/participants", Staff, participants::get),
         get("/participants/{participant}", Staff, participant::get),

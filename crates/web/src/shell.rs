@@ -40,6 +40,8 @@ pub struct Shell {
     /// Dim and warm, for the room where somebody lies with closed eyes.
     pub room: bool,
     pub synthetic: bool,
+    /// Virtual time, for those who may let it pass; empty for others.
+    pub virtual_time: String,
     pub who: Option<WhoLine>,
     pub areas: Vec<Area>,
     pub pin: Option<Pin>,

@@ -38,6 +38,7 @@ fn services(opened: &store::Opened) -> anyhow::Result<web::Services> {
         people: Arc::clone(&opened.people),
         drafts: web::drafts::Drafts::open(&opened.folder.join("drafts.sqlite"))?,
         clock: clock(opened)?,
+        passed: std::sync::atomic::AtomicI64::new(0),
         draw: Box::new(draw),
         form_key: web::http::guard::FormKey::new(store::random()?),
         help_phone: String::new(),

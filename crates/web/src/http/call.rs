@@ -63,7 +63,10 @@ pub struct Call<'a> {
     /// The body as sent, for programs.
     pub body: Vec<u8>,
     pub who: Option<Who>,
+    /// Now, as the record counts it.
     pub now: jiff::Timestamp,
+    /// Now on the wall: sign-ins live by it, also where virtual time jumps.
+    pub device_now: jiff::Timestamp,
 }
 
 impl<'a> Call<'a> {
@@ -81,6 +84,7 @@ impl<'a> Call<'a> {
             body: Vec::new(),
             who: None,
             now,
+            device_now: now,
         }
     }
 }
@@ -173,7 +177,8 @@ async fn answer(
     let limit = route.limit_kb * 1024;
     let read = to_bytes(body, limit).await;
     let work = move || {
-        let now = (services.clock)();
+        let now = services.now();
+        let device_now = (services.clock)();
         let address = head.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
         let is_form = kind_is(&head.headers, "application/x-www-form-urlencoded");
         let (body, too_large) = match read {
@@ -198,6 +203,7 @@ async fn answer(
             who: None,
             headers: head.headers,
             now,
+            device_now,
         };
         let reply = std::panic::catch_unwind(AssertUnwindSafe(|| {
             if too_large {

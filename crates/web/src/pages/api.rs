@@ -25,7 +25,7 @@ pub fn sign_in(call: &Call<'_>) -> Result<Reply, Trouble> {
     let session = hex(&key);
     call.services
         .identity
-        .sign_in(field("login")?, field("password")?, &key, call.now)
+        .sign_in(field("login")?, field("password")?, &key, call.device_now)
         .map_err(|error| Trouble::NotYours(crate::findings::sentence(&error.to_string())))?;
     let token = call.services.form_key.token(&session);
     let cookie = cookie_for(&session, call.services.secure);
@@ -76,13 +76,13 @@ fn prove(call: &Call<'_>, login: &str, pin: &str) -> Result<Proof, Trouble> {
     let proved = call
         .services
         .identity
-        .prove(login, pin, Factor::Pin, call.now)
+        .prove(login, pin, Factor::Pin, call.device_now)
         .map_err(|error| Trouble::NotYours(crate::findings::sentence(&error.to_string())))?;
     let person = match proved.who {
         identity::Who::Staff(id) => Person::Staff(id),
         identity::Who::Participant(id) => Person::Participant(id),
     };
-    Ok(Proof { person, at: proved.at, signed: true })
+    Ok(Proof { person, at: call.now, signed: true })
 }
 
 fn actor(call: &Call<'_>) -> Result<Proof, Trouble> {

@@ -86,7 +86,7 @@ pub fn sign_in(call: &Call<'_>) -> Result<Reply, Trouble> {
     let back = back(call.form.text("back"));
     let login = call.form.text("login");
     let key = (call.services.draw)();
-    match call.services.identity.sign_in(login, call.form.exact("password"), &key, call.now) {
+    match call.services.identity.sign_in(login, call.form.exact("password"), &key, call.device_now) {
         Ok(_) => {
             Ok(Reply::See { address: back.to_owned(), cookie: Some(cookie_for(&hex(&key), call.services.secure)) })
         }
@@ -103,7 +103,7 @@ pub fn persona(call: &Call<'_>) -> Result<Reply, Trouble> {
         return Err(Trouble::NotFound);
     }
     let key = (call.services.draw)();
-    match call.services.identity.sign_in_persona(call.form.text("login"), &key, call.now) {
+    match call.services.identity.sign_in_persona(call.form.text("login"), &key, call.device_now) {
         Ok(_) => {
             let cookie = cookie_for(&hex(&key), call.services.secure);
             Ok(Reply::See { address: back(call.form.text("back")).to_owned(), cookie: Some(cookie) })
@@ -120,7 +120,7 @@ pub fn enter(call: &Call<'_>) -> Result<Reply, Trouble> {
         return Err(Trouble::NotFound);
     }
     let key = (call.services.draw)();
-    match call.services.identity.sign_in_persona(call.part("login"), &key, call.now) {
+    match call.services.identity.sign_in_persona(call.part("login"), &key, call.device_now) {
         Ok(_) => Ok(Reply::See { address: "/".to_owned(), cookie: Some(cookie_for(&hex(&key), call.services.secure)) }),
         Err(ProofError::Unavailable(error)) => Err(Trouble::Unavailable(error.to_string())),
         Err(_) => Err(Trouble::NotFound),
@@ -189,7 +189,7 @@ pub fn locked_page(call: &Call<'_>) -> Result<Reply, Trouble> {
 pub fn unlock(call: &Call<'_>) -> Result<Reply, Trouble> {
     let who = call.who()?;
     let Some(key) = token(&who.session) else { return Err(Trouble::SignIn) };
-    match call.services.identity.wake(&key, call.form.exact("unlock_pin"), call.now) {
+    match call.services.identity.wake(&key, call.form.exact("unlock_pin"), call.device_now) {
         Ok(_) => Ok(Reply::see(back(call.form.text("back")))),
         Err(SessionError::Ended | SessionError::Unknown) => Err(Trouble::SignIn),
         Err(error) => Ok(locked(call, &crate::findings::sentence(&error.to_string()))),

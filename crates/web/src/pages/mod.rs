@@ -3,6 +3,7 @@
 pub mod act;
 pub mod api;
 pub mod casebook;
+pub mod clock;
 pub mod consent;
 pub mod document;
 pub mod facts;

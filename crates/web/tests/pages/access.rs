@@ -8,6 +8,7 @@ use crate::support::{Clinic, STAFF, TRIAL, text_of};
 const TABLE: &[(&str, &str)] = &[
     ("/", "all"),
     ("/today", "all"),
+    ("/clock", "all"),
     (
         "/participants",
         "coordinator investigator prescriber lead second nurse pharmacist night monitor medic data inspector admin",

@@ -184,3 +184,15 @@ fn programs_get_json_with_the_same_answers() {
     let page = clinic.nobody().get("/healthz");
     assert_eq!(serde_json::from_str::<serde_json::Value>(&page.html).unwrap()["status"], "ok");
 }
+
+#[test]
+fn virtual_time_is_let_pass_for_the_record_and_not_for_sign_ins() {
+    let clinic = Clinic::new("reference-mapp2");
+    let coordinator = clinic.at("coordinator");
+    let before = coordinator.see("/clock");
+    assert!(before.contains("Monday 2 March 2026"), "{}", text_of(&before));
+    coordinator.record("/clock", &[("span", "month")]);
+    let after = coordinator.see("/clock");
+    assert!(after.contains("Monday 30 March 2026"), "{}", text_of(&after));
+    assert_eq!(coordinator.fill("/clock", &[("span", "-1")]).status, StatusCode::NOT_FOUND);
+}

@@ -92,6 +92,7 @@ impl Clinic {
             identity: Arc::clone(&identity),
             people: Arc::clone(&people),
             drafts: Drafts::open(&folder.path().join("drafts.sqlite")).unwrap(),
+            passed: std::sync::atomic::AtomicI64::new(0),
             clock: Box::new(move || *clock.lock().unwrap()),
             draw: Box::new(move || {
                 use sha2::Digest as _;
