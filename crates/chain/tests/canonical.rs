@@ -82,7 +82,7 @@ fn refused() {
     assert!(matches!(canonical::to_vec(&f32::NAN), Err(Uncanonical::Float(_))));
     assert!(matches!(canonical::to_vec(&(canonical::INTEGER_MAX + 1)), Err(Uncanonical::TooLarge(_))));
     assert!(matches!(canonical::to_vec(&u64::MAX), Err(Uncanonical::TooLarge(_))));
-    assert!(matches!(canonical::to_vec(&-canonical::INTEGER_MAX), Ok(_)));
+    assert!(canonical::to_vec(&-canonical::INTEGER_MAX).is_ok());
     assert!(matches!(canonical::to_vec(&(-canonical::INTEGER_MAX - 1)), Err(Uncanonical::TooLarge(_))));
     assert!(matches!(canonical::to_vec(&BTreeMap::from([(Some(1), 1)])), Err(Uncanonical::NameNotText(_))));
     assert!(matches!(canonical::to_vec(&BTreeMap::from([((1, 2), 1)])), Err(Uncanonical::NameNotText(_))));

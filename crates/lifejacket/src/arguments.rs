@@ -245,9 +245,6 @@ pub struct Simulate {
     #[arg(long)]
     pub scenario: Option<String>,
     /// Folder for the store.
-    #[arg(long, value_name = "DIR", required_unless_present = "trials")]
-    pub data: Option<PathBuf>,
-    /// Simulate so many trials without a store and compare them with the published results.
-    #[arg(long)]
-    pub trials: Option<u32>,
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
 }

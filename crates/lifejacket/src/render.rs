@@ -1,7 +1,7 @@
 //! How answers look on a terminal.
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
-use conduct::{Broken, Finding, Refusal, finding::Unreadable};
+use conduct::{Broken, Finding, Refusal};
 use protocol::{Diagnostic, Severity, StudyFiles};
 use std::{fmt::Write as _, io::IsTerminal};
 
@@ -69,11 +69,6 @@ pub fn refusal(refusal: &Refusal) -> String {
         let _ = write!(text, "refused: {}", broken(reason));
     }
     text
-}
-
-/// Something that can't be read.
-pub fn unreadable(unreadable: &Unreadable) -> String {
-    format!("unreadable: {} — {}\n  mend     {}\n", unreadable.field, unreadable.what, unreadable.mend)
 }
 
 /// A finding that holds, in one line.

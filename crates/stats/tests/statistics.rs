@@ -1,7 +1,7 @@
 //! Every file of `tests/reference/stats`, value by value. Tolerances are those of its README: 1e-8 relative for closed
 //! forms, 1e-6 for boundaries and limits found by root search, more only where a file says so.
 
-#![allow(clippy::unwrap_used, reason = "a reference file that can't be read must stop the test")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a reference file that can't be read must stop the test")]
 
 use serde_json::Value;
 

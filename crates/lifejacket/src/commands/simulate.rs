@@ -1,19 +1,15 @@
-//! `simulate`: virtual people and staff through the rules, into a store; or many trials against the published results.
+//! `simulate`: virtual people and staff through the rules, into a store.
 
 use crate::{arguments::Simulate, folder, sink::StoreSink, store};
 use allocation::Seed;
-use anyhow::{Context, bail};
-use indicatif::{ProgressBar, ProgressStyle};
+use anyhow::Context;
 use protocol::{StudyFiles, model::Study};
 use simulation::{Report, Scenario, Simulation};
 use std::{fs, path::Path, process::ExitCode, sync::Arc};
 
 pub fn run(arguments: &Simulate) -> anyhow::Result<ExitCode> {
     let scenario = scenario(arguments.scenario.as_deref())?;
-    if let Some(trials) = arguments.trials {
-        return bands(arguments, &scenario, trials);
-    }
-    let Some(folder) = &arguments.data else { bail!("give a folder for the store with --data") };
+    let folder = &arguments.data;
     let Some(made) = make(folder, &arguments.study, &scenario, &Extent::of(arguments), arguments.seed)? else {
         return Ok(ExitCode::from(1));
     };
@@ -126,8 +122,4 @@ pub fn print_report(made: &Made) {
     for (command, (count, answer)) in &report.surprises {
         println!("note: {command} was answered otherwise than the scenario expects, {count} times: {answer}");
     }
-}
-
-fn bands(_arguments: &Simulate, _scenario: &Scenario, _trials: u32) -> anyhow::Result<ExitCode> {
-    bail!("not yet")
 }
