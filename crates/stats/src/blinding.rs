@@ -4,6 +4,7 @@
 //! (one number: 0 everybody right, ½ random, 1 nobody dares to guess).
 
 use crate::distributions::normal_quantile;
+use crate::mmrm::Model;
 
 /// Guesses of the people of one arm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,16 @@ pub struct James {
     pub observed: f64,
     /// Disagreement expected by chance.
     pub expected: f64,
+}
+
+/// What must stand beside an effect adjusted for guesses.
+pub const ADJUSTED_LIMITS: &str = "post hoc: a guess is made after treatment, often because of its effect, so adjusting for it \
+    can remove a real effect or create one; a sensitivity analysis, not an estimate of the effect under perfect blinding";
+
+/// A model with what people guessed among its effects, alone and by visit. See [`ADJUSTED_LIMITS`].
+pub fn adjusted(model: &Model, guess_column: &str) -> Model {
+    let formula = model.formula.with_effect(guess_column, &[&model.visit]);
+    Model { formula, ..model.clone() }
 }
 
 fn index(value: f64, variance: f64, level: f64) -> Index {

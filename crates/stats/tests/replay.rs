@@ -4,7 +4,7 @@
 //! covariances, Σ 1e-6; degrees of freedom 1e-4; p-values 1e-5 to 1e-3; ten times that where Σ's condition is above
 //! 1e4 or people are fewer than 15. Where the reference refuses, a refusal that names the visit.
 
-#![allow(clippy::unwrap_used, reason = "a reference file that can't be read must stop the test")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a reference file that can't be read must stop the test")]
 
 use std::path::{Path, PathBuf};
 

@@ -61,6 +61,9 @@ pub struct Spec {
     /// Name of the covariance structure.
     #[serde(default)]
     pub covariance: Option<String>,
+    /// Structures to try in turn where the data do not determine `covariance`, as the protocol plans it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fallback: Vec<String>,
     /// Column whose levels have covariances of their own.
     #[serde(default)]
     pub group: Option<String>,
@@ -120,6 +123,12 @@ impl Spec {
         serde_json::from_value(value).map_err(unreadable)
     }
 
+    /// The structures to fit, in order: `covariance`, then `fallback`.
+    pub fn plan(&self) -> Result<Vec<Structure>, SpecError> {
+        let rest = self.fallback.iter().map(|name| structure(name));
+        std::iter::once(self.model().map(|model| model.covariance)).chain(rest).collect()
+    }
+
     /// The model that the specification describes.
     pub fn model(&self) -> Result<Model, SpecError> {
         let whole = self.r_formula.as_deref().map(Formula::parse).transpose()?;
@@ -138,10 +147,7 @@ impl Spec {
             (None, None) => return Err(SpecError::Missing("response")),
         };
         let covariance = match (&self.covariance, &term) {
-            (Some(name), _) => Structure::named(name).ok_or_else(|| {
-                let known: Vec<&str> = Structure::ALL.iter().map(|structure| structure.name()).collect();
-                SpecError::UnknownStructure { found: name.clone(), known: known.join(", ") }
-            })?,
+            (Some(name), _) => structure(name)?,
             (None, Some(term)) => term.structure,
             (None, None) => return Err(SpecError::Missing("covariance")),
         };
@@ -173,4 +179,11 @@ impl Spec {
             levels: self.factor_levels.iter().map(|(name, levels)| (name.clone(), levels.list())).collect(),
         })
     }
+}
+
+fn structure(name: &str) -> Result<Structure, SpecError> {
+    Structure::named(name).ok_or_else(|| {
+        let known: Vec<&str> = Structure::ALL.iter().map(|structure| structure.name()).collect();
+        SpecError::UnknownStructure { found: name.to_owned(), known: known.join(", ") }
+    })
 }

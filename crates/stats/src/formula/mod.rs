@@ -107,6 +107,30 @@ impl Formula {
         parse::formula(text)
     }
 
+    /// The formula with a column added as a main effect, and its interaction with each of `with` that it contains.
+    pub fn with_effect(&self, column: &str, with: &[&str]) -> Self {
+        let mut formula = self.clone();
+        let expression = Expression::Column(column.to_owned());
+        let index = match formula.variables.iter().position(|known| *known == expression) {
+            Some(index) => index,
+            None if formula.variables.len() < 64 => {
+                formula.variables.push(expression);
+                formula.variables.len() - 1
+            }
+            None => return formula,
+        };
+        let others =
+            with.iter().filter_map(|name| formula.variables.iter().position(|known| known.columns() == [*name]));
+        let products: Vec<Term> = others.map(|other| Term::of(other).times(Term::of(index))).collect();
+        for term in std::iter::once(Term::of(index)).chain(products) {
+            if !formula.terms.contains(&term) {
+                formula.terms.push(term);
+            }
+        }
+        formula.terms.sort_by_key(|term| term.degree());
+        formula
+    }
+
     /// A term's name, as `ARM:AVISIT`.
     pub fn term_name(&self, term: Term) -> String {
         let names: Vec<String> =
@@ -149,6 +173,14 @@ mod tests {
         ] {
             assert_eq!(terms(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn adds_an_effect_with_its_interactions() {
+        let formula = Formula::parse("y ~ base + arm*visit").unwrap().with_effect("guess", &["visit", "absent"]);
+        let names: Vec<String> = formula.terms.iter().map(|&term| formula.term_name(term)).collect();
+        assert_eq!(names, ["base", "arm", "visit", "guess", "arm:visit", "visit:guess"]);
+        assert_eq!(formula.with_effect("guess", &["visit"]), formula);
     }
 
     #[test]

@@ -108,6 +108,22 @@ impl Fit {
         })
     }
 
+    /// Fits the first structure of a plan that the data determine, in the plan's order, and says why each one before it was
+    /// passed over. The plan belongs into the protocol: a structure is never changed otherwise, and never silently.
+    pub fn by_plan(table: &Table, model: &Model, plan: &[Structure]) -> Result<(Self, Vec<Refusal>), Refusal> {
+        let mut passed = Vec::new();
+        let mut model = model.clone();
+        for (index, structure) in plan.iter().enumerate() {
+            model.covariance = *structure;
+            match Fit::new(table, &model) {
+                Ok(fit) => return Ok((fit, passed)),
+                Err(refusal) if refusal.is_of_the_structure() && index + 1 < plan.len() => passed.push(refusal),
+                Err(refusal) => return Err(refusal),
+            }
+        }
+        Fit::new(table, &model).map(|fit| (fit, passed))
+    }
+
     /// The model fitted.
     pub fn model(&self) -> &Model {
         &self.model
@@ -160,6 +176,37 @@ impl Fit {
         }
         patterns.sort();
         Some(patterns)
+    }
+
+    /// For each level of a factor over the rows used the number of people with a row there.
+    pub fn people_by_level(&self, factor: &Factor) -> Vec<usize> {
+        let mut counts = vec![0; factor.levels.len()];
+        let mut last = vec![usize::MAX; factor.levels.len()];
+        for (number, person) in self.problem.people.iter().enumerate() {
+            for &row in &person.rows {
+                let level = factor.codes[row] as usize;
+                if last[level] != number {
+                    last[level] = number;
+                    counts[level] += 1;
+                }
+            }
+        }
+        counts
+    }
+
+    /// Columns that only one person has any part in: without that person they could not be estimated.
+    pub fn alone(&self) -> Vec<String> {
+        let design = &self.data.design;
+        let (mut holders, mut last) = (vec![0usize; design.names.len()], vec![usize::MAX; design.names.len()]);
+        for (number, person) in self.problem.people.iter().enumerate() {
+            for &(column, value) in person.rows.iter().flat_map(|&row| design.row(row)) {
+                if value != 0.0 && last[column as usize] != number {
+                    last[column as usize] = number;
+                    holders[column as usize] += 1;
+                }
+            }
+        }
+        design.kept.iter().filter(|&&column| holders[column] == 1).map(|&column| design.names[column].clone()).collect()
     }
 
     /// Estimated coefficients, in the order of [`Design::kept_names`].
@@ -318,7 +365,9 @@ fn search(likelihood: &mut Likelihood, data: &Data, model: &Model) -> Result<(Op
             Err(Stuck::Singular(theta)) => return Err(unbounded(&problem, data, model, &theta)),
             Err(Stuck::Start) => reason = "the likelihood is zero at the start",
             Err(Stuck::NoDescent) => reason = "no step lowers −log L although its gradient is not zero",
-            Err(Stuck::Flat) => reason = "a covariance parameter runs to its bound, where the likelihood is flat",
+            Err(Stuck::Flat) => {
+                reason = "a covariance parameter is not determined by these data (it runs to its bound, or the likelihood is flat there); fewer effects or a simpler structure are needed"
+            }
         }
     }
     Err(no_optimum(model, starts.len(), reason))

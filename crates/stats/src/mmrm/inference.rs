@@ -6,7 +6,7 @@
 
 use nalgebra::{DMatrix, SymmetricEigen};
 
-use crate::dense::{axpy, cholesky, dot, packed_len, solve_lower, square_of_triangle};
+use crate::dense::{axpy, axpy_rows, cholesky, dot, packed_len, solve_lower, square_of_triangle};
 use crate::distributions::{f_upper, normal_quantile, t_two_sided, t_upper_quantile};
 
 use super::sandwich::Sandwich;
@@ -191,21 +191,26 @@ impl Fit {
             axpy(-0.25, &curves, &mut products);
         }
         let slopes = &self.likelihood.whitened;
+        // With W = RR′ the double sum is Σ_r Ĝ_r², Ĝ_r = Σ_k R_kr G_k.
+        let mut root = self.theta_vcov.clone();
+        if cholesky(&mut root, count).is_none() {
+            root.fill(f64::NAN);
+        }
         let mut middle = vec![0.0; p * p];
         square_of_triangle(&products, p, &mut middle);
-        let (mut sum, mut slope, mut weighted) = (vec![0.0; size], vec![0.0; p * p], vec![0.0; p * p]);
-        for k in 0..count {
-            sum.fill(0.0);
-            for l in 0..count {
-                axpy(self.theta_vcov[k * count + l], &slopes[l * size..(l + 1) * size], &mut sum);
+        let (mut sum, mut slope) = (vec![0.0; size], vec![0.0; p * p]);
+        let mut column = vec![0.0; count];
+        for r in 0..count {
+            for (k, value) in column.iter_mut().enumerate().skip(r) {
+                *value = -root[k * count + r];
             }
-            square_of_triangle(&sum, p, &mut weighted);
-            square_of_triangle(&slopes[k * size..(k + 1) * size], p, &mut slope);
+            sum.fill(0.0);
+            axpy_rows(&column[r..], &slopes[r * size..], size, 0, &mut sum);
+            square_of_triangle(&sum, p, &mut slope);
             for i in 0..p {
-                for j in 0..=i {
-                    // Both matrices are symmetric, so a row stands for a column; the sum over k is symmetric as well.
-                    middle[i * p + j] -= dot(&slope[i * p..(i + 1) * p], &weighted[j * p..(j + 1) * p]);
-                }
+                sum.fill(0.0);
+                axpy_rows(&slope[i * p..(i + 1) * p], &slope, p, 0, &mut sum[..=i]);
+                axpy(-1.0, &sum[..=i], &mut middle[i * p..i * p + i + 1]);
             }
         }
         for i in 0..p {

@@ -210,11 +210,12 @@ impl Problem {
         }
         let scales: Vec<f64> =
             squares.iter().map(|square| if *square > 0.0 { (square / n).sqrt() } else { 1.0 }).collect();
+        let inverses: Vec<f64> = scales.iter().map(|scale| 1.0 / scale).collect();
         for cell in &mut self.cells {
-            cell.1 /= scales[cell.0 as usize];
+            cell.1 *= inverses[cell.0 as usize];
         }
-        for (column, scale) in scales.iter().take(p).enumerate() {
-            self.back[column * p + column] = 1.0 / scale;
+        for (column, inverse) in inverses.iter().take(p).enumerate() {
+            self.back[column * p + column] = *inverse;
         }
         for column in 1..p {
             self.back[column] -= means[column] / (scales[column] * scales[0]);
@@ -350,6 +351,7 @@ impl Problem {
                 Store::Rows(Vec::with_capacity(pattern.people * m * q))
             };
         }
+        let starts: Vec<usize> = (0..q).map(|row| packed(row, 0)).collect();
         let mut patterns = std::mem::take(&mut self.patterns);
         for person in &self.people {
             match &mut patterns[person.pattern].store {
@@ -357,7 +359,7 @@ impl Problem {
                     for (a, &row) in person.rows.iter().enumerate() {
                         for (b, &other) in person.rows[..=a].iter().enumerate() {
                             let target = &mut cross[packed(a, b) * triangle..][..triangle];
-                            add_products(self.row(row), self.row(other), a == b, target);
+                            add_products(self.row(row), self.row(other), a == b, &starts, target);
                         }
                     }
                 }
@@ -376,22 +378,22 @@ impl Problem {
     }
 }
 
-/// Adds zz′ (same visit) or zw′ + wz′ to a packed triangle. Cells ascend by column.
-fn add_products(z: &[(u32, f64)], w: &[(u32, f64)], same: bool, out: &mut [f64]) {
+/// Adds zz′ (same visit) or zw′ + wz′ to a packed triangle. Cells ascend by column; `starts`: where each row begins.
+fn add_products(z: &[(u32, f64)], w: &[(u32, f64)], same: bool, starts: &[usize], out: &mut [f64]) {
     if same {
         for (index, &(i, x)) in z.iter().enumerate() {
-            let start = packed(i as usize, 0);
+            let row = &mut out[starts[i as usize]..];
             for &(j, y) in &z[..=index] {
-                out[start + j as usize] += x * y;
+                row[j as usize] += x * y;
             }
         }
         return;
     }
     for &(i, x) in z {
+        let start = starts[i as usize];
         for &(j, y) in w {
-            let product = x * y;
-            let (high, low) = if i > j { (i, j) } else { (j, i) };
-            out[packed(high as usize, low as usize)] += if i == j { 2.0 * product } else { product };
+            let at = if i > j { start + j as usize } else { starts[j as usize] + i as usize };
+            out[at] += if i == j { 2.0 * x * y } else { x * y };
         }
     }
 }

@@ -3,6 +3,28 @@
 use crate::design::DesignError;
 use crate::formula::FormulaError;
 
+impl Refusal {
+    /// Whether another covariance structure might fit where this one did not: the data are sound, but do not determine it.
+    pub fn is_of_the_structure(&self) -> bool {
+        match self {
+            Refusal::NeverTogether { .. }
+            | Refusal::Unbounded { .. }
+            | Refusal::NoOptimum { .. }
+            | Refusal::TooManyVisits { .. } => true,
+            Refusal::Formula(_)
+            | Refusal::Design(_)
+            | Refusal::NoResponse
+            | Refusal::NoCovariance
+            | Refusal::NoCoordinates
+            | Refusal::NothingVaries { .. }
+            | Refusal::PerfectFit { .. }
+            | Refusal::WeightNotPositive { .. }
+            | Refusal::VisitTwice { .. }
+            | Refusal::GroupVaries { .. } => false,
+        }
+    }
+}
+
 /// Why there is no fit.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Refusal {
