@@ -7,9 +7,11 @@
 
 mod support;
 
-use conduct::{Entry, command::DosePart};
+use conduct::Entry;
 use support::{
-    Clinic, P, rows,
+    Clinic, P,
+    planted::dosed_session,
+    rows,
     scene::{at_the_supplement, dosed_with, ready_with},
 };
 
@@ -84,20 +86,7 @@ fn intervals_between_swallows() {
         ("2025-02-23", "recorded came 80mg authorised IntervalLong"),
     ] {
         let mut clinic = allowed();
-        let at = format!("{day}T09:00:00Z").parse().unwrap();
-        let session = conduct::state::SessionState {
-            swallowed: vec![conduct::state::Swallow {
-                part: DosePart::Initial,
-                container: "K9".into(),
-                amount: terms::Milligrams::ZERO,
-                pieces: 2,
-                at,
-                day: day.parse().unwrap(),
-                authorised: true,
-            }],
-            closed: Some(at),
-            ..Default::default()
-        };
+        let session = dosed_session(&format!("{day}T09:00:00Z"));
         clinic.people.get_mut(P).unwrap().sessions.insert(2, session);
         assert_eq!(clinic.run("10:02 lead+co: swallow K1 2"), expected, "after a dose on {day}");
     }

@@ -299,6 +299,11 @@ fn steps(longest: i64, count: usize) -> impl Strategy<Value = Steps> {
     prop::collection::vec(step.prop_map(|(minutes, (who, act))| (minutes, who, act)), 1..count)
 }
 
+/// Random days of each kind; `PROPTEST_CASES` asks for more.
+fn days() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(96)
+}
+
 type Steps = Vec<(i64, &'static str, &'static str)>;
 
 /// A dose as allowed, some steps, and the supplement's hour.
@@ -312,7 +317,7 @@ fn around_the_supplement(early: Steps, late: Steps) -> Steps {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: days(), ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_unsafe_from_the_start(steps in steps(20, 80)) {

@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of tests stops the test")]
 
+pub mod planted;
 pub mod scene;
 pub mod study;
 
@@ -571,31 +572,4 @@ pub fn rows(table: &str) -> Vec<(Vec<&str>, &str)> {
 /// Every deviation on the participant's record, by trigger.
 pub fn deviations(clinic: &Clinic) -> Vec<Trigger> {
     clinic.participant().deviations.values().filter_map(|deviation| deviation.trigger).collect()
-}
-pub fn parse(line: &str) -> (&str, Command) {
-    let (head, act) = line.split_once(": ").unwrap();
-    let (_, who) = head.trim().rsplit_once(' ').unwrap();
-    (who, command(act, 1, &mut Extra::default()))
-}
-impl Clinic {
-    pub fn decide_only(&self, who: &str, command: &Command) -> Result<Vec<conduct::Written>, No> {
-        let mut people = who.split('+').map(|name| Proof {
-            person: Person::Staff(name.trim_end_matches('!').into()),
-            at: self.now,
-            signed: name.ends_with('!'),
-        });
-        let context = Context {
-            now: self.now,
-            actor: people.next().unwrap(),
-            second: people.next(),
-            act: "a1".into(),
-            program: "test".into(),
-            draw: None,
-            picked: None,
-            pseudonym: None,
-        };
-        let request = Request { id: "1".into(), at: None, reason: None, command: command.clone() };
-        let world = self.world(command, "S01");
-        conduct::decide(&self.studies, world, None, &request, &context)
-    }
 }
