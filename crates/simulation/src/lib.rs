@@ -9,6 +9,7 @@
 //! Absent on purpose: a clock, files, a database; what a trial is kept in is the sink's affair.
 
 mod agenda;
+pub mod bands;
 mod clinic;
 mod course;
 mod fate;

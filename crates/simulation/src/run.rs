@@ -12,8 +12,9 @@ use crate::{
 use allocation::{Key, Seed};
 use conduct::Studies;
 use jiff::{Timestamp, civil::Date};
-use std::sync::Arc;
-use terms::{SiteId, StudyHash};
+use protocol::model::Content;
+use std::{collections::BTreeMap, sync::Arc};
+use terms::{ParticipantId, SiteId, StudyHash};
 
 /// What is simulated.
 #[derive(Debug, Clone)]
@@ -43,6 +44,8 @@ pub struct Simulated {
     pub report: Report,
     /// Every stream, folded.
     pub folded: Folded,
+    /// What nature knows: who was given what. Never to be shown beside the trial itself.
+    pub(crate) contents: BTreeMap<ParticipantId, Content>,
 }
 
 /// Why a simulation stopped.

@@ -178,7 +178,7 @@ mod tests {
     }
 
     /// Method: 20,000 people at the height of the course; means of the table, SD of one reading √(11² + 9² + 6²) = 15.43 before
-    /// baselines are held under the ceiling, which takes a little of it.
+    /// baselines are held under the ceiling, which takes a little of both.
     #[test]
     fn pressures_at_the_height() {
         let scenario = Scenario::named("S-M1").unwrap();
@@ -196,7 +196,7 @@ mod tests {
                 .collect();
             let mean = readings.iter().sum::<f64>() / readings.len() as f64;
             let sd = (readings.iter().map(|r| (r - mean).powi(2)).sum::<f64>() / readings.len() as f64).sqrt();
-            assert!((mean - expected).abs() < 1.5, "{content:?}: {mean}, expected {expected}");
+            assert!((mean - expected).abs() < 2.0, "{content:?}: {mean}, expected {expected}");
             assert!((13.9..15.6).contains(&sd), "SD {sd}");
         }
     }

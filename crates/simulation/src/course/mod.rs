@@ -262,7 +262,11 @@ impl<'a> Trial<'a> {
         });
         match self.clinic.failure {
             Some(failure) => Err(SimulationError::Sink(failure)),
-            None => Ok(Simulated { report: self.clinic.tally.finish(), folded: self.clinic.folded }),
+            None => Ok(Simulated {
+                report: self.clinic.tally.finish(),
+                folded: self.clinic.folded,
+                contents: self.lives.into_iter().filter_map(|life| Some((life.id?, life.treated?.content))).collect(),
+            }),
         }
     }
 

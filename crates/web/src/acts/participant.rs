@@ -54,6 +54,25 @@ fn mode_field(scene: &Scene<'_>) -> Field {
     Field::new("mode", "How it is held", Control::Choice { options }).value(first)
 }
 
+/// The planned day at ten in the morning stands in the field; the window is said beside it.
+fn starts_field(scene: &Scene<'_>) -> Field {
+    let field = Field::new("starts", "Day and time at the site", Control::Moment);
+    let planned = scene
+        .participant
+        .zip(scene.study.visit(&scene.about))
+        .and_then(|(participant, visit)| conduct::schedule::planned(scene.study, participant, visit));
+    let Some(planned) = planned else { return field };
+    let tomorrow = scene.today().tomorrow().unwrap_or_else(|_| scene.today());
+    let day = planned.target.max(tomorrow);
+    let window = format!(
+        "Window {} to {}, planned for {}.",
+        crate::show::date(planned.opens),
+        crate::show::date(planned.closes),
+        crate::show::weekday_date(planned.target)
+    );
+    field.hint(window).value(format!("{day}T10:00"))
+}
+
 fn minutes_field(scene: &Scene<'_>) -> Field {
     let least = scene.study.visit(&scene.about).and_then(|visit| visit.minutes_min);
     let hint = least.map_or_else(String::new, |minutes| format!("At least {minutes} min are planned."));
@@ -165,7 +184,7 @@ pub const ACTS: &[Act] = &[
         button: "Book visit",
         proofs: Proofs::SignedIn,
         reason: Reason::None,
-        fields: |scene| vec![Field::new("starts", "Day and time at the site", Control::Moment), mode_field(scene)],
+        fields: |scene| vec![starts_field(scene), mode_field(scene)],
         build: |scene, reader| {
             let starts = reader.moment("starts", "Give the day and the time.");
             let mode = reader.one_of("mode", "Say how it is held.");
