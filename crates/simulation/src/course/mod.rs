@@ -135,6 +135,7 @@ pub(crate) struct SiteRun {
     pub rate: f64,
     /// Effect on change.
     pub effect: f64,
+    /// Open to enrolment.
     pub active: bool,
     pub arrivals: Stream,
     pub keeping: Stream,
@@ -221,6 +222,8 @@ pub(crate) struct Trial<'a> {
     /// An amended version, adopted when half of the people have an arm.
     pub amended: Option<StudyHash>,
     pub until: Option<Timestamp>,
+    /// People who are still to come when all others have finished.
+    second: Option<&'a crate::scenario::Second>,
     plans: BTreeMap<StudyHash, Arc<Plan>>,
     agenda: Agenda<Event>,
     start: Timestamp,

@@ -61,6 +61,9 @@ impl Trial<'_> {
     pub(super) fn look_at_stock(&mut self, now: Timestamp, place: usize) {
         let Some((site, _)) = self.here(place, now) else { return };
         if self.everybody_has_finished() {
+            self.second_part(now);
+        }
+        if self.everybody_has_finished() {
             self.later_at_site(days_after(now, 3.0), place, SiteStep::Wrap);
             return;
         }
