@@ -147,10 +147,10 @@ fn key_write(path: &Path, key: &[u8; 32]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Keeps a study version's files with the store.
+/// Keeps a study version's files with the store, with those of the studies that it extends: a later program may carry others.
 pub fn study_keep(folder: &Path, study: &Study, files: &StudyFiles) -> anyhow::Result<()> {
     let target = folder.join("studies").join(study.hash().as_str());
-    for (name, text) in &files.files {
+    for (name, text) in &files.with_bases().files {
         let path = target.join(name);
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent)?;
