@@ -66,12 +66,8 @@ pub fn create(folder: &Path, seed: Option<u64>, now: Timestamp, keys: &Keys) -> 
 pub fn open(folder: &Path) -> anyhow::Result<Opened> {
     let store = SqliteStore::open(&record_file(folder), record::projection::TABLES)?;
     let opened = opened(folder, store, None)?;
-    let (rows, containers) = record::sealed_read(opened.door.store().as_ref())?;
-    if !rows.is_empty() || !containers.is_empty() {
-        let service = allocation::Service::open(key_read(folder)?, rows, containers)
-            .context("opening the sealed allocation with keys/sealed.key")?;
-        opened.door.sealed_open(service);
-    }
+    // Start-up costs what it touches: the sealed rows are opened when a draw first needs them.
+    opened.door.sealed_key(key_read(folder)?);
     Ok(opened)
 }
 

@@ -48,7 +48,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
-use terms::{ContainerId, FormId, InstanceId, SiteId, StudyHash, VisitId};
+use terms::{ContainerId, FormId, InstanceId, LevelId, SiteId, StudyHash, VisitId};
 
 /// Something that happens at a site.
 #[derive(Debug)]
@@ -141,6 +141,8 @@ pub(crate) struct SiteRun {
     pub keeping: Stream,
     /// Its shelf is let run empty, once.
     pub starved: bool,
+    /// Levels that a session did not find on it.
+    pub lacking: BTreeSet<LevelId>,
     pub expected: bool,
     pub consignments: u32,
 }

@@ -64,6 +64,7 @@ impl<'a> Trial<'a> {
                     arrivals: super::site_stream(seed, place, Purpose::Arrivals),
                     keeping: super::site_stream(seed, place, Purpose::Habits),
                     starved: false,
+                    lacking: BTreeSet::new(),
                     expected: false,
                     consignments: 0,
                 }
