@@ -35,6 +35,8 @@ pub enum Command {
     Why(Why),
     /// Freeze the analysis plan and lock the record, with two signatures; it opens the allocation for the analysis.
     Lock(Lock),
+    /// Analyse the record by the study's plan: tables, figures and every number, as HTML, CSV and JSON.
+    Report(Report),
     /// Make the current tables anew from the log.
     Rebuild(Data),
     /// Prove the chain and the current tables; exit 1 naming the first bad entry.
@@ -199,6 +201,23 @@ pub struct Why {
     /// As JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// The store.
+    #[command(flatten)]
+    pub data: Data,
+    /// Folder to write to; files of an earlier report are replaced.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Make arms up from a seed, for rehearsal; said on every page.
+    #[arg(long, value_name = "SEED")]
+    pub dummy: Option<u64>,
+    /// The same as PDF, where the program was built with it.
+    #[arg(long)]
+    pub pdf: bool,
 }
 
 /// `lock`.

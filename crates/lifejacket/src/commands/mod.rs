@@ -5,6 +5,7 @@ mod demo;
 mod export;
 mod init;
 mod lock;
+mod report;
 mod rules;
 mod schema;
 mod score;
@@ -29,6 +30,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Rules(rules) => rules::run(&rules),
         Command::Why(why) => why::run(&why),
         Command::Lock(lock) => lock::run(&lock),
+        Command::Report(report) => report::run(&report),
         Command::Rebuild(data) => verify::rebuild(&data),
         Command::Verify(data) => verify::verify(&data),
         Command::Export(export) => export::run(&export),
