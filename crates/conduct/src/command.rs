@@ -623,6 +623,15 @@ pub enum Authorisation {
         /// Which.
         container: ContainerId,
     },
+    /// Freeze the analysis plan: before anybody sees the allocation.
+    FreezePlan {
+        /// Its hash.
+        plan: String,
+    },
+    /// Lock the record; it opens the allocation for the analysis.
+    LockRecord {},
+    /// Open a locked record again.
+    UnlockRecord {},
     /// End a hold.
     LiftHold {
         /// On what.

@@ -169,6 +169,9 @@ impl Authorisation {
             | Self::OpenSite { .. }
             | Self::LoadAllocation { .. }
             | Self::GrantRole { .. }
+            | Self::FreezePlan { .. }
+            | Self::LockRecord {}
+            | Self::UnlockRecord {}
             | Self::LiftHold { on: HoldOn::Trial, .. } => Subject::Trial,
             Self::ActivateSite { site }
             | Self::CloseSite { site }
@@ -309,6 +312,10 @@ pub const fn duties_for(command: &Command) -> &'static [Duty] {
             | Authorisation::SetCap { .. }
             | Authorisation::LoadAllocation { .. }
             | Authorisation::GrantRole { .. } => &[AdministerTrial],
+            Authorisation::FreezePlan { .. } => &[ManageData, AdministerTrial],
+            Authorisation::LockRecord {} | Authorisation::UnlockRecord {} => {
+                &[ManageData, AdministerTrial, MonitorMedically]
+            }
             Authorisation::Delegate { .. } => &[LeadSite, AdministerTrial],
             Authorisation::LiftHold { .. } => &[MonitorMedically, AdministerTrial],
         },
@@ -386,6 +393,7 @@ pub fn decide(
         Command::Fact(fact) => {
             not_in_the_future(&case)?;
             record(&case, fact, &mut draft)?;
+            staffing::lock::flag(&case, fact, &mut draft);
         }
         Command::Authorise(act) => {
             let broken: Vec<Broken> = ask(&case, act)
@@ -406,11 +414,13 @@ pub fn decide(
 
 /// What the rules say of an authorisation: one finding for each condition, in the rules' order.
 pub fn ask(case: &Case<'_>, act: &Authorisation) -> Vec<Finding> {
-    participant::ask(case, act)
+    let mut findings = participant::ask(case, act)
         .or_else(|| session::ask(case, act))
         .or_else(|| accountability::ask(case, act))
         .or_else(|| staffing::ask(case, act))
-        .unwrap_or_default()
+        .unwrap_or_default();
+    findings.extend(staffing::lock::closed(case, act));
+    findings
 }
 
 fn grant(case: &Case<'_>, act: &Authorisation, draft: &mut Draft) {

@@ -33,6 +33,10 @@ pub enum Command {
     Rules(Rules),
     /// What a participant may do next, and what stands in the way of the rest.
     Why(Why),
+    /// Freeze the analysis plan and lock the record, with two signatures; it opens the allocation for the analysis.
+    Lock(Lock),
+    /// Analyse the record by the study's plan: tables, figures and every number, as HTML, CSV and JSON.
+    Report(Report),
     /// Make the current tables anew from the log.
     Rebuild(Data),
     /// Prove the chain and the current tables; exit 1 naming the first bad entry.
@@ -197,6 +201,52 @@ pub struct Why {
     /// As JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// The store.
+    #[command(flatten)]
+    pub data: Data,
+    /// Folder to write to; files of an earlier report are replaced.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Make arms up from a seed, for rehearsal; said on every page.
+    #[arg(long, value_name = "SEED")]
+    pub dummy: Option<u64>,
+    /// The same as PDF, where the program was built with it.
+    #[arg(long)]
+    pub pdf: bool,
+}
+
+/// `lock`.
+#[derive(Debug, Args)]
+pub struct Lock {
+    /// The store.
+    #[command(flatten)]
+    pub data: Data,
+    /// Login of the one who signs; in a synthetic store the persona of the data manager without it.
+    #[arg(long = "as", value_name = "LOGIN")]
+    pub login: Option<String>,
+    /// Login of the second person who signs; in a synthetic store the persona of the administrator without it.
+    #[arg(long, value_name = "LOGIN")]
+    pub second: Option<String>,
+    /// File with the two passwords, one a line. Not needed for personas of a synthetic store.
+    #[arg(long, value_name = "FILE")]
+    pub secrets: Option<PathBuf>,
+    /// Why the record is locked over what is still open, or why it is opened again.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// List what is still open, and stop.
+    #[arg(long, conflicts_with_all = ["freeze_only", "unlock"])]
+    pub list: bool,
+    /// Freeze the analysis plan, and stop.
+    #[arg(long, conflicts_with = "unlock")]
+    pub freeze_only: bool,
+    /// Open a locked record again; needs a reason.
+    #[arg(long)]
+    pub unlock: bool,
 }
 
 /// `export`.

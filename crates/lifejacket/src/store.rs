@@ -199,6 +199,16 @@ pub fn act_id() -> anyhow::Result<terms::ActId> {
     Ok(terms::ActId::from(text))
 }
 
+/// Now: the system's clock, and never before the last entry; in a synthetic store a second after it.
+pub fn now(opened: &Opened) -> anyhow::Result<Timestamp> {
+    let store = opened.door.store();
+    let last = last_recorded(store.as_ref())?;
+    if store.about().synthetic {
+        return Ok(last.checked_add(jiff::SignedDuration::from_secs(1))?);
+    }
+    Ok(last.max(Timestamp::now()))
+}
+
 /// When the last entry was written; when the store was made, if it has none.
 pub fn last_recorded(store: &dyn Store) -> anyhow::Result<Timestamp> {
     let mut last = store.about().created_at;

@@ -118,6 +118,7 @@ impl Clinic {
             draw: Some(if self.draws_left { Draw::Row { handle: format!("h{}", self.acts) } } else { Draw::Exhausted }),
             picked: Some(Picked::None),
             pseudonym: Some(format!("P{}", self.acts)),
+            census: None,
         };
         let (participant, site) = match request.command.subject() {
             Subject::Participant(id) => (self.participants.get(&id), None),

@@ -4,6 +4,8 @@ mod apply;
 mod demo;
 mod export;
 mod init;
+mod lock;
+mod report;
 mod rules;
 mod schema;
 mod score;
@@ -27,6 +29,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Schema(schema) => schema::run(&schema),
         Command::Rules(rules) => rules::run(&rules),
         Command::Why(why) => why::run(&why),
+        Command::Lock(lock) => lock::run(&lock),
+        Command::Report(report) => report::run(&report),
         Command::Rebuild(data) => verify::rebuild(&data),
         Command::Verify(data) => verify::verify(&data),
         Command::Export(export) => export::run(&export),

@@ -30,6 +30,7 @@ pub fn run(arguments: &Why) -> anyhow::Result<ExitCode> {
         draw: None,
         picked: None,
         pseudonym: None,
+        census: None,
     };
     let request = Request {
         id: "why".to_owned(),
