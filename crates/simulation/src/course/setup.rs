@@ -25,6 +25,9 @@ pub(crate) struct Rare {
     pub cover: u32,
 }
 
+/// Virtual time ends after so many years, whatever is left to do.
+const YEARS_MAX: f64 = 4.0;
+
 /// What a trial is begun with.
 pub(crate) struct Beginning<'a> {
     pub clinic: Clinic<'a>,
@@ -41,6 +44,7 @@ impl<'a> Trial<'a> {
         let (scenario, seed) = (clinic.scenario, clinic.seed);
         let first_day = starts.unwrap_or(scenario.trial.starts);
         let start = at_clock(&TimeZone::UTC, first_day, 9, 0);
+        let last = days_after(start, YEARS_MAX * 365.0);
         let mut stream = Stream::new(seed, 0, Purpose::Sites);
         let weights = stream.dirichlet(&vec![scenario.trial.site_concentration; sites.len()]);
         let share = scenario.trial.enquiries_a_month / 30.4 * sites.len() as f64;
@@ -85,7 +89,8 @@ impl<'a> Trial<'a> {
             slips: Slips::new(scenario, seed),
             lives: Vec::new(),
             amended,
-            until,
+            // Somebody who is waited for in vain would keep sites open for ever.
+            until: Some(until.unwrap_or(last).min(last)),
             second,
             plans,
             agenda: Agenda::new(start),
