@@ -16,7 +16,7 @@ const WANTED = {
   substance_use: { ecstasy_uses: "0" },
   escort: { named: "yes", reached: "yes" },
   pregnancy_test: { result: "negative" },
-  caps5: { 21: "1", 22: "60", 23: "3", 24: "3", 25: "3", 26: "0", 27: "3", 29: "0", 30: "0" },
+  caps5: { 21: "1", 22: "60", "22_over_1_month": "yes", 23: "3", 24: "3", 25: "3", 26: "0", 27: "3", 29: "0", 30: "0" },
 };
 
 export class Person {
@@ -119,15 +119,26 @@ export class Person {
     await this.follow(title);
     const id = new URL(this.page.url()).pathname.split("/").pop();
     if (new URL(this.page.url()).pathname.includes("/forms/") && (await this.page.getByRole("button", { name: "Check answers" }).count()) === 0) return;
+    await this.fill(id);
+    await this.press("Check answers");
+    await this.mendUntil("Record", "Check answers");
+    await this.press("Record");
+    await this.sees(/Recorded at/, `${title} is recorded`);
+  }
+
+  /** What is asked, item by item: what the study wants to hear, and the rest at rest. */
+  async fill(id) {
     const wanted = WANTED[id] ?? {};
     for (const field of await this.fields()) {
       if (!field.name.startsWith("values.")) continue;
       const answer = wanted[field.name.slice("values.".length)] ?? rest(id, field);
       if (answer !== undefined) await this.put(field, answer);
     }
-    await this.press("Check answers");
-    // Some answers exclude others: what the page asks to look at is left without an answer.
-    for (let tries = 0; tries < 4 && (await this.page.getByRole("button", { name: "Record", exact: true }).count()) === 0; tries += 1) {
+  }
+
+  /** Some answers exclude others: what the page asks to look at is left without an answer, until `done` is offered. */
+  async mendUntil(done, button) {
+    for (let tries = 0; tries < 4 && (await this.page.getByRole("button", { name: done, exact: true }).count()) === 0; tries += 1) {
       const names = await this.page.locator(".errors a").evaluateAll((all) => all.map((a) => document.getElementById(a.getAttribute("href").slice(1))?.name).filter(Boolean));
       if (names.length === 0) break;
       for (const name of names) {
@@ -135,10 +146,13 @@ export class Person {
         if ((await none.count()) > 0) await none.check();
         else await this.page.locator(`[name="${name}"]`).first().fill("");
       }
-      await this.press("Check answers");
+      await this.press(button);
     }
-    await this.press("Record");
-    await this.sees(/Recorded at/, `${title} is recorded`);
+  }
+
+  /** What the page says is wrong, line by line. */
+  async errors() {
+    return this.page.locator(".errors li").allInnerTexts();
   }
 
   /** All forms of the visit on the page that are still open. */

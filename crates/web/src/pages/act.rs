@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::http::StatusCode;
 use conduct::finding::{Broken, No};
-use conduct::{Command, ParticipantState, Proof, Request};
+use conduct::{Command, Duties, ParticipantState, Person, Proof, Request};
 use record::{Answer, Asked, Streams};
 use terms::{ActId, ParticipantId, SiteId};
 
@@ -29,6 +29,8 @@ struct Stage<'a> {
     session: u8,
     about: String,
     staff: Vec<Choice>,
+    /// What the person may do here.
+    duties: Duties,
     /// The address of what it belongs to: a participant, a site.
     base: String,
     place: Place,
@@ -47,6 +49,10 @@ impl Stage<'_> {
             now: self.desk.now,
             session: self.session,
             about: self.about.clone(),
+            actor: match &self.desk.who.person {
+                Person::Staff(id) => Some(id.clone()),
+                Person::Participant(_) | Person::Program => None,
+            },
             staff: &self.staff,
         }
     }
@@ -61,7 +67,12 @@ impl Stage<'_> {
 
     /// Where the act's own form is.
     fn address(&self) -> String {
-        let about = if self.about.is_empty() { String::new() } else { format!("/{}", segment(&self.about)) };
+        // A rating is what its address is about already.
+        let about = if self.about.is_empty() || self.act.scope == Scope::Rating {
+            String::new()
+        } else {
+            format!("/{}", segment(&self.about))
+        };
         let session =
             if self.act.scope == Scope::Session { format!("/sessions/{}", self.session) } else { String::new() };
         format!("{}{session}/do/{}{about}", self.base, self.act.key)
@@ -167,7 +178,7 @@ fn stage<'a>(call: &Call<'_>, desk: &'a Desk<'a>) -> Result<Stage<'a>, Trouble> 
     if scope == Scope::Trial {
         base = "/trial".to_owned();
     }
-    Ok(Stage { desk, act, streams, study, session: number, about, staff, base, place })
+    Ok(Stage { desk, act, streams, study, session: number, about, staff, duties, base, place })
 }
 
 /// The roles that hold any of these duties, as the study calls them.
@@ -216,19 +227,47 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
     };
     let request = Request { id: shown.id.clone(), at, reason, command };
     match ask(call, request, actor, second)? {
-        Answer::Done(_) => Ok(Reply::see(format!("{}?written={}", stage.after(), segment(&shown.id)))),
+        Answer::Done(_) => Ok(Reply::see(format!("{}?written={}", goes_on(&stage)?, segment(&shown.id)))),
         Answer::No(No::Refused(refusal)) => {
             let refusal = refusal.for_reader(&stage.study, &desk.reader.roles);
             shown.refused = refusal.broken;
             show(call, &stage, shown, StatusCode::UNPROCESSABLE_ENTITY)
         }
         Answer::No(No::Unreadable(all)) => {
-            shown.wrong = all.into_iter().map(|u| wrong_of(&u)).collect();
+            let fields = (stage.act.fields)(&scene);
+            shown.wrong = all.into_iter().map(|u| at_field(wrong_of(&u), &fields)).collect();
             show(call, &stage, shown, StatusCode::UNPROCESSABLE_ENTITY)
         }
         Answer::No(No::Conflict { what }) => Err(Trouble::Conflict(findings::sentence(&what))),
         Answer::No(No::NotYours { what }) => Err(Trouble::NotYours(findings::sentence(&what))),
     }
+}
+
+/// Where the person goes on, with the record as it is now.
+fn goes_on(stage: &Stage<'_>) -> Result<String, Trouble> {
+    let (desk, after) = (stage.desk, stage.after());
+    let Some(participant) = stage.participant() else { return Ok(after) };
+    let code = participant.id.as_str();
+    if stage.act.key == "check" {
+        return super::ahead::after_check(desk, code, stage.session, Some(&stage.about));
+    }
+    // Somebody who came for a dosing session is awaited in its room.
+    let session = stage.study.visit(&stage.about).and_then(|visit| visit.session);
+    match session.filter(|_| stage.act.key == "attended" && desk.reader.sees_sessions()) {
+        Some(session) => Ok(format!("{}/sessions/{session}", stage.base)),
+        None => Ok(after),
+    }
+}
+
+/// The core names a value; the form may carry it in a group, as `measures.systolic`.
+fn at_field(mut wrong: Wrong, fields: &[Field]) -> Wrong {
+    if !fields.iter().any(|field| field.name == wrong.field) {
+        let end = format!(".{}", wrong.field);
+        if let Some(field) = fields.iter().find(|field| field.name.ends_with(&end)) {
+            wrong.field.clone_from(&field.name);
+        }
+    }
+    wrong
 }
 
 /// What the core could not read, at its field.
@@ -300,10 +339,19 @@ fn show(call: &Call<'_>, stage: &Stage<'_>, shown: Shown, status: StatusCode) ->
     let act = stage.act;
     let scene = stage.scene();
     let mut body = Body::new(title(stage));
-    body.lead = act.intro.to_owned();
+    body.lead = intro(stage);
     body.layout = Layout::Form;
+    if let Some(stands_on) = stands_on(stage) {
+        body.beside(stands_on);
+    }
     body.side_label = "What the rules say".to_owned();
-    let place = At { study: &stage.study, base: &stage.base };
+    let place = At {
+        study: &stage.study,
+        base: &stage.base,
+        site: stage.streams.site_id.as_ref().map_or("", |site| site.as_str()),
+        session: stage.session,
+        duties: stage.duties,
+    };
     let mut form = String::new();
     if !shown.wrong.is_empty() {
         let lines = shown.wrong.iter().map(|w| (w.href(), w.words.clone())).collect();
@@ -369,6 +417,41 @@ fn title(stage: &Stage<'_>) -> String {
         _ if act.scope == Scope::Session => format!("{}, session {}", act.title, stage.session),
         _ => act.title.to_owned(),
     }
+}
+
+/// What the act is for; of a check, what to do for it.
+fn intro(stage: &Stage<'_>) -> String {
+    match acts::session::check(&stage.scene()).filter(|_| stage.act.key == "check") {
+        Some(check) => format!("{}.", findings::sentence(&check.remedy_missing)),
+        None => stage.act.intro.to_owned(),
+    }
+}
+
+/// The form that a check stands on: when it was filled in, and the way to it.
+fn stands_on(stage: &Stage<'_>) -> Option<String> {
+    if stage.act.key != "check" {
+        return None;
+    }
+    let scene = stage.scene();
+    let form = stage.study.form(acts::session::check(&scene)?.form.as_ref()?.as_str())?;
+    let visit = &stage.study.session(stage.session)?.visit;
+    let filled = stage.participant()?.latest_form(form.id.as_str());
+    let words = filled.map_or_else(
+        || "Not filled in yet.".to_owned(),
+        |(_, record)| format!("Filled in on {}.", crate::show::moment(record.at, &stage.zone())),
+    );
+    let href = format!("{}/visits/{}/forms/{}", stage.base, segment(visit.as_str()), segment(form.id.as_str()));
+    let side = crate::parts::work::Side {
+        title: "It stands on a form".to_owned(),
+        lines: vec![crate::parts::work::SideLine {
+            words: form.title.clone(),
+            href,
+            code: String::new(),
+            tag: None,
+            remark: words,
+        }],
+    };
+    Some(side.to_string())
 }
 
 /// What the rules say of an authorisation before it is asked for: what stands in its way, what is in order.

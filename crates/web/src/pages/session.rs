@@ -8,11 +8,12 @@ use jiff::Timestamp;
 use protocol::expression::Answer;
 use protocol::model::{Check, FieldKind, Study};
 
-use super::participant::{act_address, base, wide};
+use super::ahead::Room;
+use super::participant::{base, wide};
+use crate::acts;
 use crate::chart::svg::escape;
 use crate::chart::vitals::{self, Vitals};
-use crate::desk::{CaseFile, Desk};
-use crate::findings::{self, Place as At};
+use crate::desk::Desk;
 use crate::frame::{self, Place};
 use crate::http::call::Call;
 use crate::http::pairs::segment;
@@ -33,22 +34,21 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
     let plan = file.study.session(number).ok_or(Trouble::NotFound)?;
     let none = SessionState::default();
     let state = file.participant.sessions.get(&number).unwrap_or(&none);
-    let room = Room {
-        desk: &desk,
-        file: &file,
-        state,
-        at: format!("{}/sessions/{number}", base(file.participant.id.as_str())),
-    };
+    let room = Room { desk: &desk, file: &file, state, number, base: base(file.participant.id.as_str()) };
+    let ahead = room.ahead(&super::participant::steps_of(&desk, &file.participant)?);
     let mut body = Body::new(format!("{}: session {number}", file.participant.id));
     body.lead = room.lead();
     body.strip = room.strip();
-    for (key, words) in room.acts() {
-        body.action(format!("{}/do/{key}", room.at), words);
+    body.add(Section::bare(room.draw(&ahead)));
+    body.add(Section::bare(room.acts()));
+    let before = room.checks(&file.study.session.checks, "checks", "Checks before the dose");
+    let after = room.checks(&file.study.session.discharge.criteria, "leaving", "Before leaving");
+    // What is behind the person in the room stands below what is ahead of them.
+    if state.dosed_at().is_some() {
+        body.add(room.vitals()).add(after).add(before);
+    } else {
+        body.add(before).add(room.vitals());
     }
-    body.add(Section::bare(room.ahead()?));
-    body.add(room.checks(&file.study.session.checks, "checks", "Checks before the dose"));
-    body.add(room.vitals());
-    body.add(room.checks(&file.study.session.discharge.criteria, "leaving", "Before leaving"));
     body.beside(room.people());
     body.beside(room.drug());
     body.beside(room.timeline());
@@ -94,20 +94,9 @@ fn found_words(check: &Check, done: &CheckDone) -> (String, String) {
     }
 }
 
-struct Room<'a> {
-    desk: &'a Desk<'a>,
-    file: &'a CaseFile,
-    state: &'a SessionState,
-    at: String,
-}
-
 impl Room<'_> {
     fn study(&self) -> &Study {
         &self.file.study
-    }
-
-    fn clock(&self, at: Timestamp) -> String {
-        show::clock(at, &self.file.zone)
     }
 
     fn minute(&self, at: Timestamp) -> Option<i64> {
@@ -165,78 +154,58 @@ impl Room<'_> {
                 granted.container.to_string(),
             ));
         }
-        facts.push(Fact::new("In the room", self.state.in_room().count().to_string(), "people"));
+        if let Some((at, _, closes)) = self.next_reading() {
+            let overdue = if closes < self.desk.now { "overdue" } else { "" };
+            facts.push(Fact::new("Next reading", self.clock(at), overdue));
+        }
+        if self.state.departed.is_none() && self.state.closed.is_none() {
+            facts.push(Fact::new("In the room", self.state.in_room().count().to_string(), "people"));
+        }
         Strip { facts }
     }
 
-    /// What can be written down at any time, whatever the rules think of it.
-    fn acts(&self) -> Vec<(&'static str, &'static str)> {
+    /// What can be written down at any time, whatever the rules think of it: three at hand, the rest folded, stop apart.
+    fn acts(&self) -> String {
         if self.state.closed.is_some() {
-            return Vec::new();
+            return String::new();
         }
-        let mut acts = vec![
-            ("reading", "Take a reading"),
-            ("swallow", "Swallowed: record it"),
-            ("presence", "In or out of the room"),
-        ];
-        if self.state.stopped.is_none() {
-            acts.push(("stop-session", "Stop the session"));
-        }
-        acts
-    }
-
-    /// The session's own next steps, each with what stands in its way.
-    fn ahead(&self) -> Result<String, Trouble> {
-        let steps = super::participant::steps_of(self.desk, &self.file.participant)?;
-        let mine: Vec<_> = steps
-            .into_iter()
-            .filter(|step| act_address(&step.act).is_some_and(|address| address.starts_with(&format!("{}/", self.at))))
-            .collect();
-        let Some(step) = mine.first() else {
-            let then = if self.state.closed.is_some() {
-                "Its record is closed."
-            } else {
-                "Steps of this session come when it is the one in hand."
-            };
-            return Ok(Empty::new("No step of this session lies ahead.", then).to_string());
+        let dosed = self.state.dosed_at().is_some();
+        let link = |key: &str, words: &str, class: &str| {
+            let address = format!("{}/do/{key}", self.at());
+            let mine = acts::offered(self.file.reader.duties, &address);
+            if mine { format!("<a{class} href=\"{address}\">{words}</a>") } else { String::new() }
         };
-        let person = base(self.file.participant.id.as_str());
-        let place = At { study: self.study(), base: &person };
-        let redacted: Vec<conduct::Broken> = step
-            .in_the_way()
-            .into_iter()
-            .cloned()
-            .map(|mut broken| {
-                broken.redact(self.study(), &self.file.reader.roles);
-                broken
-            })
-            .collect();
-        let broken: Vec<&conduct::Broken> = redacted.iter().collect();
-        let address = act_address(&step.act).unwrap_or_default();
-        let mut out = String::from("<section class=\"way\" aria-labelledby=\"next-step\">");
-        if broken.is_empty() {
-            out.push_str(&format!(
-                "<h2 id=\"next-step\">{}: nothing in the way</h2><div class=\"actions\"><a class=\"button\" href=\"{address}\">{}</a></div>",
-                escape(&step.title),
-                escape(&step.title)
-            ));
-        } else {
-            out.push_str(&format!(
-                "<h2 id=\"next-step\">{}: not yet</h2><p>{}</p>",
-                escape(&step.title),
-                escape(&findings::summary(&broken))
-            ));
-            for refusal in findings::refusals(&broken, &place) {
-                out.push_str(&refusal.to_string());
-            }
+        let second = " class=\"button button-second\"";
+        let mut out = String::from("<div class=\"actions acts\">");
+        for (key, words) in
+            [("reading", "Take a reading"), ("session-note", "Write to the timeline"), ("presence", "In or out of the room")]
+        {
+            out.push_str(&link(key, words, second));
         }
-        for later in mine.iter().skip(1) {
-            if let Some(address) = act_address(&later.act) {
-                out.push_str(&format!("<p class=\"up-3\"><a href=\"{address}\">{}</a></p>", escape(&later.title)));
-            }
+        if self.state.stopped.is_none() && self.state.departed.is_none() {
+            out.push_str(&link("stop-session", "Stop the session", " class=\"button button-stop\""));
         }
-        out.push_str("</section>");
-        Ok(out)
+        out.push_str("</div>");
+        let more: String = [
+            ("swallow", "Something was swallowed", true),
+            ("no-supplement", "The supplement is not given", dosed),
+            ("departure", "The participant left", true),
+            ("night-check", "A look in the night", dosed),
+            ("agreement", "The prescriber agrees to go on", true),
+            ("withdraw-order", "Take the order back", self.state.order.is_some() && !dosed),
+        ]
+        .into_iter()
+        .filter(|(.., now)| *now)
+        .map(|(key, words, _)| link(key, words, ""))
+        .filter(|link| !link.is_empty())
+        .map(|link| format!("<li>{link}</li>"))
+        .collect();
+        if !more.is_empty() {
+            out.push_str(&format!(
+                "<details class=\"history up-3\"><summary>Record something else that happened</summary><ul class=\"then\">{more}</ul></details>"
+            ));
+        }
+        out
     }
 
     fn checks(&self, checks: &[Check], id: &str, title: &str) -> Section {
@@ -244,11 +213,17 @@ impl Room<'_> {
             .iter()
             .map(|check| {
                 let done = self.state.checks.get(&check.id);
-                let href = format!("{}/do/check/{}", self.at, segment(check.id.as_str()));
+                let href = format!("{}/do/check/{}", self.at(), segment(check.id.as_str()));
+                let mine = check.by.is_empty() || self.file.reader.duties.has_any(&check.by);
+                let head = if mine && self.state.closed.is_none() && acts::offered(self.file.reader.duties, &href) {
+                    Cell::link(href, &check.sentence).as_head()
+                } else {
+                    Cell::head(&check.sentence)
+                };
                 let (found, each) = done.map(|d| found_words(check, d)).unwrap_or_default();
                 let when = done.map(|d| self.clock(d.at)).unwrap_or_default();
                 vec![
-                    Cell::link(href, &check.sentence).as_head(),
+                    head,
                     Cell::text(&found).with_remark(&each),
                     Cell::text(&when),
                     Cell::tag(self.check_tag(check, done)),
@@ -447,11 +422,9 @@ impl Room<'_> {
                 escape(who)
             ));
         }
-        let add = if self.state.closed.is_none() {
-            format!("<p class=\"up-3\"><a href=\"{}/do/session-note\">Write to the timeline</a></p>", self.at)
-        } else {
-            String::new()
-        };
-        format!("<section class=\"side-block\"><h2>Timeline</h2><ol class=\"log\">{out}</ol>{add}</section>")
+        if out.is_empty() {
+            out.push_str("<li><span class=\"at\"></span><div><p>Nothing is written yet.</p></div></li>");
+        }
+        format!("<section class=\"side-block\"><h2>Timeline</h2><ol class=\"log\">{out}</ol></section>")
     }
 }
