@@ -55,6 +55,7 @@ export class Person {
     const shape = path.replace(/\/(S\d\d-\d+|[0-9a-f]{16,}[.\d]*|V\d+|\d+)(?=\/|$)/g, "/*");
     if (this.looked.has(shape)) return;
     this.looked.add(shape);
+    if (process.env.SHOTS) await this.page.screenshot({ path: `${process.env.SHOTS}/${this.looked.size}-${shape.replace(/\W+/g, "_")}.png`, fullPage: true });
     for (const violation of await violations(this.page)) this.tally.check(false, `${path} at ${this.width}: ${violation}`);
     const wide = await this.page.evaluate(() => document.documentElement.scrollWidth);
     this.tally.check(wide <= this.width, `${path} scrolls sideways at ${this.width}: ${wide}`);
@@ -163,11 +164,15 @@ export class Person {
     return this.page.locator(".errors li").allInnerTexts();
   }
 
-  /** All forms of the visit on the page that are still open. */
+  /** The forms of the visit on the page that are still open and for this person. */
   async forms() {
-    const titles = await this.page.locator("main table tbody tr").evaluateAll((rows) =>
-      rows.filter((row) => row.children[1]?.textContent === "form" && /Open/.test(row.textContent)).map((row) => row.querySelector("a")?.textContent).filter(Boolean));
+    const titles = await this.open();
     for (const title of titles) await this.form(title);
+  }
+
+  async open() {
+    return this.page.locator("main table tbody tr").evaluateAll((rows) =>
+      rows.filter((row) => row.children[1]?.textContent === "form" && /Open/.test(row.textContent) && !/For:/.test(row.textContent)).map((row) => row.querySelector("a")?.textContent).filter(Boolean));
   }
 
   /** Checks of the day, one after the other as the page leads, until what comes next is no check of this person. */
@@ -180,12 +185,13 @@ export class Person {
       if (form && (await this.page.getByRole("button", { name: "Check answers" }).count()) > 0) {
         await this.fill(form);
         await this.press("Check answers");
+        await this.mendUntil("Record", "Check answers");
         await this.press("Record");
       } else if (check) {
         await this.check(answers[check]);
         done.push(check);
       } else {
-        const next = this.page.locator("#next .actions a.button");
+        const next = this.page.locator("#next > .actions a.button");
         if ((await next.count()) === 0 || !/Record this check|Fill in/.test(await next.innerText())) return done;
         await next.click();
         await this.look();
@@ -214,7 +220,7 @@ export class Person {
   async goOn(expected) {
     const next = await this.next();
     this.tally.check(expected.test(next), `${this.login}: next is “${next}”, not ${expected}`);
-    await this.page.locator("#next .actions a.button").click();
+    await this.page.locator("#next > .actions a.button").click();
     await this.look();
   }
 

@@ -48,11 +48,27 @@ await somebody.follow("Screening");
 await somebody.follow("The person came");
 await somebody.press("Record that they came");
 await somebody.forms();
-await somebody.follow("The visit is done");
-await somebody.press("Record visit as done");
+await somebody.enter("s01-investigator");
+await visit("Screening");
+await somebody.forms();
+await done();
+
+async function visit(name) {
+  await somebody.participant(code);
+  await page().getByRole("link", { name: "Casebook" }).first().click();
+  await somebody.follow(name);
+}
+
+/** Nothing that the visit requires is left open; then it is recorded as done. */
+async function done(minutes) {
+  const left = await page().locator("main table tbody tr").filter({ hasText: "Open" }).filter({ hasText: "required" }).filter({ hasText: "form" }).allInnerTexts();
+  tally.check(left.length === 0, `nothing is left open: ${left}`);
+  await somebody.follow("The visit is done");
+  if (minutes) await page().getByLabel("How long it took").fill(minutes);
+  await somebody.press("Record visit as done");
+}
 
 // The investigator decides the first gate, with the medical monitor.
-await somebody.enter("s01-investigator");
 await somebody.participant(code);
 await somebody.sees(/Enrol: nothing in the way/, "nothing stands in the way of enrolling");
 await somebody.follow("Enrol");
@@ -75,9 +91,7 @@ for (const [visit, wait] of [["Preparation session 1", "One week"], ["Preparatio
   await somebody.follow("The person came");
   await somebody.press("Record that they came");
   await somebody.forms();
-  await somebody.follow("The visit is done");
-  await page().getByLabel("How long it took").fill("95");
-  await somebody.press("Record visit as done");
+  await done("95");
 }
 
 // Baseline: the rating by somebody who knows neither code nor visit, the rest at the site.
@@ -124,12 +138,12 @@ await somebody.follow(/Hold V4/);
 await somebody.follow("The person came");
 await somebody.press("Record that they came");
 await somebody.forms();
-await somebody.follow("The visit is done");
-await page().getByLabel("How long it took").fill("160");
-await somebody.press("Record visit as done");
+await somebody.enter("s01-investigator");
+await visit("Baseline");
+await somebody.forms();
+await done("160");
 
 // The second gate and the assignment.
-await somebody.enter("s01-investigator");
 await somebody.participant(code);
 await somebody.follow("Confirm enrolment");
 await somebody.sign("Confirm enrolment", "medical-monitor");

@@ -86,7 +86,7 @@ fn session_link(broken: &Broken, place: &Place<'_>) -> Option<Link> {
         "session.order" => act("order", "Order the dose"),
         "session.carers" | "session.lead" | "session.nurse" => act("presence", "Come into the room"),
         "dose.limits" | "supplement.vitals" | "supplement.limits" => act("reading", "Take a reading"),
-        "dose.open_to_swallow" | "dose.container" | "dose.in_date" => act("release", "Take the containers out of the safe"),
+        "dose.open_to_swallow" => act("release", "Take the containers out of the safe"),
         "close.departed" => act("departure", "The participant left"),
         "close.supplement" => act("no-supplement", "The supplement is not given"),
         "release.day" => {

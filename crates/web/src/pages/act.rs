@@ -217,7 +217,7 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
         }
         return show(call, &stage, shown, StatusCode::UNPROCESSABLE_ENTITY);
     };
-    let (actor, second) = match proofs(call, stage.act) {
+    let (actor, second) = match proofs(call, asked_proofs(&stage)) {
         Ok(both) => both,
         Err((first, other)) => {
             shown.pin_wrong = first;
@@ -249,7 +249,7 @@ fn goes_on(stage: &Stage<'_>) -> Result<String, Trouble> {
     let Some(participant) = stage.participant() else { return Ok(after) };
     let code = participant.id.as_str();
     if stage.act.key == "check" {
-        return super::ahead::after_check(desk, code, stage.session, Some(&stage.about));
+        return Ok(super::ahead::after_check(desk, code, stage.session, Some(&stage.about))?.unwrap_or(after));
     }
     // Somebody who came for a dosing session is awaited in its room.
     let session = stage.study.visit(&stage.about).and_then(|visit| visit.session);
@@ -304,10 +304,16 @@ fn pseudonym(call: &Call<'_>) -> String {
     format!("R-{}", letters.map(|letter| char::from(*letter)).collect::<String>())
 }
 
+/// The proofs that an act asks for here: a check that the study wants signed is signed.
+fn asked_proofs(stage: &Stage<'_>) -> Proofs {
+    let signed = stage.act.key == "check" && acts::session::check(&stage.scene()).is_some_and(|check| check.signed);
+    if signed { Proofs::Signed("What I record here is so, and I sign for it.") } else { stage.act.proofs }
+}
+
 /// The proofs that an act asks for; what is wrong with the first and the second otherwise.
-fn proofs(call: &Call<'_>, act: &Act) -> Result<(Proof, Option<Proof>), (String, String)> {
+fn proofs(call: &Call<'_>, asked: Proofs) -> Result<(Proof, Option<Proof>), (String, String)> {
     let signed = || crate::people::sign(call);
-    match act.proofs {
+    match asked {
         Proofs::SignedIn => {
             let who = call.who().map_err(|_| ("Sign in first.".to_owned(), String::new()))?;
             Ok((who.proof(call.now), None))
@@ -461,7 +467,7 @@ fn standing(stage: &Stage<'_>, scene: &Scene<'_>, place: &At<'_>, body: &mut Bod
     let mut broken: Vec<Broken> = found
         .iter()
         .filter_map(conduct::Finding::broken)
-        .filter(|b| !conduct::rules::at_the_moment(b.rule))
+        .filter(|b| !conduct::rules::at_the_moment(b.rule) && !waits_for_the_label(b.rule))
         .cloned()
         .collect();
     for item in &mut broken {
@@ -478,6 +484,11 @@ fn standing(stage: &Stage<'_>, scene: &Scene<'_>, place: &At<'_>, body: &mut Bod
         "<section class=\"way\" aria-labelledby=\"way\"><h2 id=\"way\">What stands in the way</h2><p>{}</p>{rows}</section>",
         escape(&summary)
     )
+}
+
+/// The container in hand is known when its number is typed: before that nothing can be said of it.
+fn waits_for_the_label(rule: &str) -> bool {
+    matches!(rule, "dose.container" | "dose.in_date")
 }
 
 /// Asks the rules, with the command as the form would make it if it were sent as it stands.
@@ -557,7 +568,7 @@ fn the_form(call: &Call<'_>, stage: &Stage<'_>, scene: &Scene<'_>, shown: &Shown
     for field in &fields {
         out.push_str(&field.to_string());
     }
-    out.push_str(&sign_block(call, act, shown));
+    out.push_str(&sign_block(call, asked_proofs(stage), shown));
     out.push_str(&format!(
         "<div class=\"actions\"><button class=\"button\" type=\"submit\">{}</button><a href=\"{}\">Back without recording</a></div></form>",
         escape(act.button),
@@ -566,13 +577,13 @@ fn the_form(call: &Call<'_>, stage: &Stage<'_>, scene: &Scene<'_>, shown: &Shown
     out
 }
 
-fn sign_block(call: &Call<'_>, act: &Act, shown: &Shown) -> String {
-    let (first, second) = match act.proofs {
+fn sign_block(call: &Call<'_>, asked: Proofs, shown: &Shown) -> String {
+    let (first, second) = match asked {
         Proofs::SignedIn => return String::new(),
         Proofs::Signed(words) => (words, None),
         Proofs::Two(words, other) | Proofs::SignedMaybeTwo(words, other) => (words, Some(other)),
     };
-    let optional = matches!(act.proofs, Proofs::SignedMaybeTwo(..));
+    let optional = matches!(asked, Proofs::SignedMaybeTwo(..));
     signature(call, first, second, optional, &shown.pin_wrong, &shown.second_wrong)
 }
 
@@ -611,7 +622,10 @@ fn persona_choices(call: &Call<'_>) -> Vec<Choice> {
     let all = call.services.identity.personas().unwrap_or_default();
     all.into_iter()
         .filter(|account| account.login != me && matches!(account.who, identity::Who::Staff(_)))
-        .map(|account| Choice::new(account.login, account.display_name))
+        .map(|account| {
+            let role = super::gate::persona_role(call, &account);
+            Choice::new(account.login, format!("{}, {}", account.display_name, role.to_lowercase()))
+        })
         .collect()
 }
 

@@ -6,8 +6,9 @@ use conduct::next::Step;
 use conduct::state::SessionState;
 use conduct::{Authorisation, Broken};
 use jiff::{SignedDuration, Timestamp};
-use protocol::model::{Check, Duty, VitalsSlot};
+use protocol::model::{Check, Duty, Form, VitalsSlot};
 
+use super::casebook::fills_in;
 use super::participant::{act_address, base, whose};
 use crate::acts;
 use crate::chart::svg::escape;
@@ -149,7 +150,12 @@ impl Room<'_> {
             return;
         }
         for item in &broken {
-            self.condition(item, &step.act, ahead);
+            // A check stands on its form: the form comes first.
+            let form_first = item.rule == "session.check"
+                && broken.iter().any(|b| b.rule == "session.check_form" && b.condition == item.condition);
+            if !form_first {
+                self.condition(item, &step.act, ahead);
+            }
         }
     }
 
@@ -197,16 +203,33 @@ impl Room<'_> {
                 ahead.mine.push(Todo { rank: rank_of_condition(broken, study), link, title, why });
             }
             None => {
-                let duty = check.and_then(|check| check.by.first().copied()).or(broken.who);
-                let role = duty.map_or_else(|| "Somebody else".to_owned(), |duty| holder(study, duty));
-                remember(ahead, role, sentence(&broken.sentence));
+                remember(ahead, self.whose(check, broken), sentence(&broken.sentence));
             }
         }
     }
 
-    /// Whether a check is one for the reader: those who may not would only leave a deviation behind.
+    /// The form that has to be filled in for a check, where that is what is missing.
+    fn form_of(&self, check: Option<&Check>, broken: &Broken) -> Option<&Form> {
+        let form = check.filter(|_| broken.rule == "session.check_form")?.form.as_ref()?;
+        self.file.study.form(form.as_str())
+    }
+
+    /// Whether a check, or its form, is one for the reader: those who may not would only leave a deviation behind.
     fn may(&self, check: &Check, broken: &Broken) -> bool {
-        broken.rule == "session.check_form" || check.by.is_empty() || self.file.reader.duties.has_any(&check.by)
+        match self.form_of(Some(check), broken) {
+            Some(form) => fills_in(form, &self.file.reader.roles),
+            None => check.by.is_empty() || self.file.reader.duties.has_any(&check.by),
+        }
+    }
+
+    /// The role that mends a condition, as the study calls it.
+    fn whose(&self, check: Option<&Check>, broken: &Broken) -> String {
+        let study = &self.file.study;
+        if let Some(role) = self.form_of(check, broken).and_then(|form| form.completed_by.first()) {
+            return super::study::role_title(study, role.as_str());
+        }
+        let duty = check.and_then(|check| check.by.first().copied()).or(broken.who);
+        duty.map_or_else(|| "Somebody else".to_owned(), |duty| holder(study, duty))
     }
 
     /// Somebody who is in the room already can't mend that too few are.
@@ -238,7 +261,7 @@ impl Room<'_> {
         };
         let link = Link::new(format!("{}/do/{key}", self.at()), title.clone());
         let why = format!("Allowed from {} until {}.", granted.container, self.clock(granted.expires));
-        self.give(Todo { rank: 41, link, title, why }, &holder(&self.file.study, Duty::Facilitate), ahead);
+        self.give(Todo { rank: 1, link, title, why }, &holder(&self.file.study, Duty::Facilitate), ahead);
     }
 
     /// The reading that is due, or that comes next.
@@ -384,8 +407,8 @@ impl Room<'_> {
 }
 
 /// Where somebody goes on who has just recorded a check or a form that a check stands on: to the next check that is
-/// theirs, or back to the session where none is, or where the check just recorded stands in the way.
-pub fn after_check(desk: &Desk<'_>, code: &str, number: u8, check: Option<&str>) -> Result<String, Trouble> {
+/// theirs; nothing where none is, or where the check just recorded stands in the way.
+pub fn after_check(desk: &Desk<'_>, code: &str, number: u8, check: Option<&str>) -> Result<Option<String>, Trouble> {
     let file = desk.case(code)?;
     let none = SessionState::default();
     let state = file.participant.sessions.get(&number).unwrap_or(&none);
@@ -396,7 +419,7 @@ pub fn after_check(desk: &Desk<'_>, code: &str, number: u8, check: Option<&str>)
     let ahead = room.ahead(&super::participant::steps_of(desk, &file.participant)?);
     let next = ahead.mine.first().filter(|_| !stands_in_the_way(&ahead));
     let next = next.filter(|todo| todo.link.href.contains("/do/check/") || todo.link.href.contains("/forms/"));
-    Ok(next.map_or_else(|| room.at(), |todo| todo.link.href.clone()))
+    Ok(next.map(|todo| todo.link.href.clone()))
 }
 
 fn remember(ahead: &mut Ahead, role: String, what: String) {

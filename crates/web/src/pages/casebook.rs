@@ -5,7 +5,8 @@ use conduct::view::Reader;
 use conduct::{ParticipantState, schedule};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use protocol::model::{Activity, ActivityKind, Requirement, Study, Visit};
+use protocol::model::{Activity, ActivityKind, Form, Requirement, Study, Visit};
+use terms::RoleId;
 
 use super::participant::base;
 use crate::acts;
@@ -199,6 +200,17 @@ pub fn visit_body(
     body
 }
 
+/// Whether a form is for somebody in these roles. Somebody else's counts too, with a deviation.
+pub fn fills_in(form: &Form, roles: &[RoleId]) -> bool {
+    form.completed_by.is_empty() || roles.iter().any(|role| form.completed_by.contains(role))
+}
+
+/// The roles that fill a form in, as the study calls them.
+pub fn for_whom(study: &Study, form: &Form) -> String {
+    let titles = form.completed_by.iter().map(|role| super::study::role_title(study, role.as_str()));
+    titles.collect::<Vec<_>>().join(", ").to_lowercase()
+}
+
 /// What can be recorded of a visit as it stands, the likeliest first.
 fn facts_of(record: &VisitRecord) -> Vec<(&'static str, &'static str)> {
     let booked = record.booking.is_some();
@@ -250,7 +262,17 @@ fn activities(study: &Study, participant: &ParticipantState, visit: &Visit, read
                 Requirement::IfIndicated => "if needed",
             };
             let tag = state(study, participant, visit, activity).unwrap_or_else(|| Tag::plan("Planned"));
-            vec![head, Cell::text(super::study::activity_word(&activity.what)), Cell::text(need), Cell::tag(tag)]
+            let form = match &activity.what {
+                ActivityKind::Form(form) => study.form(form.as_str()).filter(|form| !fills_in(form, &reader.roles)),
+                _ => None,
+            };
+            let whose = form.map(|form| format!("For: {}", for_whom(study, form))).unwrap_or_default();
+            vec![
+                head,
+                Cell::text(super::study::activity_word(&activity.what)),
+                Cell::text(need).with_remark(&whose),
+                Cell::tag(tag),
+            ]
         })
         .collect();
     if rows.is_empty() {

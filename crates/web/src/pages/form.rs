@@ -13,6 +13,7 @@ use record::Answer;
 use terms::{FieldId, FormId, InstanceId, Value, VisitId};
 
 use super::act::{ask, request_id, wrong_of};
+use super::casebook;
 use super::participant::base;
 use crate::acts;
 use crate::acts::reader::{Reader, Wrong, moment_value};
@@ -186,10 +187,11 @@ fn goes_on(spot: &Spot<'_>) -> Result<String, Trouble> {
     let session = visit.session.filter(|_| spot.file.reader.sees_sessions());
     let plan = &spot.file.study.session;
     let checked = plan.checks.iter().chain(&plan.discharge.criteria).any(|check| check.form.as_ref() == Some(&spot.form));
-    match session.filter(|_| checked) {
-        Some(number) => super::ahead::after_check(&spot.desk, &spot.code, number, None),
-        None => Ok(format!("{}/visits/{}", spot.base(), segment(visit.id.as_str()))),
-    }
+    let next = match session.filter(|_| checked) {
+        Some(number) => super::ahead::after_check(&spot.desk, &spot.code, number, None)?,
+        None => None,
+    };
+    Ok(next.unwrap_or_else(|| format!("{}/visits/{}", spot.base(), segment(visit.id.as_str()))))
 }
 
 fn at_field(unreadable: &conduct::Unreadable) -> Wrong {
@@ -252,6 +254,13 @@ fn entry(call: &Call<'_>, spot: &Spot<'_>, entry: &Entry, status: StatusCode) ->
     let form = spot.form()?;
     let mut body = Body::new(&form.title);
     body.lead = lead(form);
+    if !casebook::fills_in(form, &spot.file.reader.roles) {
+        body.lead = format!(
+            "For: {}. What you record counts all the same, and a deviation is recorded with it. {}",
+            casebook::for_whom(&spot.file.study, form),
+            body.lead
+        );
+    }
     body.layout = Layout::Form;
     body.side_label = "This form".to_owned();
     let address = match &entry.correcting {

@@ -16,6 +16,7 @@ pub mod participants;
 pub mod person;
 pub mod ratings;
 pub mod session;
+mod session_log;
 pub mod staff;
 pub mod stock;
 pub mod study;

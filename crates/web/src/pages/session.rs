@@ -6,7 +6,7 @@ use conduct::names::Names;
 use conduct::state::{CheckDone, SessionState};
 use jiff::Timestamp;
 use protocol::expression::Answer;
-use protocol::model::{Check, FieldKind, Study};
+use protocol::model::{Check, Failing, FieldKind, Study};
 
 use super::ahead::Room;
 use super::participant::{base, wide};
@@ -99,7 +99,7 @@ impl Room<'_> {
         &self.file.study
     }
 
-    fn minute(&self, at: Timestamp) -> Option<i64> {
+    pub fn minute(&self, at: Timestamp) -> Option<i64> {
         self.state.dosed_at().map(|dose| at.duration_since(dose).as_mins())
     }
 
@@ -242,6 +242,17 @@ impl Room<'_> {
         check.applies.as_ref().is_some_and(|applies| names.evaluate(applies) == Answer::No)
     }
 
+    /// Until when a check is good: the time today, the end of today, or a later day.
+    fn good_until(&self, end: Timestamp) -> String {
+        let end_here = end.to_zoned(self.file.zone.clone());
+        let midnight = self.file.today.tomorrow().ok().and_then(|day| day.to_zoned(self.file.zone.clone()).ok());
+        match midnight {
+            Some(midnight) if end_here < midnight => format!("Until {}", self.clock(end)),
+            Some(midnight) if end_here == midnight => "Today".to_owned(),
+            _ => format!("Until {}", show::short(end_here.date())),
+        }
+    }
+
     fn check_tag(&self, check: &Check, done: Option<&CheckDone>) -> Tag {
         match done {
             _ if self.spared(check) => Tag::done("Does not apply"),
@@ -250,10 +261,10 @@ impl Room<'_> {
             Some(done) if done.expires.is_some_and(|end| end < self.desk.now) && self.state.dosed_at().is_none() => {
                 Tag::now("Too old")
             }
-            Some(done) if done.clears => Tag::done(
-                done.expires.map_or_else(|| "In order".to_owned(), |end| format!("Until {}", self.clock(end))),
-            ),
+            Some(done) if done.clears => Tag::done(done.expires.map_or_else(|| "In order".to_owned(), |end| self.good_until(end))),
             Some(done) if done.agreed => Tag::done("Agreed by the prescriber"),
+            // A check that only warns stands in nobody's way.
+            Some(_) if check.failing == Failing::Warn => Tag::now("Outside, noted"),
             Some(_) => Tag::in_the_way("In the way"),
         }
     }
@@ -384,47 +395,5 @@ impl Room<'_> {
         format!(
             "<section class=\"side-block\"><h2>Containers and doses</h2><ul class=\"side-list\">{lines}</ul></section>"
         )
-    }
-
-    fn timeline(&self) -> String {
-        let mut lines: Vec<(Timestamp, String, String)> = Vec::new();
-        for note in &self.state.notes {
-            let label = self
-                .study()
-                .session
-                .codes
-                .iter()
-                .find(|c| c.code == note.code)
-                .map_or(note.code.as_str(), |c| c.label.as_str());
-            let number = note.number.map(|n| format!(" {n}")).unwrap_or_default();
-            let who = self.desk.name_of(&note.by.person);
-            lines.push((
-                note.at,
-                format!("{label}{number}"),
-                format!("{} {who}", note.text.clone().unwrap_or_default()).trim().to_owned(),
-            ));
-        }
-        for look in &self.state.night {
-            let distress = look.distress.map(|d| format!(", distress {d} of 10")).unwrap_or_default();
-            lines.push((
-                look.at,
-                "Night".to_owned(),
-                format!("{}{distress}", if look.awake { "awake" } else { "asleep" }),
-            ));
-        }
-        lines.sort_by_key(|(at, ..)| std::cmp::Reverse(*at));
-        let mut out = String::new();
-        for (at, what, who) in &lines {
-            let offset = self.minute(*at).map_or_else(|| self.clock(*at), show::offset);
-            out.push_str(&format!(
-                "<li><span class=\"at\">{offset}</span><div><b>{}</b><p>{}</p></div></li>",
-                escape(what),
-                escape(who)
-            ));
-        }
-        if out.is_empty() {
-            out.push_str("<li><span class=\"at\"></span><div><p>Nothing is written yet.</p></div></li>");
-        }
-        format!("<section class=\"side-block\"><h2>Timeline</h2><ol class=\"log\">{out}</ol></section>")
     }
 }
