@@ -58,11 +58,16 @@ fn link(broken: &Broken, place: &Place<'_>) -> Option<Link> {
 /// The visit at which a criterion's missing answer is asked: its evidence names visit and form, `V4.labs.sodium_mmol_l`.
 fn asked_at(broken: &Broken, place: &Place<'_>) -> Option<Link> {
     broken.evidence.iter().find_map(|evidence| {
-        let mut parts = evidence.name.split('.');
-        let visit = place.study.visit(parts.next()?)?;
-        place.study.form(parts.next()?)?;
-        let at = format!("{}/visits/{}", place.base, segment(visit.id.as_str()));
-        Some(Link::new(at, format!("Open {}", visit.name)))
+        let (first, rest) = evidence.name.split_once('.')?;
+        let at_visit = |visit: &str| format!("{}/visits/{}", place.base, segment(visit));
+        if let Some(form) = place.study.form(first) {
+            let visit = &place.study.session(place.session)?.visit;
+            let at = format!("{}/forms/{}", at_visit(visit.as_str()), segment(form.id.as_str()));
+            return Some(Link::new(at, format!("Fill in: {}", form.title)));
+        }
+        let visit = place.study.visit(first)?;
+        place.study.form(rest.split('.').next()?)?;
+        Some(Link::new(at_visit(visit.id.as_str()), format!("Open {}", visit.name)))
     })
 }
 

@@ -70,10 +70,15 @@ fn levels(scene: &Scene<'_>) -> Field {
     Field::new("level", "Dose", Control::Choice { options }).value(planned)
 }
 
+/// The measures of the study, those that its times ask for first; the last value stands beside each.
 fn measures(scene: &Scene<'_>) -> Vec<Field> {
     let last = scene.participant.and_then(|p| p.sessions.get(&scene.session)).map(|s| &s.readings);
-    let plan = &scene.study.session.measures;
-    plan.iter()
+    let plan = &scene.study.session;
+    let asked = |id: &str| plan.vitals.iter().any(|slot| slot.measures.iter().any(|measure| measure == id));
+    let (often, seldom): (Vec<_>, Vec<_>) = plan.measures.iter().partition(|measure| asked(&measure.id));
+    often
+        .into_iter()
+        .chain(seldom)
         .map(|measure| {
             let before = last.and_then(|all| all.iter().rev().find_map(|r| r.measures.get(&measure.id)));
             let before = before.map_or_else(String::new, |value| format!(" Last {value}."));
@@ -82,7 +87,7 @@ fn measures(scene: &Scene<'_>) -> Vec<Field> {
                 unit: measure.unit.clone(),
                 decimal: !(measure.min.is_whole() && measure.max.is_whole()),
             };
-            Field::new(&format!("measures.{}", measure.id), &measure.label, control).hint(hint).optional()
+            Field::new(&format!("measures.{}", measure.id), &measure.label, control).hint(hint)
         })
         .collect()
 }
@@ -202,7 +207,7 @@ pub const ACTS: &[Act] = &[
         scope: Scope::Session,
         kind: Kind::Fact,
         title: "Take a reading",
-        intro: "",
+        intro: "What was measured; the rest stays empty.",
         button: "Record reading",
         proofs: Proofs::SignedIn,
         reason: Reason::None,

@@ -375,6 +375,9 @@ fn show(call: &Call<'_>, stage: &Stage<'_>, shown: Shown, status: StatusCode) ->
     if let Some(participant) = stage.participant() {
         crumbs.push(Link::new(stage.base.clone(), participant.id.as_str()));
     }
+    if act.scope == Scope::Session {
+        crumbs.push(Link::new(stage.after(), format!("Session {}", stage.session)));
+    }
     frame::page_with(call, stage.desk, stage.place, crumbs, body, status)
 }
 
@@ -420,7 +423,6 @@ fn title(stage: &Stage<'_>) -> String {
     }
     match stage.study.visit(&stage.about) {
         Some(visit) if act.scope == Scope::Participant => format!("{}: {}", act.title, visit.name),
-        _ if act.scope == Scope::Session => format!("{}, session {}", act.title, stage.session),
         _ => act.title.to_owned(),
     }
 }
@@ -560,7 +562,8 @@ fn the_form(call: &Call<'_>, stage: &Stage<'_>, scene: &Scene<'_>, shown: &Shown
         }
     }
     let mut out = format!(
-        "<form method=\"post\" action=\"{}\" novalidate><input type=\"hidden\" name=\"token\" value=\"{}\"><input type=\"hidden\" name=\"request\" value=\"{}\">",
+        "<form class=\"act-{}\" method=\"post\" action=\"{}\" novalidate><input type=\"hidden\" name=\"token\" value=\"{}\"><input type=\"hidden\" name=\"request\" value=\"{}\">",
+        act.key,
         escape(&stage.address()),
         escape(&call.token()),
         escape(&shown.id)
@@ -599,7 +602,7 @@ pub fn signature(
     let who = call.who.as_ref();
     let persona = who.is_some_and(|w| w.persona)
         && call.services.identity.account(who.map_or("", |w| &w.login)).ok().flatten().is_some_and(|a| !a.has_pin);
-    let choices = if call.services.synthetic() { persona_choices(call) } else { Vec::new() };
+    let personas = if second.is_some() { personas(call) } else { Vec::new() };
     let sign = Sign {
         attest: first.to_owned(),
         who: who.map(|w| w.name.clone()).unwrap_or_default(),
@@ -610,23 +613,27 @@ pub fn signature(
             login: call.form.text("second_login").to_owned(),
             error: second_wrong.to_owned(),
             optional,
-            choices,
+            pins: personas.is_empty() || personas.iter().any(|account| account.has_pin),
+            choices: personas.into_iter().map(|account| choice(call, account)).collect(),
         }),
     };
     sign.render().unwrap_or_default()
 }
 
-/// Personas that may sign as the second person, in a synthetic store.
-fn persona_choices(call: &Call<'_>) -> Vec<Choice> {
-    let me = call.who.as_ref().map(|w| w.login.clone()).unwrap_or_default();
-    let all = call.services.identity.personas().unwrap_or_default();
-    all.into_iter()
-        .filter(|account| account.login != me && matches!(account.who, identity::Who::Staff(_)))
-        .map(|account| {
-            let role = super::gate::persona_role(call, &account);
-            Choice::new(account.login, format!("{}, {}", account.display_name, role.to_lowercase()))
-        })
-        .collect()
+/// Personas that may sign as the second person; nobody in a real store.
+fn personas(call: &Call<'_>) -> Vec<identity::Account> {
+    if !call.services.synthetic() {
+        return Vec::new();
+    }
+    let me = call.who.as_ref().map(|w| w.login.as_str()).unwrap_or_default();
+    let mut all = call.services.identity.personas().unwrap_or_default();
+    all.retain(|account| account.login != me && matches!(account.who, identity::Who::Staff(_)));
+    all
+}
+
+fn choice(call: &Call<'_>, account: identity::Account) -> Choice {
+    let role = super::gate::persona_role(call, &account);
+    Choice::new(account.login, format!("{}: {role}", account.display_name))
 }
 
 /// The site of a call that names none: the person's own, where they have one.

@@ -19,8 +19,7 @@ use crate::http::call::Call;
 use crate::http::pairs::segment;
 use crate::http::reply::{Reply, Trouble};
 use crate::parts::page::{Body, Layout, Section};
-use crate::parts::table::{Cell, Table};
-use crate::parts::words::{Empty, Fact, Link, Strip, Tag};
+use crate::parts::words::{Empty, Fact, Link, Strip, Tag, Tone};
 use crate::show;
 
 /// The page.
@@ -63,7 +62,7 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
 }
 
 /// What was found at a check: one answer as it is, several with their labels.
-fn found_words(check: &Check, done: &CheckDone) -> (String, String) {
+fn found_words(check: &Check, done: &CheckDone) -> String {
     let shown: Vec<(String, String)> = check
         .fields
         .iter()
@@ -85,12 +84,9 @@ fn found_words(check: &Check, done: &CheckDone) -> (String, String) {
         })
         .collect();
     match shown.as_slice() {
-        [] => (String::new(), String::new()),
-        [(_, only)] => (only.clone(), String::new()),
-        many => (
-            String::new(),
-            many.iter().map(|(label, value)| format!("{label}: {value}")).collect::<Vec<_>>().join("; "),
-        ),
+        [] => String::new(),
+        [(_, only)] => only.clone(),
+        many => many.iter().map(|(label, value)| format!("{label}: {value}")).collect::<Vec<_>>().join("; "),
     }
 }
 
@@ -208,32 +204,43 @@ impl Room<'_> {
         out
     }
 
+    /// Checks as rows: what is not in order first, each with what was found and when.
     fn checks(&self, checks: &[Check], id: &str, title: &str) -> Section {
-        let rows = checks
+        if checks.is_empty() {
+            return Section::new(id, title, Empty::new("The study asks for none.", ""));
+        }
+        let mut rows: Vec<(Tag, String)> = checks
             .iter()
             .map(|check| {
                 let done = self.state.checks.get(&check.id);
-                let href = format!("{}/do/check/{}", self.at(), segment(check.id.as_str()));
-                let mine = check.by.is_empty() || self.file.reader.duties.has_any(&check.by);
-                let head = if mine && self.state.closed.is_none() && acts::offered(self.file.reader.duties, &href) {
-                    Cell::link(href, &check.sentence).as_head()
-                } else {
-                    Cell::head(&check.sentence)
-                };
-                let (found, each) = done.map(|d| found_words(check, d)).unwrap_or_default();
-                let when = done.map(|d| self.clock(d.at)).unwrap_or_default();
-                vec![
-                    head,
-                    Cell::text(&found).with_remark(&each),
-                    Cell::text(&when),
-                    Cell::tag(self.check_tag(check, done)),
-                ]
+                let tag = self.check_tag(check, done);
+                let row = self.check_row(check, done, &tag);
+                (tag, row)
             })
-            .collect::<Vec<_>>();
-        if rows.is_empty() {
-            return Section::new(id, title, Empty::new("The study asks for none.", ""));
-        }
-        Section::new(id, title, Table::new(title, &["Check", "Found", "At", "State"], rows).unseen_caption())
+            .collect();
+        let met = rows.iter().filter(|(tag, _)| tag.tone == Tone::Done).count();
+        rows.sort_by_key(|(tag, _)| tag.tone);
+        let all: String = rows.into_iter().map(|(_, row)| row).collect();
+        Section::new(id, title, format!("<ul class=\"check-rows\">{all}</ul>"))
+            .lead(format!("{met} of {} in order.", checks.len()))
+    }
+
+    fn check_row(&self, check: &Check, done: Option<&CheckDone>, tag: &Tag) -> String {
+        let href = format!("{}/do/check/{}", self.at(), segment(check.id.as_str()));
+        let mine = check.by.is_empty() || self.file.reader.duties.has_any(&check.by);
+        let sentence = escape(&check.sentence);
+        let head = if mine && self.state.closed.is_none() && acts::offered(self.file.reader.duties, &href) {
+            format!("<a href=\"{href}\">{sentence}</a>")
+        } else {
+            format!("<span>{sentence}</span>")
+        };
+        let found = done.map_or_else(String::new, |done| {
+            let words = found_words(check, done);
+            let at = self.clock(done.at);
+            let words = if words.is_empty() { at } else { format!("{words}, {at}") };
+            format!("<p>{}</p>", escape(&words))
+        });
+        format!("<li><div>{head}{found}</div>{tag}</li>")
     }
 
     /// Whether the study says that a check is not for this person.
