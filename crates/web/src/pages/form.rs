@@ -13,7 +13,9 @@ use record::Answer;
 use terms::{FieldId, FormId, InstanceId, Value, VisitId};
 
 use super::act::{ask, request_id, wrong_of};
+use super::casebook;
 use super::participant::base;
+use crate::acts;
 use crate::acts::reader::{Reader, Wrong, moment_value};
 use crate::chart::svg::escape;
 use crate::desk::{CaseFile, Desk, text};
@@ -94,10 +96,19 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
     {
         return Ok(Reply::see(format!("{}/forms/{}", spot.base(), segment(instance.as_str()))));
     }
+    only_theirs(&spot, &spot.address())?;
     let draft =
         call.services.drafts.find(&who.login, &spot.address()).map_err(|e| Trouble::Unavailable(e.to_string()))?;
     let (typed, kept) = draft.map_or((BTreeMap::new(), None), |d| (d.typed, Some(d.kept_at)));
     entry(call, &spot, &Entry { typed, kept, ..Entry::default() }, StatusCode::OK)
+}
+
+/// A form that somebody may read and not fill in isn't shown to them as one to fill in.
+fn only_theirs(spot: &Spot<'_>, address: &str) -> Result<(), Trouble> {
+    if acts::offered(spot.file.reader.duties, address) {
+        return Ok(());
+    }
+    Err(Trouble::NotYours("It is filled in by those who see the participant at the site.".to_owned()))
 }
 
 /// What is sent from the form: kept, checked, gone back to, or recorded.
@@ -152,11 +163,7 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
         match ask(call, request.clone(), who.proof(call.now), None)? {
             Answer::Done(_) => {
                 let _ = call.services.drafts.drop(&who.login, &spot.address());
-                let back = match &spot.visit {
-                    Some(visit) => format!("{}/visits/{}", spot.base(), segment(visit.as_str())),
-                    None => format!("{}/casebook", spot.base()),
-                };
-                return Ok(Reply::see(format!("{back}?written={}", segment(&request.id))));
+                return Ok(Reply::see(format!("{}?written={}", goes_on(&spot)?, segment(&request.id))));
             }
             Answer::No(No::Unreadable(all)) => wrong = all.iter().map(at_field).collect(),
             Answer::No(no) => return Err(no_to_trouble(&no)),
@@ -170,6 +177,21 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
         &Entry { typed, wrong, kept: Some(call.now), ..Entry::default() },
         StatusCode::UNPROCESSABLE_ENTITY,
     )
+}
+
+/// Where somebody goes on who has recorded a form: to the visit, or to the check that it was filled in for.
+fn goes_on(spot: &Spot<'_>) -> Result<String, Trouble> {
+    let Some(visit) = spot.visit.as_ref().and_then(|id| spot.file.study.visit(id.as_str())) else {
+        return Ok(format!("{}/casebook", spot.base()));
+    };
+    let session = visit.session.filter(|_| spot.file.reader.sees_sessions());
+    let plan = &spot.file.study.session;
+    let checked = plan.checks.iter().chain(&plan.discharge.criteria).any(|check| check.form.as_ref() == Some(&spot.form));
+    let next = match session.filter(|_| checked) {
+        Some(number) => super::ahead::after_check(&spot.desk, &spot.code, number, None)?,
+        None => None,
+    };
+    Ok(next.unwrap_or_else(|| format!("{}/visits/{}", spot.base(), segment(visit.id.as_str()))))
 }
 
 fn at_field(unreadable: &conduct::Unreadable) -> Wrong {
@@ -232,6 +254,13 @@ fn entry(call: &Call<'_>, spot: &Spot<'_>, entry: &Entry, status: StatusCode) ->
     let form = spot.form()?;
     let mut body = Body::new(&form.title);
     body.lead = lead(form);
+    if !casebook::fills_in(form, &spot.file.reader.roles) {
+        body.lead = format!(
+            "For: {}. What you record counts all the same, and a deviation is recorded with it. {}",
+            casebook::for_whom(&spot.file.study, form),
+            body.lead
+        );
+    }
     body.layout = Layout::Form;
     body.side_label = "This form".to_owned();
     let address = match &entry.correcting {
@@ -477,8 +506,14 @@ pub fn read(call: &Call<'_>) -> Result<Reply, Trouble> {
     if record.struck {
         body.lead.push_str(" Struck through: made by mistake or for somebody else.");
     } else {
-        body.action(format!("{}/forms/{}/correct", spot.base(), segment(instance.as_str())), "Correct");
-        body.action(format!("{}/do/strike/{}", spot.base(), segment(instance.as_str())), "Strike through");
+        for (address, words) in [
+            (format!("{}/forms/{}/correct", spot.base(), segment(instance.as_str())), "Correct"),
+            (format!("{}/do/strike/{}", spot.base(), segment(instance.as_str())), "Strike through"),
+        ] {
+            if acts::offered(spot.file.reader.duties, &address) {
+                body.action(address, words);
+            }
+        }
     }
     body.layout = Layout::Form;
     body.side_label = "This form".to_owned();
@@ -606,6 +641,7 @@ fn history_rows(history: &BTreeMap<String, Vec<Past>>, form: &Form, record: &For
 pub fn correct_get(call: &Call<'_>) -> Result<Reply, Trouble> {
     let desk = Desk::of(call.services, call.who()?, call.now)?;
     let (spot, instance, record) = on_record(call, desk)?;
+    only_theirs(&spot, &call.address)?;
     let history = history(&spot, &instance, &record)?;
     let correcting = Correcting { instance: instance.to_string(), seen: record.corrections, history };
     let entry_state =
