@@ -44,6 +44,8 @@ pub enum Command {
     Score(Score),
     /// Drive virtual people and staff through the rules.
     Simulate(Simulate),
+    /// Fit the mixed model for repeated measures to a table.
+    Mmrm(Mmrm),
 }
 
 /// A store.
@@ -247,4 +249,56 @@ pub struct Simulate {
     /// Folder for the store.
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
+}
+
+/// `mmrm`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("model").required(true).args(["spec", "data"]))]
+pub struct Mmrm {
+    /// File with the `spec` object of a fit, or a whole reference file; everything it asks for is printed as JSON.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["formula", "subject", "visit", "arm", "covariance", "df",
+        "vcov", "group", "coordinates", "weights", "ml", "levels"])]
+    pub spec: Option<PathBuf>,
+    /// Comma-separated text with a header row, one row a person and visit; `-` for standard input.
+    #[arg(long, value_name = "FILE", requires = "formula")]
+    pub data: Option<PathBuf>,
+    /// The model: `change ~ baseline + arm*visit + site`.
+    #[arg(long)]
+    pub formula: Option<String>,
+    /// Column of the participants.
+    #[arg(long, value_name = "COLUMN")]
+    pub subject: Option<String>,
+    /// Column of the visits.
+    #[arg(long, value_name = "COLUMN")]
+    pub visit: Option<String>,
+    /// Column of the arms, for means and differences by arm and visit.
+    #[arg(long, value_name = "COLUMN")]
+    pub arm: Option<String>,
+    /// us, cs, csh, ar1, ar1h, ad, adh, toep, toeph, sp_exp; a list `us,toeph,ar1h,cs` is tried in that order [default: us]
+    #[arg(long, value_name = "NAME")]
+    pub covariance: Option<String>,
+    /// Degrees of freedom: kr (linear), kr-full, satterthwaite, between-within, residual [default: kr]
+    #[arg(long, value_name = "NAME")]
+    pub df: Option<String>,
+    /// Covariance of the estimates: model, cr0, cr2, cr3 [default: model]
+    #[arg(long, value_name = "NAME")]
+    pub vcov: Option<String>,
+    /// Column whose levels have covariances of their own.
+    #[arg(long, value_name = "COLUMN")]
+    pub group: Option<String>,
+    /// Columns of the coordinates for sp_exp.
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub coordinates: Vec<String>,
+    /// Column of the weights.
+    #[arg(long, value_name = "COLUMN")]
+    pub weights: Option<String>,
+    /// Maximum likelihood instead of REML.
+    #[arg(long)]
+    pub ml: bool,
+    /// A factor's levels in order, the first the reference; once for each column.
+    #[arg(long, value_name = "COLUMN=A,B,…")]
+    pub levels: Vec<String>,
+    /// As JSON, with the keys of the reference files.
+    #[arg(long)]
+    pub json: bool,
 }

@@ -29,6 +29,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "record",
             "identity",
             "simulation",
+            "stats",
             "exchange",
             "web",
         ],

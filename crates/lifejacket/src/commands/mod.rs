@@ -4,6 +4,7 @@ mod apply;
 mod demo;
 mod export;
 mod init;
+mod mmrm;
 mod rules;
 mod schema;
 mod score;
@@ -32,5 +33,6 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Export(export) => export::run(&export),
         Command::Score(score) => score::run(&score),
         Command::Simulate(simulate) => simulate::run(&simulate),
+        Command::Mmrm(mmrm) => mmrm::run(&mmrm),
     }
 }
