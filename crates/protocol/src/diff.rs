@@ -100,6 +100,14 @@ const INSIDE: &[(&str, &str)] = &[
     ("estimands", "estimand"),
     ("sets", "analysis set"),
     ("key_secondary", "secondary endpoint"),
+    ("covariates", "covariate"),
+    ("subgroups", "subgroup"),
+    ("characteristics", "characteristic"),
+    ("responders", "responder"),
+    ("sensitivity", "sensitivity analysis"),
+    ("guesses", "guess"),
+    ("systems", "body system"),
+    ("published", "published result"),
 ];
 
 /// Words for keys that don't speak for themselves.

@@ -141,4 +141,15 @@ pub const KINDS: &[Kind] = &[
     kind("study.clock-zero", "a clock that is overdue as it starts"),
     kind("study.clock-nobody", "a clock that nobody can stop"),
     kind("study.follow-up", "people who are given up without a try"),
+    // The analysis plan.
+    kind("study.unknown-set", "an analysis set that doesn't exist"),
+    kind("study.unknown-estimand", "an estimand that doesn't exist"),
+    kind("study.unknown-arm", "an arm that doesn't exist"),
+    kind("study.estimand", "an estimand that contradicts itself"),
+    kind("study.model", "a model that can't answer the question"),
+    kind("study.variable", "a variable of the analysis that nobody is asked for, or that can't be cut so"),
+    kind("study.analysis-form", "a form of the analysis that carries another instrument, or is not asked then"),
+    kind("study.sensitivity", "a sensitivity analysis that lacks what its method needs"),
+    kind("study.system", "a term in two body systems"),
+    kind("study.published", "a published result that contradicts itself"),
 ];

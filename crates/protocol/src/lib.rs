@@ -3,6 +3,7 @@
 //! Pure: files come in as texts, diagnostics go out as data. [`read`] answers with the study, or with every mistake
 //! at once; [`model`] is what the rules work on.
 
+mod analysis;
 mod check;
 mod decode;
 mod diagnostic;

@@ -3,6 +3,11 @@
 //! Everything here is serialisable in a stable order, because a study version is named by the hash of this
 //! structure. Nothing here decides anything: the rules that use these values live in `conduct`.
 
+pub use crate::analysis::{
+    AnalysisPlan, AnalysisSet, BodySystem, Compares, CovarianceName, DegreesName, Endpoint, Estimand, EventRule,
+    EventStrategy, GuessPlan, IntercurrentEvent, ModelPlan, MultiplicityName, Published, PublishedStatus, ReportPart,
+    Responder, Sensitivity, SensitivityMethod, Variable, WeightsName,
+};
 use crate::expression::Expression;
 use jiff::civil::Date;
 use serde::Serialize;
@@ -63,7 +68,7 @@ pub struct Study {
     pub approvals: Vec<ApprovalRule>,
     /// Follow-up: tries, silence, what goes on after treatment stops.
     pub follow_up: FollowUpPlan,
-    /// Names that the analysis plan uses.
+    /// The analysis plan.
     pub analysis: AnalysisPlan,
 }
 
@@ -1231,47 +1236,6 @@ pub struct FollowUpPlan {
     pub reasons: Vec<ChoiceOption>,
     /// Where it comes from.
     pub source: Source,
-}
-
-/// Names of the analysis plan.
-#[derive(Debug, Clone, Serialize)]
-pub struct AnalysisPlan {
-    /// The primary endpoint; none in a programme that tests nothing.
-    pub primary: Option<Endpoint>,
-    /// Key secondary endpoints.
-    pub key_secondary: Vec<Endpoint>,
-    /// Estimands by name.
-    pub estimands: Vec<NamedText>,
-    /// Analysis sets by name.
-    pub sets: Vec<NamedText>,
-    /// Where it comes from.
-    pub source: Source,
-}
-
-/// A score at a visit.
-#[derive(Debug, Clone, Serialize)]
-pub struct Endpoint {
-    /// Id.
-    pub id: String,
-    /// Title.
-    pub title: String,
-    /// Form that carries the instrument.
-    pub form: FormId,
-    /// Score of it.
-    pub score: String,
-    /// Visit of the baseline.
-    pub baseline: VisitId,
-    /// Visit of the endpoint.
-    pub visit: VisitId,
-}
-
-/// A name and its meaning.
-#[derive(Debug, Clone, Serialize)]
-pub struct NamedText {
-    /// Id.
-    pub id: String,
-    /// In words.
-    pub text: String,
 }
 
 /// A day in a study file, for approvals and planned dates.

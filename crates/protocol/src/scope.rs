@@ -81,6 +81,37 @@ const FACTS: [(&str, Kind, Name); 9] = [
 /// First parts of names that no form and no visit may take.
 pub const TAKEN: [&str; 8] = ["today", "participant", "washout", "medication", "dosing", "session", "consent", "done"];
 
+/// Names that the rules of analysis sets have beside those of criteria. What each counts is looked up by the crate `analysis`.
+pub const SET_NAMES: [(&str, Kind); 11] = [
+    // A consent that can carry study acts was given.
+    ("consented", Kind::Bool),
+    // The first gate was passed.
+    ("enrolled", Kind::Bool),
+    // An arm was assigned.
+    ("assigned", Kind::Bool),
+    // Dosing sessions with a first dose.
+    ("doses", Kind::Integer),
+    // Visits of the primary endpoint after the baseline with a value.
+    ("ratings", Kind::Integer),
+    // The primary endpoint's own visit has a value.
+    ("primary_rated", Kind::Bool),
+    // It was held in its window.
+    ("primary_in_window", Kind::Bool),
+    // Important protocol deviations.
+    ("important_deviations", Kind::Integer),
+    // Treatment stopped before its last session.
+    ("stopped", Kind::Bool),
+    // The allocation was opened in an emergency.
+    ("code_broken", Kind::Bool),
+    // Days from the first consent to the last visit held.
+    ("days_followed", Kind::Integer),
+];
+
+/// The names of analysis sets' rules, as a scope.
+pub(crate) fn analysis_sets() -> Scope {
+    SET_NAMES.iter().map(|(name, kind)| ((*name).to_owned(), *kind)).collect()
+}
+
 /// The names of criteria: facts, forms, scores, visits.
 pub(crate) fn participant(
     forms: &[Form],

@@ -21,7 +21,7 @@ impl Study {
 }
 
 /// The value with the keys of its objects in order, whatever map the library uses.
-fn sorted(value: &Value) -> Value {
+pub(crate) fn sorted(value: &Value) -> Value {
     match value {
         Value::Object(map) => {
             let mut keys: Vec<&String> = map.keys().collect();

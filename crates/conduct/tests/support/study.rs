@@ -508,13 +508,7 @@ pub fn study(label: &str) -> Study {
             },
         ],
         follow_up: FollowUpPlan { tries_min: 3, tries_days_min: 14, reasons: Vec::new(), source: source("follow-up") },
-        analysis: AnalysisPlan {
-            primary: None,
-            key_secondary: Vec::new(),
-            estimands: Vec::new(),
-            sets: Vec::new(),
-            source: source("analysis"),
-        },
+        analysis: AnalysisPlan::empty(source("analysis")),
     }
 }
 

@@ -1,9 +1,9 @@
-//! Forms: instruments, fields, who fills them in and who may not see them; endpoints.
+//! Forms: instruments, fields, who fills them in and who may not see them.
 
 use super::{Checker, listed};
 use crate::{
     instrument,
-    model::{ActivityKind, Duty, Endpoint, Field, FieldKind, Form, Masking, RoleScope},
+    model::{ActivityKind, Duty, Field, FieldKind, Form, Masking, RoleScope},
     spelling::nearest,
 };
 
@@ -24,7 +24,6 @@ pub fn check(checker: &Checker<'_>) {
             );
         }
     }
-    endpoints(checker);
 }
 
 fn of_instrument(checker: &Checker<'_>, form: &Form, path: &str) {
@@ -182,54 +181,5 @@ fn used(checker: &Checker<'_>, form: &Form, path: &str) {
                 .warning()
                 .mend("add an activity with this form, or take the form out"),
         );
-    }
-}
-
-fn endpoints(checker: &Checker<'_>) {
-    let Some(analysis) = &checker.parts.analysis else { return };
-    if let Some(primary) = &analysis.primary {
-        endpoint(checker, primary, "analysis/primary");
-    }
-    for secondary in &analysis.key_secondary {
-        endpoint(checker, secondary, &format!("analysis/key_secondary/{}", secondary.id));
-    }
-}
-
-fn endpoint(checker: &Checker<'_>, endpoint: &Endpoint, path: &str) {
-    let parts = checker.parts;
-    for (visit, key) in [(&endpoint.baseline, "baseline"), (&endpoint.visit, "visit")] {
-        let place = format!("{path}/{key}");
-        if !checker.known("study.unknown-visit", "visit", "visit", visit.as_str(), &place) {
-            continue;
-        }
-        let asked = parts.activities.iter().any(|activity| {
-            activity.what == ActivityKind::Form(endpoint.form.clone()) && activity.at.contains_key(visit.as_str())
-        });
-        let form_known = checker.named("form").contains(endpoint.form.as_str());
-        if !asked && form_known {
-            let message = format!("`{}` is not filled in at `{visit}`", endpoint.form);
-            let mend = format!("add `{visit}` to the activity of `{}`, or name another visit", endpoint.form);
-            checker.note(checker.mistake("study.endpoint", &place, message, "no score here").mend(mend));
-        }
-    }
-    let place = format!("{path}/form");
-    if !checker.known("study.unknown-form", "form", "form", endpoint.form.as_str(), &place) {
-        return;
-    }
-    let Some(form) = parts.forms.iter().find(|form| form.id == endpoint.form) else { return };
-    let scored = form.instrument.as_deref().is_some_and(|id| instrument::is_score(id, &endpoint.score));
-    if !scored {
-        let mend = match form.instrument.as_deref().and_then(instrument::outputs) {
-            Some(outputs) => match nearest(&endpoint.score, outputs.keys().map(String::as_str)) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => {
-                    format!("it yields {}", outputs.keys().take(12).map(String::as_str).collect::<Vec<_>>().join(", "))
-                }
-            },
-            None => "name a form that carries an instrument".to_owned(),
-        };
-        let message = format!("`{}` yields no score `{}`", form.id, endpoint.score);
-        let place = format!("{path}/score");
-        checker.note(checker.mistake("study.endpoint", &place, message, "no such score").mend(mend));
     }
 }

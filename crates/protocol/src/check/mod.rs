@@ -1,6 +1,7 @@
 //! What the parts of a study mean to each other: unknown names, windows that can't hold, doses above their cap, people
 //! who can't do what they must. One file a part of the study; every kind of mistake is listed in [`kinds`](crate::KINDS).
 
+mod analysis;
 mod dose;
 mod expressions;
 mod forms;
@@ -30,6 +31,7 @@ pub fn check(parts: &Parts, notebook: &Notebook) {
     dose::check(&checker);
     session::check(&checker);
     safety::check(&checker);
+    analysis::check(&checker);
 }
 
 /// The parts of a study with the places that they were read from.

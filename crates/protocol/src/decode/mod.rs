@@ -1,6 +1,7 @@
 //! From the tree to the model, section by section. Only the shape is looked at here; what the parts mean to each other
 //! is seen in `check`.
 
+mod analysis;
 mod consent;
 mod eligibility;
 mod forms;
@@ -123,13 +124,14 @@ pub fn decode(notebook: &Notebook, root: &Table, texts: &BTreeMap<String, String
         clocks: each(item.items("clock"), safety::clock),
         approvals: each(item.items("approval"), safety::approval),
         follow_up: item.table("follow_up").and_then(|item| safety::follow_up(&item)),
-        analysis: item.table("analysis").and_then(|item| safety::analysis(&item)),
         ..Parts::default()
     };
     parts.scope = scope::participant(&parts.forms, &parts.visits, &parts.activities, parts.consent.as_ref());
     let names = &Names { own: &parts.scope, outer: None };
     parts.criteria = each(item.some_items("criterion"), |item| eligibility::criterion(item, names));
     parts.session = item.table("session").and_then(|item| session::session(&item, &parts.scope));
+    let primary_form = |id: &str| parts.forms.iter().find(|form| form.id == *id)?.instrument.clone();
+    parts.analysis = item.table("analysis").and_then(|item| analysis::analysis(&item, &parts.scope, &primary_form));
     item.finish();
     parts
 }

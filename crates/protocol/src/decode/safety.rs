@@ -1,9 +1,9 @@
-//! Deviations, clocks, approvals, follow-up, and the names of the analysis.
+//! Deviations, clocks, approvals and follow-up.
 
-use super::{each, forms};
+use super::forms;
 use crate::{
     item::Item,
-    model::{AnalysisPlan, ApprovalRule, Clock, DeviationRule, Endpoint, FollowUpPlan, NamedText},
+    model::{ApprovalRule, Clock, DeviationRule, FollowUpPlan},
 };
 
 pub fn deviation(item: &Item<'_>) -> Option<DeviationRule> {
@@ -31,33 +31,4 @@ pub fn follow_up(item: &Item<'_>) -> Option<FollowUpPlan> {
     let (reasons, source) = (forms::options(item, "reasons"), item.source());
     item.finish();
     Some(FollowUpPlan { tries_min: tries_min?, tries_days_min: tries_days_min?, reasons, source: source? })
-}
-
-pub fn analysis(item: &Item<'_>) -> Option<AnalysisPlan> {
-    let primary = item.optional_table("primary").and_then(|item| endpoint(&item));
-    let key_secondary = each(item.items("key_secondary"), endpoint);
-    let (estimands, sets) = (each(item.items("estimand"), named), each(item.items("set"), named));
-    let source = item.source();
-    item.finish();
-    Some(AnalysisPlan { primary, key_secondary, estimands, sets, source: source? })
-}
-
-fn endpoint(item: &Item<'_>) -> Option<Endpoint> {
-    let (id, title, form) = (item.identifier("id"), item.text("title"), item.text("form"));
-    let (score, baseline, visit) = (item.text("score"), item.text("baseline"), item.text("visit"));
-    item.finish();
-    Some(Endpoint {
-        id: id?,
-        title: title?,
-        form: form?.into(),
-        score: score?,
-        baseline: baseline?.into(),
-        visit: visit?.into(),
-    })
-}
-
-fn named(item: &Item<'_>) -> Option<NamedText> {
-    let (id, text) = (item.identifier("id"), item.text("text"));
-    item.finish();
-    Some(NamedText { id: id?, text: text? })
 }

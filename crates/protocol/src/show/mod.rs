@@ -370,10 +370,30 @@ fn analysis(out: &mut String, study: &Study) {
             ),
         );
     }
-    for (title, list) in [("estimand", &plan.estimands), ("set", &plan.sets)] {
-        for named in list {
-            paragraph(out, "", &format!("{title} {}: {}", named.id, named.text));
-        }
+    for estimand in &plan.estimands {
+        let text = &estimand.text;
+        paragraph(out, "", &format!("estimand {} (in the set {}): {text}", estimand.id, estimand.set));
+    }
+    for set in &plan.sets {
+        paragraph(out, "", &format!("set {}: {}; by rule: {}", set.id, set.text, set.rule.text()));
+    }
+    if let Some(model) = &plan.model {
+        let structures: Vec<&str> = model.covariance.iter().map(|name| word_of(*name)).collect();
+        let text = format!(
+            "model: {}; covariance {}; against {}; {}, two-sided {}",
+            model.effects.join(" + "),
+            structures.join(", then "),
+            model.reference,
+            word_of(model.multiplicity).replace('_', " "),
+            model.alpha
+        );
+        paragraph(out, "", &text);
+    }
+    for responder in &plan.responders {
+        paragraph(out, "", &format!("responder {}: {}: {}", responder.id, responder.title, responder.check.text()));
+    }
+    for one in &plan.sensitivity {
+        paragraph(out, "", &format!("sensitivity {}: {}", one.id, one.title));
     }
 }
 
