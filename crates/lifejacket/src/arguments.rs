@@ -46,6 +46,8 @@ pub enum Command {
     Simulate(Simulate),
     /// Fit the mixed model for repeated measures to a table.
     Mmrm(Mmrm),
+    /// Simulate the analysis of a trial that is planned: power, type I error, bias, coverage, stopping.
+    Design(Design),
 }
 
 /// A store.
@@ -301,4 +303,76 @@ pub struct Mmrm {
     /// As JSON, with the keys of the reference files.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `design`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Design {
+    /// What else than running.
+    #[command(subcommand)]
+    pub other: Option<DesignOther>,
+    /// What is run.
+    #[command(flatten)]
+    pub run: DesignRun,
+}
+
+/// `design` with a word behind it.
+#[derive(Debug, Subcommand)]
+pub enum DesignOther {
+    /// Add the parts that shards wrote up to the whole run.
+    Merge {
+        /// Files that `--out` wrote, in any order.
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+        /// How results are shown.
+        #[command(flatten)]
+        show: DesignShow,
+    },
+}
+
+/// `design` itself.
+#[derive(Debug, Args)]
+pub struct DesignRun {
+    /// Folder of the study, or the name of one that the program carries.
+    #[arg(long, value_name = "DIR|NAME", required = true)]
+    pub study: Option<String>,
+    /// Participants to randomise; the study's own number without it.
+    #[arg(long)]
+    pub participants: Option<usize>,
+    /// True advantage of the compared arm at the last visit, in points (better is positive); the study's without it.
+    #[arg(long, value_name = "POINTS", allow_negative_numbers = true)]
+    pub effect: Option<f64>,
+    /// Share of people expected to leave before the last visit, 0 to 0.9; the study's without it.
+    #[arg(long, value_name = "SHARE")]
+    pub dropout: Option<f64>,
+    /// Trials to simulate under each set of circumstances; the study's number without it.
+    #[arg(long)]
+    pub trials: Option<u64>,
+    /// Seed of everything that is drawn; the study's without it.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Threads; one for each core without it. They change nothing in the results.
+    #[arg(long)]
+    pub threads: Option<std::num::NonZero<usize>>,
+    /// Hold only the trials of one shard, `2/8` for the second of eight, and write what they counted to `--out`.
+    #[arg(long, value_name = "K/N", requires = "out")]
+    pub shard: Option<String>,
+    /// File for the counts, to be merged; results are shown only without `--shard`.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// How results are shown.
+    #[command(flatten)]
+    pub show: DesignShow,
+}
+
+/// How results of `design` are shown.
+#[derive(Debug, Args)]
+pub struct DesignShow {
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Folder for the curves as SVG: power by number of participants, power by effect.
+    #[arg(long, value_name = "DIR")]
+    pub svg: Option<PathBuf>,
 }

@@ -8,6 +8,7 @@ mod as_data;
 mod bad_input;
 mod cli;
 mod clinic;
+mod design;
 mod licensed;
 mod mmrm;
 mod moves;

@@ -2,6 +2,7 @@
 
 mod apply;
 mod demo;
+mod design;
 mod export;
 mod init;
 mod mmrm;
@@ -34,5 +35,6 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Score(score) => score::run(&score),
         Command::Simulate(simulate) => simulate::run(&simulate),
         Command::Mmrm(mmrm) => mmrm::run(&mmrm),
+        Command::Design(design) => design::run(&design),
     }
 }
