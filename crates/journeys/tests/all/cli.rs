@@ -26,10 +26,10 @@ fn program() -> &'static Path {
     })
 }
 
-struct Said {
-    code: i32,
-    out: String,
-    err: String,
+pub struct Said {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
 }
 
 fn said(output: Output) -> Said {
@@ -37,11 +37,11 @@ fn said(output: Output) -> Said {
     Said { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
 }
 
-fn run(folder: &Path, line: &str) -> Said {
+pub fn run(folder: &Path, line: &str) -> Said {
     said(Command::new(program()).current_dir(folder).args(line.split_whitespace()).output().unwrap())
 }
 
-fn run_with(folder: &Path, line: &str, input: &str) -> Said {
+pub fn run_with(folder: &Path, line: &str, input: &str) -> Said {
     let mut command = Command::new(program());
     command.current_dir(folder).args(line.split_whitespace());
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -49,13 +49,13 @@ fn run_with(folder: &Path, line: &str, input: &str) -> Said {
     said(child.wait_with_output().unwrap())
 }
 
-fn well(folder: &Path, line: &str) -> String {
+pub fn well(folder: &Path, line: &str) -> String {
     let said = run(folder, line);
     assert_eq!(said.code, 0, "{line}\n{}\n{}", said.out, said.err);
     said.out
 }
 
-fn folder() -> tempfile::TempDir {
+pub fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
 }
 

@@ -102,7 +102,11 @@ pub fn body(study: &Study, participant: &ParticipantState, reader: &Reader) -> B
                             format!("{at}/visits/{}/forms/{}", segment(visit.id.as_str()), segment(form.as_str()))
                         }
                     };
-                    if acts::offered(reader.duties, &href) { Cell::link(href, &tag.word) } else { Cell::text(&tag.word) }
+                    if acts::offered(reader.duties, &href) {
+                        Cell::link(href, &tag.word)
+                    } else {
+                        Cell::text(&tag.word)
+                    }
                 }
                 (_, Some(tag)) => Cell::text(&tag.word),
                 (_, None) => Cell::text(""),
@@ -222,11 +226,9 @@ fn facts_of(record: &VisitRecord) -> Vec<(&'static str, &'static str)> {
             ("cancelled", "It was cancelled"),
             ("missed", "It will not take place"),
         ],
-        VisitStanding::Planned => vec![
-            ("book", "Book the visit"),
-            ("attended", "The person came"),
-            ("missed", "It will not take place"),
-        ],
+        VisitStanding::Planned => {
+            vec![("book", "Book the visit"), ("attended", "The person came"), ("missed", "It will not take place")]
+        }
         VisitStanding::Attended => vec![("completed", "The visit is done")],
         VisitStanding::Completed | VisitStanding::Missed => Vec::new(),
     }

@@ -186,7 +186,8 @@ fn goes_on(spot: &Spot<'_>) -> Result<String, Trouble> {
     };
     let session = visit.session.filter(|_| spot.file.reader.sees_sessions());
     let plan = &spot.file.study.session;
-    let checked = plan.checks.iter().chain(&plan.discharge.criteria).any(|check| check.form.as_ref() == Some(&spot.form));
+    let checked =
+        plan.checks.iter().chain(&plan.discharge.criteria).any(|check| check.form.as_ref() == Some(&spot.form));
     let next = match session.filter(|_| checked) {
         Some(number) => super::ahead::after_check(&spot.desk, &spot.code, number, None)?,
         None => None,
