@@ -12,6 +12,7 @@ mod score;
 mod serve;
 mod simulate;
 mod study;
+mod trace;
 mod verify;
 mod why;
 
@@ -31,6 +32,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Why(why) => why::run(&why),
         Command::Lock(lock) => lock::run(&lock),
         Command::Report(report) => report::run(&report),
+        Command::Trace(trace) => trace::run(&trace),
         Command::Rebuild(data) => verify::rebuild(&data),
         Command::Verify(data) => verify::verify(&data),
         Command::Export(export) => export::run(&export),
