@@ -220,6 +220,9 @@ impl<'r, 'a> Builder<'r, 'a> {
         };
         left(self.without_baseline, "in the set without a baseline value, left out");
         left(self.without_covariate, "in the set without a covariate's value, left out");
+        let seen: BTreeSet<usize> = self.rows.iter().filter(|row| row.change.is_some()).map(|row| row.person).collect();
+        let all: BTreeSet<usize> = self.rows.iter().map(|row| row.person).collect();
+        left(all.len() - seen.len(), "in the set with no value left: they stand in the head and carry no information");
         for (what, count) in &self.left_out {
             left(*count, &format!("values after {what} left out, as the estimand says"));
         }

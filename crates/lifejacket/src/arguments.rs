@@ -37,6 +37,8 @@ pub enum Command {
     Lock(Lock),
     /// Analyse the record by the study's plan: tables, figures and every number, as HTML, CSV and JSON.
     Report(Report),
+    /// Lead from a number of the report to the entries under it.
+    Trace(Trace),
     /// Make the current tables anew from the log.
     Rebuild(Data),
     /// Prove the chain and the current tables; exit 1 naming the first bad entry.
@@ -222,6 +224,25 @@ pub struct Report {
     /// The same as PDF, where the program was built with it.
     #[arg(long)]
     pub pdf: bool,
+}
+
+/// `trace`.
+#[derive(Debug, Args)]
+pub struct Trace {
+    /// Table of the report: `primary`.
+    pub table: String,
+    /// Row and column: `T4-lsmean.difference`.
+    #[arg(value_name = "ROW.COLUMN")]
+    pub cell: String,
+    /// The store.
+    #[command(flatten)]
+    pub data: Data,
+    /// The seed of a rehearsal's dummy arms.
+    #[arg(long, value_name = "SEED")]
+    pub dummy: Option<u64>,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `lock`.

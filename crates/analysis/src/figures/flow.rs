@@ -90,10 +90,13 @@ impl Flow {
                 svg.line("axis", (BOX / 2.0, top), (middle, top));
             }
             arrow(svg, (middle, top), (middle, top + 26.0));
-            svg.text("tb", (middle + 8.0, top + 17.0), Hang::Start, name);
             let mut y = top + 26.0;
             for (step_at, step) in steps.iter().enumerate() {
-                boxed(svg, (x, y), width, step);
+                if step_at == 0 {
+                    boxed(svg, (x, y), width, &Step { title: name.clone(), ..step.clone() });
+                } else {
+                    boxed(svg, (x, y), width, step);
+                }
                 let below = y + tall(step);
                 if step_at + 1 < steps.len() {
                     arrow(svg, (middle, below), (middle, below + GAP));

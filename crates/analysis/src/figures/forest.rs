@@ -37,11 +37,11 @@ pub struct Forest {
     pub decimals: usize,
 }
 
-const WIDTH: f64 = 640.0;
+const WIDTH: f64 = 720.0;
 const STEP: f64 = 21.0;
 const NAME: f64 = 0.0;
-const LEFT: f64 = 318.0;
-const RIGHT: f64 = 516.0;
+const LEFT: f64 = 366.0;
+const RIGHT: f64 = 560.0;
 
 impl Forest {
     /// The markup; nothing where no line has a number.

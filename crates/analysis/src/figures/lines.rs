@@ -52,7 +52,7 @@ pub struct Lines {
     pub dots: bool,
 }
 
-const WIDTH: f64 = 640.0;
+const WIDTH: f64 = 680.0;
 const HEIGHT: f64 = 300.0;
 const LEFT: f64 = 46.0;
 const RIGHT: f64 = 500.0;
@@ -70,13 +70,16 @@ impl Lines {
         let (first, last) = range(&xs)?;
         let marks = ticks(low, high, 5);
         let (bottom, top) = range(&marks)?;
+        // As many decimals as keep two marks apart.
+        let step = (top - bottom) / (marks.len().max(2) - 1) as f64;
+        let decimals = self.decimals.max(usize::from(step < 0.999) + usize::from(step < 0.0999));
         let x = Scale::new((first, last), (LEFT + 14.0, RIGHT - 14.0));
         let y = Scale::new((bottom, top), (BOTTOM, TOP));
         let mut svg = Svg::new(&self.id, (WIDTH, HEIGHT), &self.title, &self.finding);
         for mark in &marks {
             let class = if mark.abs() < 1e-9 { "axis" } else { "grid" };
             svg.line(class, (LEFT, y.at(*mark)), (RIGHT, y.at(*mark)));
-            svg.text("t3", (LEFT - 8.0, y.at(*mark) + 4.0), Hang::End, &number(*mark, self.decimals));
+            svg.text("t3", (LEFT - 8.0, y.at(*mark) + 4.0), Hang::End, &number(*mark, decimals));
         }
         for (at, name, second) in &self.along {
             svg.text("t1", (x.at(*at), BOTTOM + 18.0), Hang::Middle, name);
@@ -123,8 +126,9 @@ impl Lines {
             }
             if let (Some(last), Some(label)) = (series.points.last(), labels.get(at)) {
                 let class = if at == 0 { "ta" } else { "tb" };
-                let words = format!("{} {}", series.name, number(last.y, self.decimals.max(1)));
-                svg.text(class, (RIGHT + 8.0, label + 4.0), Hang::Start, &words);
+                svg.text(class, (RIGHT + 8.0, label + 4.0), Hang::Start, &series.name);
+                let value = number(last.y, self.decimals.max(1));
+                svg.text("t1", (RIGHT + 8.0, label + 20.0), Hang::Start, &value);
             }
         }
     }
@@ -148,7 +152,7 @@ pub fn apart(places: &[f64]) -> Vec<f64> {
     for index in order {
         if let Some(place) = out.get_mut(index) {
             *place = place.max(least);
-            least = *place + 17.0;
+            least = *place + 36.0;
         }
     }
     out

@@ -161,7 +161,7 @@ pub fn ticks(low: f64, high: f64, most: u32) -> Vec<f64> {
     let raw = span / f64::from(most.max(1));
     let magnitude = 10_f64.powf(raw.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * magnitude).find(|step| *step >= raw).unwrap_or(raw);
-    let (first, last) = ((low / step - 1e-9).floor() as i64, (high / step + 1e-9).ceil() as i64);
+    let (first, last) = ((low / step + 1e-9).floor() as i64, (high / step - 1e-9).ceil() as i64);
     (first..=last.min(first + 60)).map(|at| at as f64 * step).collect()
 }
 

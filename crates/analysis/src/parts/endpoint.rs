@@ -83,8 +83,12 @@ pub fn key_secondary(run: &Run<'_>, outcomes: &[Outcome<'_>]) -> Option<Section>
     (!section.blocks.is_empty()).then_some(section)
 }
 
+/// A first letter in lower case, unless it begins an abbreviation.
 fn lower(title: &str) -> String {
     let mut characters = title.chars();
+    if title.chars().nth(1).is_some_and(char::is_uppercase) {
+        return title.to_owned();
+    }
     characters.next().map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
 }
 
@@ -104,10 +108,10 @@ pub fn sentence(run: &Run<'_>, outcome: &Outcome<'_>) -> Option<String> {
     let alpha = run.plan.model.as_ref()?.alpha.to_string().parse::<f64>().ok()?;
     let verdict = if *adjusted < alpha { "The test passes" } else { "The test does not pass" };
     Some(format!(
-        "With {} the score {way} {} points more than with {} (95 % CI {}; p {}). {verdict} at the two-sided level {alpha}, adjusted p {}.",
+        "{}: the score {way} {} points more than with {} (95 % CI {}; p {}). {verdict} at the two-sided level {alpha}, adjusted p {}.",
         run.arms.get(*arm)?.title,
         shown::number(test.estimate.abs(), digits),
-        reference.title,
+        lower(&reference.title),
         shown::interval(test.lower, test.upper, digits),
         shown::p(test.p),
         shown::p(*adjusted),

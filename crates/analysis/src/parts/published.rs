@@ -97,8 +97,7 @@ fn table(run: &Run<'_>) -> Table {
         .column("n", "n")
         .column("difference", "Difference on the scale (95 % CI)")
         .column("d", "d (95 % CI)")
-        .column("citation", "Citation")
-        .column("source", "How sure these numbers are");
+        .column("citation", "Citation, and how sure these numbers are");
     for one in &run.plan.published {
         let status = match one.status {
             PublishedStatus::Active => "stands",
@@ -126,8 +125,7 @@ fn table(run: &Run<'_>) -> Table {
             Cell::words(people),
             difference,
             with(number(one.d), &one.d_interval, 2),
-            Cell::words(format!("{}{doi}", one.citation)),
-            Cell::words(one.source.to_string()),
+            Cell::words(format!("{}{doi}. Numbers: {}", one.citation, one.source)),
         ];
         table.row(one.id.clone(), one.title.clone(), cells);
     }

@@ -61,7 +61,7 @@ pub fn section(run: &Run<'_>, outcomes: &[Outcome<'_>]) -> Option<Section> {
                 p: test.p,
                 how: "the primary analysis".to_owned(),
                 ground: fitted.data.ground(),
-                people: fitted.data.people.len(),
+                people: fitted.fit.counts().n_subjects,
             };
             write(run, "primary", "Primary analysis", &found, &mut table, &mut lines);
         }
@@ -201,7 +201,7 @@ fn fitted(run: &Run<'_>, asked: &Asked<'_>) -> Result<Results, NoAnswer> {
             p: estimate.p,
             how: how.clone(),
             ground: fitted.data.ground(),
-            people: fitted.data.people.len(),
+            people: fitted.fit.counts().n_subjects,
         })
     });
     Ok(Results { found: found.collect(), tipping: None })

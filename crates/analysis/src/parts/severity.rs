@@ -39,6 +39,12 @@ pub fn section(run: &Run<'_>) -> Option<Section> {
     Some(section)
 }
 
+/// The score as people call it: `CAPS-5 total`.
+fn named(run: &Run<'_>, endpoint: &Endpoint) -> String {
+    let form = run.study.form(endpoint.form.as_str()).map_or(endpoint.form.as_str(), |form| form.title.as_str());
+    format!("{form} {}", crate::shown::words(&endpoint.score))
+}
+
 /// Bands of the primary score, mildest first: by the smallest value that anybody had in each.
 fn bands(run: &Run<'_>, endpoint: &Endpoint) -> Vec<String> {
     let mut least: BTreeMap<&str, f64> = BTreeMap::new();
@@ -72,7 +78,7 @@ fn band_at(
 fn by_visit(run: &Run<'_>, endpoint: &Endpoint, set: &str, bands: &[String], visits: &[&str]) -> (Table, Bars) {
     let mut table = Table::new(
         "severity",
-        format!("Severity bands of the {} {} by visit", endpoint.form, endpoint.score),
+        format!("Severity bands of the {} by visit", named(run, endpoint)),
         "Arm and visit",
         &["participant", "form", "score"],
     );
@@ -125,7 +131,7 @@ fn paths(run: &Run<'_>, endpoint: &Endpoint, set: &str, bands: &[String], visits
     });
     Paths {
         id: "trajectories".to_owned(),
-        title: format!("Every participant’s {} {}, coloured by the band at the end", endpoint.form, endpoint.score),
+        title: format!("Every participant’s {}, coloured by the band at the end", named(run, endpoint)),
         finding: "One line a participant.".to_owned(),
         bands: bands.to_vec(),
         visits: visits.iter().map(|visit| run.visit_label(visit)).collect(),

@@ -14,6 +14,7 @@ mod score;
 mod serve;
 mod simulate;
 mod study;
+mod trace;
 mod verify;
 mod why;
 
@@ -33,6 +34,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Why(why) => why::run(&why),
         Command::Lock(lock) => lock::run(&lock),
         Command::Report(report) => report::run(&report),
+        Command::Trace(trace) => trace::run(&trace),
         Command::Rebuild(data) => verify::rebuild(&data),
         Command::Verify(data) => verify::verify(&data),
         Command::Export(export) => export::run(&export),
