@@ -152,8 +152,11 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
     if wrong.is_empty() && !recording {
         return check_page(call, &spot, form, &typed, &values);
     }
+    let mut overtaken = false;
     if wrong.is_empty() {
+        let seen = call.form.text("seen").parse().ok();
         let command = Command::Fact(Fact::RecordForm {
+            seen,
             participant: spot.file.participant.id.clone(),
             form: form.id.clone(),
             visit: spot.visit.clone(),
@@ -166,6 +169,10 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
                 return Ok(Reply::see(format!("{}?written={}", goes_on(&spot)?, segment(&request.id))));
             }
             Answer::No(No::Unreadable(all)) => wrong = all.iter().map(at_field).collect(),
+            Answer::No(No::Conflict { what }) => {
+                overtaken = true;
+                wrong.push(Wrong::new("", sentence(&what)));
+            }
             Answer::No(no) => return Err(no_to_trouble(&no)),
         }
     }
@@ -174,8 +181,8 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
     entry(
         call,
         &spot,
-        &Entry { typed, wrong, kept: Some(call.now), ..Entry::default() },
-        StatusCode::UNPROCESSABLE_ENTITY,
+        &Entry { typed, wrong, overtaken, kept: Some(call.now), ..Entry::default() },
+        if overtaken { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY },
     )
 }
 
@@ -240,6 +247,8 @@ fn saved_words(spot: &Spot<'_>, at: Timestamp) -> String {
 #[derive(Default)]
 struct Entry {
     typed: BTreeMap<String, String>,
+    /// Somebody else recorded the form since it was opened.
+    overtaken: bool,
     wrong: Vec<Wrong>,
     kept: Option<Timestamp>,
     correcting: Option<Correcting>,
@@ -274,7 +283,7 @@ fn entry(call: &Call<'_>, spot: &Spot<'_>, entry: &Entry, status: StatusCode) ->
     markup.push_str(&format!(
         "<form method=\"post\" action=\"{}\" novalidate{drafts}>{}",
         escape(&address),
-        hidden(call, entry)
+        hidden(call, spot, entry)
     ));
     if !entry.wrong.is_empty() {
         let title = match entry.wrong.len() {
@@ -322,20 +331,20 @@ fn entry(call: &Call<'_>, spot: &Spot<'_>, entry: &Entry, status: StatusCode) ->
     frame::page_with(call, &spot.desk, Place::Participants, spot.crumbs(), body, status)
 }
 
-fn hidden(call: &Call<'_>, entry: &Entry) -> String {
-    let request = if call.form.has("request") { request_id(call) } else { call.services.fresh_id() };
-    hidden_as(call, &request, entry)
-}
-
-fn hidden_as(call: &Call<'_>, request: &str, entry: &Entry) -> String {
-    let seen = entry
-        .correcting
-        .as_ref()
-        .map_or_else(String::new, |c| format!("<input type=\"hidden\" name=\"seen\" value=\"{}\">", c.seen));
+/// What was seen when the form was opened goes through the check page; after a conflict it is what stands now.
+fn hidden(call: &Call<'_>, spot: &Spot<'_>, entry: &Entry) -> String {
+    let kept = call.form.has("request") && !entry.overtaken;
+    let request = if kept { request_id(call) } else { call.services.fresh_id() };
+    let carried = call.form.text("seen").parse().ok().filter(|_| !entry.overtaken);
+    let seen = match &entry.correcting {
+        Some(correcting) => correcting.seen,
+        None => carried.unwrap_or_else(|| spot.file.participant.records_at(&spot.form, spot.visit.as_ref())),
+    };
     format!(
-        "<input type=\"hidden\" name=\"token\" value=\"{}\"><input type=\"hidden\" name=\"request\" value=\"{}\">{seen}",
+        "<input type=\"hidden\" name=\"token\" value=\"{}\"><input type=\"hidden\" name=\"request\" value=\"{}\">\
+         <input type=\"hidden\" name=\"seen\" value=\"{seen}\">",
         escape(&call.token()),
-        escape(request)
+        escape(&request)
     )
 }
 
@@ -475,7 +484,7 @@ fn check_page(
     markup.push_str(&format!(
         "<form method=\"post\" action=\"{}\">{}",
         escape(&spot.address()),
-        hidden(call, &Entry::default())
+        hidden(call, spot, &Entry::default())
     ));
     for (name, value) in typed {
         markup.push_str(&format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">", escape(name), escape(value)));
@@ -673,7 +682,7 @@ pub fn correct_post(call: &Call<'_>) -> Result<Reply, Trouble> {
         entry(
             call,
             &spot,
-            &Entry { typed: typed.clone(), wrong, correcting: Some(correcting), kept: None },
+            &Entry { typed: typed.clone(), wrong, correcting: Some(correcting), ..Entry::default() },
             StatusCode::UNPROCESSABLE_ENTITY,
         )
     };
@@ -797,13 +806,9 @@ fn confirm_page(call: &Call<'_>, spot: &Spot<'_>, form: &Form, confirm: &Confirm
         .push_str(&Table::new("Old and new", &["Question", "On record", "Becomes"], rows).unseen_caption().to_string());
     let correcting =
         Correcting { instance: confirm.instance.to_string(), seen: confirm.seen, history: BTreeMap::new() };
-    let state = Entry { correcting: Some(correcting), ..Entry::default() };
     // A correction after a conflict is another request than the one that met it.
-    let hidden = if confirm.conflict.is_some() {
-        hidden_as(call, &call.services.fresh_id(), &state)
-    } else {
-        hidden(call, &state)
-    };
+    let state = Entry { correcting: Some(correcting), overtaken: confirm.conflict.is_some(), ..Entry::default() };
+    let hidden = hidden(call, spot, &state);
     markup.push_str(&format!(
         "<form method=\"post\" action=\"{}/forms/{}/correct\">{hidden}",
         spot.base(),
