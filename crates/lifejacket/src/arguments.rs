@@ -150,6 +150,14 @@ pub enum Study {
         /// The later version.
         b: String,
     },
+    /// Load a further version into a store: an amendment, to be adopted there.
+    Add {
+        /// Folder of the study, or the name of one that the program carries.
+        study: String,
+        /// The store.
+        #[command(flatten)]
+        data: Data,
+    },
     /// Names of the studies that the program carries.
     List,
 }
