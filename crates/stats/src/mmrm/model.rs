@@ -111,6 +111,10 @@ impl Data {
             factors.push(&model.visit);
         }
         factors.extend(model.group.as_deref());
+        if let Some(name) = model.arm.as_deref().filter(|arm| table.column(arm).is_none()) {
+            let nearest = table.nearest(name).map(str::to_owned);
+            return Err(DesignError::NoColumn { name: name.to_owned(), nearest }.into());
+        }
         let arm = model
             .arm
             .as_deref()
