@@ -13,6 +13,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("record", &["terms", "protocol", "conduct", "chain", "allocation"]),
     ("identity", &["terms"]),
     ("stats", &[]),
+    ("analysis", &["terms", "protocol", "instruments", "stats"]),
     ("measure", &["terms", "protocol", "conduct", "record", "simulation"]),
     ("simulation", &["terms", "protocol", "instruments", "conduct", "chain", "allocation"]),
     ("exchange", &["record"]),
@@ -30,6 +31,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "identity",
             "simulation",
             "exchange",
+            "analysis",
             "web",
         ],
     ),
@@ -110,7 +112,7 @@ fn pure_crates_stay_pure() {
     ];
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let manifests = manifests();
-    for name in ["terms", "instruments", "protocol", "conduct", "chain", "stats"] {
+    for name in ["terms", "instruments", "protocol", "conduct", "chain", "stats", "analysis"] {
         for dependency in dependencies(&manifests[name]) {
             assert!(!FORBIDDEN_DEPENDENCIES.contains(&dependency.as_str()), "{name} imports {dependency}");
         }

@@ -10,7 +10,7 @@ use std::{
 };
 
 /// The program, built once from this tree in the same way as this test.
-fn program() -> &'static Path {
+pub fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         let built = Command::new(env!("CARGO"))
@@ -26,10 +26,10 @@ fn program() -> &'static Path {
     })
 }
 
-struct Said {
-    code: i32,
-    out: String,
-    err: String,
+pub struct Said {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
 }
 
 fn said(output: Output) -> Said {
@@ -37,7 +37,7 @@ fn said(output: Output) -> Said {
     Said { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
 }
 
-fn run(folder: &Path, line: &str) -> Said {
+pub fn run(folder: &Path, line: &str) -> Said {
     said(Command::new(program()).current_dir(folder).args(line.split_whitespace()).output().unwrap())
 }
 
@@ -49,13 +49,13 @@ fn run_with(folder: &Path, line: &str, input: &str) -> Said {
     said(child.wait_with_output().unwrap())
 }
 
-fn well(folder: &Path, line: &str) -> String {
+pub fn well(folder: &Path, line: &str) -> String {
     let said = run(folder, line);
     assert_eq!(said.code, 0, "{line}\n{}\n{}", said.out, said.err);
     said.out
 }
 
-fn folder() -> tempfile::TempDir {
+pub fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
 }
 

@@ -11,4 +11,5 @@ mod clinic;
 mod licensed;
 mod moves;
 mod reference;
+mod report;
 mod seen;
