@@ -7,7 +7,9 @@ use crate::{
     context::Context,
     entry::{Person, Written},
     finding::{Broken, Finding, No, Refusal, Unreadable},
-    participant, session, staffing,
+    participant,
+    schedule::days_from,
+    session, staffing,
 };
 use jiff::{SignedDuration, tz::TimeZone};
 use protocol::model::Duty;
@@ -392,6 +394,7 @@ pub fn decide(
     match &request.command {
         Command::Fact(fact) => {
             not_in_the_future(&case)?;
+            not_before_it_began(&case)?;
             record(&case, fact, &mut draft)?;
             staffing::lock::flag(&case, fact, &mut draft);
         }
@@ -474,6 +477,29 @@ fn not_in_the_future(case: &Case<'_>) -> Result<(), FactNo> {
         field: "at".to_owned(),
         what: format!("{} lies in the future", case.at),
         mend: "give the time at which it happened; what is planned is booked, not recorded".to_owned(),
+    }
+    .into())
+}
+
+/// Nothing happens to a participant before their enquiry (a day's leeway for time zones), and nothing at all longer ago than
+/// anybody who records it could remember: a year before its time is a slip of the pen.
+fn not_before_it_began(case: &Case<'_>) -> Result<(), FactNo> {
+    /// Years back that something may be recorded late where no participant bounds it.
+    const YEARS_BACK_MAX: i64 = 5;
+    let (earliest, since) = match case.world.participant {
+        Some(participant) => (days_from(participant.enquired, -1), "the participant's enquiry"),
+        None => {
+            let today = case.context.now.to_zoned(case.zone.clone()).date();
+            (today.saturating_sub(jiff::Span::new().years(YEARS_BACK_MAX)), "five years ago")
+        }
+    };
+    if case.day >= earliest {
+        return Ok(());
+    }
+    Err(Unreadable {
+        field: "at".to_owned(),
+        what: format!("{} lies before {since}", case.day),
+        mend: "look at the year; what was before the study belongs into a form's answers, or a note".to_owned(),
     }
     .into())
 }

@@ -50,6 +50,10 @@ pub enum Command {
     Score(Score),
     /// Drive virtual people and staff through the rules.
     Simulate(Simulate),
+    /// Fit the mixed model for repeated measures to a table.
+    Mmrm(Mmrm),
+    /// Simulate the analysis of a trial that is planned: power, type I error, bias, coverage, stopping.
+    Design(Design),
 }
 
 /// A store.
@@ -145,6 +149,14 @@ pub enum Study {
         a: String,
         /// The later version.
         b: String,
+    },
+    /// Load a further version into a store: an amendment, to be adopted there.
+    Add {
+        /// Folder of the study, or the name of one that the program carries.
+        study: String,
+        /// The store.
+        #[command(flatten)]
+        data: Data,
     },
     /// Names of the studies that the program carries.
     List,
@@ -318,4 +330,128 @@ pub struct Simulate {
     /// Folder for the store.
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
+}
+
+/// `mmrm`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("model").required(true).args(["spec", "data"]))]
+pub struct Mmrm {
+    /// File with the `spec` object of a fit, or a whole reference file; everything it asks for is printed as JSON.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["formula", "subject", "visit", "arm", "covariance", "df",
+        "vcov", "group", "coordinates", "weights", "ml", "levels"])]
+    pub spec: Option<PathBuf>,
+    /// Comma-separated text with a header row, one row a person and visit; `-` for standard input.
+    #[arg(long, value_name = "FILE", requires = "formula")]
+    pub data: Option<PathBuf>,
+    /// The model: `change ~ baseline + arm*visit + site`.
+    #[arg(long)]
+    pub formula: Option<String>,
+    /// Column of the participants.
+    #[arg(long, value_name = "COLUMN")]
+    pub subject: Option<String>,
+    /// Column of the visits.
+    #[arg(long, value_name = "COLUMN")]
+    pub visit: Option<String>,
+    /// Column of the arms, for means and differences by arm and visit.
+    #[arg(long, value_name = "COLUMN")]
+    pub arm: Option<String>,
+    /// us, cs, csh, ar1, ar1h, ad, adh, toep, toeph, sp_exp; a list `us,toeph,ar1h,cs` is tried in that order [default: us]
+    #[arg(long, value_name = "NAME")]
+    pub covariance: Option<String>,
+    /// Degrees of freedom: kr (linear), kr-full, satterthwaite, between-within, residual [default: kr]
+    #[arg(long, value_name = "NAME")]
+    pub df: Option<String>,
+    /// Covariance of the estimates: model, cr0, cr2, cr3 [default: model]
+    #[arg(long, value_name = "NAME")]
+    pub vcov: Option<String>,
+    /// Column whose levels have covariances of their own.
+    #[arg(long, value_name = "COLUMN")]
+    pub group: Option<String>,
+    /// Columns of the coordinates for sp_exp.
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub coordinates: Vec<String>,
+    /// Column of the weights.
+    #[arg(long, value_name = "COLUMN")]
+    pub weights: Option<String>,
+    /// Maximum likelihood instead of REML.
+    #[arg(long)]
+    pub ml: bool,
+    /// A factor's levels in order, the first the reference; once for each column.
+    #[arg(long, value_name = "COLUMN=A,B,…")]
+    pub levels: Vec<String>,
+    /// As JSON, with the keys of the reference files.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `design`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Design {
+    /// What else than running.
+    #[command(subcommand)]
+    pub other: Option<DesignOther>,
+    /// What is run.
+    #[command(flatten)]
+    pub run: DesignRun,
+}
+
+/// `design` with a word behind it.
+#[derive(Debug, Subcommand)]
+pub enum DesignOther {
+    /// Add the parts that shards wrote up to the whole run.
+    Merge {
+        /// Files that `--out` wrote, in any order.
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+        /// How results are shown.
+        #[command(flatten)]
+        show: DesignShow,
+    },
+}
+
+/// `design` itself.
+#[derive(Debug, Args)]
+pub struct DesignRun {
+    /// Folder of the study, or the name of one that the program carries.
+    #[arg(long, value_name = "DIR|NAME", required = true)]
+    pub study: Option<String>,
+    /// Participants to randomise; the study's own number without it.
+    #[arg(long)]
+    pub participants: Option<usize>,
+    /// True advantage of the compared arm at the last visit, in points (better is positive); the study's without it.
+    #[arg(long, value_name = "POINTS", allow_negative_numbers = true)]
+    pub effect: Option<f64>,
+    /// Share of people expected to leave before the last visit, 0 to 0.9; the study's without it.
+    #[arg(long, value_name = "SHARE")]
+    pub dropout: Option<f64>,
+    /// Trials to simulate under each set of circumstances; the study's number without it.
+    #[arg(long)]
+    pub trials: Option<u64>,
+    /// Seed of everything that is drawn; the study's without it.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Threads; one for each core without it. They change nothing in the results.
+    #[arg(long)]
+    pub threads: Option<std::num::NonZero<usize>>,
+    /// Hold only the trials of one shard, `2/8` for the second of eight, and write what they counted to `--out`.
+    #[arg(long, value_name = "K/N", requires = "out")]
+    pub shard: Option<String>,
+    /// File for the counts, to be merged; results are shown only without `--shard`.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// How results are shown.
+    #[command(flatten)]
+    pub show: DesignShow,
+}
+
+/// How results of `design` are shown.
+#[derive(Debug, Args)]
+pub struct DesignShow {
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Folder for the curves as SVG: power by number of participants, power by effect.
+    #[arg(long, value_name = "DIR")]
+    pub svg: Option<PathBuf>,
 }

@@ -16,7 +16,7 @@ macro_rules! studies {
 studies! {
     "reference-mapp2": "study.toml", "schedule.toml", "roles.toml", "sites.toml", "eligibility.toml", "medication.toml",
         "dose.toml", "session.toml", "consent.toml", "consent/v1.md", "safety.toml", "analysis.toml",
-        "published.toml", "forms/screening.toml", "forms/outcomes.toml", "forms/visits.toml";
+        "published.toml", "planning.toml", "forms/screening.toml", "forms/outcomes.toml", "forms/visits.toml";
     "small":
         "study.toml",
         "roles.toml",
@@ -28,8 +28,9 @@ studies! {
         "consent.toml",
         "consent.md",
         "safety.toml",
-        "analysis.toml";
-    "reference-mapp1": "study.toml", "sites.toml";
+        "analysis.toml",
+        "planning.toml";
+    "reference-mapp1": "study.toml", "sites.toml", "planning.toml";
     "licensed-practice":
         "study.toml",
         "roles.toml",

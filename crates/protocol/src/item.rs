@@ -331,6 +331,27 @@ impl<'a> Item<'a> {
         texts
     }
 
+    /// A list of numbers; empty when it isn't there.
+    pub fn decimals(&self, key: &'static str) -> Vec<Decimal> {
+        let Some(entry) = self.entry(key) else { return Vec::new() };
+        let mut numbers = Vec::new();
+        for (node, _) in self.elements(entry) {
+            match &node.content {
+                Content::Integer(number) => numbers.push(Decimal::whole(*number)),
+                Content::Float(text) => match text.replace('_', "").parse() {
+                    Ok(number) => numbers.push(number),
+                    Err(error) => {
+                        let message = format!("`{}`: {error}", entry.key);
+                        let mistake = Mistake::new("study.number", &node.place, message, "not held exactly");
+                        self.note(mistake.mend("write at most three decimals"));
+                    }
+                },
+                _ => self.element_type(entry, node, "a number"),
+            }
+        }
+        numbers
+    }
+
     /// A list of whole numbers; empty when it isn't there.
     pub fn wholes<T: TryFrom<i64>>(&self, key: &'static str) -> Vec<T> {
         let Some(entry) = self.entry(key) else { return Vec::new() };

@@ -152,4 +152,5 @@ pub const KINDS: &[Kind] = &[
     kind("study.sensitivity", "a sensitivity analysis that lacks what its method needs"),
     kind("study.system", "a term in two body systems"),
     kind("study.published", "a published result that contradicts itself"),
+    kind("study.planning", "assumptions of planning that can't be, or don't fit the endpoint"),
 ];

@@ -15,6 +15,7 @@ mod instrument;
 mod item;
 mod kinds;
 pub mod model;
+mod planning;
 mod read;
 pub mod scope;
 pub mod show;

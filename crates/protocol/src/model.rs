@@ -9,6 +9,10 @@ pub use crate::analysis::{
     Responder, Sensitivity, SensitivityMethod, Variable, WeightsName,
 };
 use crate::expression::Expression;
+pub use crate::planning::{
+    BetterWord, MechanismWord, Planning, PlanningAccrual, PlanningArm, PlanningBaseline, PlanningCovariate,
+    PlanningDropout, PlanningLooks, SpendingWord,
+};
 use jiff::civil::Date;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -70,6 +74,9 @@ pub struct Study {
     pub follow_up: FollowUpPlan,
     /// The analysis plan.
     pub analysis: AnalysisPlan,
+    /// What is assumed when the trial is planned by simulation. No part of the version: it changes nothing that is done.
+    #[serde(skip)]
+    pub planning: Option<Planning>,
 }
 
 impl Study {

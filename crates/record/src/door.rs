@@ -338,7 +338,7 @@ impl Door {
                 }
             }
             Authorisation::ReleaseContainers { session, .. } => {
-                context.picked = pick(service, streams, *session, context.now)?;
+                context.picked = pick(service, &self.studies(), streams, *session, context.now)?;
             }
             _ => {}
         }
@@ -414,8 +414,15 @@ impl Door {
 }
 
 /// Which containers the participant may have for a session; none while nothing is ordered or assigned.
-fn pick(service: &Service, streams: &Streams, session: u8, now: Timestamp) -> Result<Option<Picked>, StoreError> {
+fn pick(
+    service: &Service,
+    studies: &Studies,
+    streams: &Streams,
+    session: u8,
+    now: Timestamp,
+) -> Result<Option<Picked>, StoreError> {
     let (Some(participant), Some(stock)) = (&streams.participant, &streams.stock) else { return Ok(None) };
+    let Some(study) = studies.get(&participant.study) else { return Ok(None) };
     let Some(order) = participant.sessions.get(&session).and_then(|session| session.order.as_ref()) else {
         return Ok(None);
     };
@@ -424,6 +431,7 @@ fn pick(service: &Service, streams: &Streams, session: u8, now: Timestamp) -> Re
     let wanted = Wanted {
         handle: handle.as_deref(),
         level: &order.level,
+        arms: &study.arms,
         supplement: order.supplement > terms::Milligrams::ZERO,
         stock,
         today: now.to_zoned(zone.unwrap_or(jiff::tz::TimeZone::UTC)).date(),

@@ -2,7 +2,7 @@
 //!
 //! Sources: Cohen 1988; Hedges 1981 (the exact J); Glass 1976; Welch 1947; Steiger & Fouladi 1997 (the exact interval).
 
-use crate::distributions::{ln_gamma, noncentral_t_quantile_shift, t_quantile, t_two_sided};
+use crate::distributions::{ln_gamma, noncentral_t_quantile_shift, normal_quantile, t_quantile, t_two_sided};
 
 /// Why there is no effect size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -116,6 +116,83 @@ pub fn hedges_j(df: f64) -> f64 {
 /// model's least-squares means. Always say which standard deviation it is.
 pub fn standardised(estimate: f64, interval: [f64; 2], deviation: f64) -> [f64; 3] {
     [estimate / deviation, interval[0] / deviation, interval[1] / deviation]
+}
+
+/// What papers print of a group.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Summary {
+    /// People.
+    pub n: u64,
+    /// Mean.
+    pub mean: f64,
+    /// Standard deviation.
+    pub sd: f64,
+}
+
+/// A standardised number with the intervals that papers give it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Standardised {
+    /// d.
+    pub d: f64,
+    /// Large-sample standard error of d.
+    pub se: f64,
+    /// d ± z·se, as most papers print it.
+    pub interval: [f64; 2],
+    /// The exact interval, by the noncentral t distribution.
+    pub exact: [f64; 2],
+    /// d times the exact J (Hedges).
+    pub g: f64,
+}
+
+impl Summary {
+    fn checked(self, group: u8) -> Result<Self, EffectSizeError> {
+        if self.n < 2 {
+            return Err(EffectSizeError::TooFew { group, found: self.n as usize });
+        }
+        if self.sd > 0.0 && self.sd.is_finite() && self.mean.is_finite() {
+            Ok(self)
+        } else {
+            Err(EffectSizeError::NoSpread)
+        }
+    }
+
+    /// The mean of a change in standard deviations of that change (d_z): the effect within one arm, which contains all that
+    /// would have changed without treatment.
+    pub fn within(self, level: f64) -> Result<Standardised, EffectSizeError> {
+        let one = self.checked(1)?;
+        let n = one.n as f64;
+        let d = one.mean / one.sd;
+        Ok(standardised_by(d, n.sqrt(), n - 1.0, (1.0 / n + d * d / (2.0 * n)).sqrt(), level))
+    }
+
+    /// First minus second group in pooled standard deviations: d as published from means and standard deviations alone.
+    pub fn between(self, other: Self, level: f64) -> Result<Standardised, EffectSizeError> {
+        let (one, other) = (self.checked(1)?, other.checked(2)?);
+        let (n, m) = (one.n as f64, other.n as f64);
+        let df = n + m - 2.0;
+        let pooled = (((n - 1.0) * one.sd * one.sd + (m - 1.0) * other.sd * other.sd) / df).sqrt();
+        let d = (one.mean - other.mean) / pooled;
+        let se = ((n + m) / (n * m) + d * d / (2.0 * (n + m))).sqrt();
+        Ok(standardised_by(d, (n * m / (n + m)).sqrt(), df, se, level))
+    }
+}
+
+/// The mean change in the mean of the standard deviations before and after (d_av).
+pub fn within_average(change: f64, sd_before: f64, sd_after: f64) -> f64 {
+    2.0 * change / (sd_before + sd_after)
+}
+
+fn standardised_by(d: f64, scale: f64, df: f64, se: f64, level: f64) -> Standardised {
+    let tail = 0.5 * (1.0 - level);
+    let reach = -normal_quantile(tail) * se;
+    let limit = |p: f64| noncentral_t_quantile_shift(d * scale, df, p) / scale;
+    Standardised {
+        d,
+        se,
+        interval: [d - reach, d + reach],
+        exact: [limit(1.0 - tail), limit(tail)],
+        g: hedges_j(df) * d,
+    }
 }
 
 struct Moments {

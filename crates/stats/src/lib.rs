@@ -14,11 +14,13 @@
 //! | several tests, several looks, how many people | [`multiplicity`], [`group_sequential`] |
 //! | one row a person | [`linear`] |
 //! | tails and quantiles | [`distributions`] |
+//! | how it looks on a page | [`chart`] |
 //!
 //! Every number is checked against `tests/reference`; which file, and to how many digits, stands in the tests. Where an
 //! answer does not exist there is an error that names the row, visit or term: never a number, never a panic.
 
 pub mod blinding;
+pub mod chart;
 pub mod cli;
 mod dense;
 pub mod design;

@@ -17,6 +17,14 @@ pub enum TableError {
     /// No header row.
     #[error("the data are empty: a header row with the names of the columns is needed")]
     Empty,
+    /// One column whose name holds another separator.
+    #[error("the data have one column only, `{header}`: cells are separated by {separator} where commas are needed")]
+    OtherSeparator {
+        /// The column's name, its beginning.
+        header: String,
+        /// What it seems to be separated by.
+        separator: &'static str,
+    },
     /// A header row and nothing below it.
     #[error("the data have a header row but no rows below it")]
     NoRows,
@@ -192,6 +200,9 @@ impl Table {
         if header.iter().all(|name| name.trim().is_empty()) {
             return Err(TableError::Empty);
         }
+        if let Some(error) = other_separator(&header) {
+            return Err(error);
+        }
         let mut builders: Vec<ColumnBuilder> = Vec::with_capacity(header.len());
         for name in &header {
             let name = name.trim();
@@ -271,6 +282,15 @@ impl Table {
     pub fn nearest(&self, name: &str) -> Option<&str> {
         nearest(name, self.columns.iter().map(Column::name))
     }
+}
+
+/// A header of one cell that holds semicolons, tabs or bars was written by a program of another habit.
+fn other_separator(header: &csv::StringRecord) -> Option<TableError> {
+    let only = header.get(0).filter(|_| header.len() == 1)?;
+    let known = [(';', "semicolons"), ('\t', "tabs"), ('|', "bars")];
+    let (_, separator) = known.into_iter().find(|(mark, _)| only.contains(*mark))?;
+    let header = only.chars().take(40).collect::<String>().replace('\t', " ");
+    Some(TableError::OtherSeparator { header, separator })
 }
 
 /// The candidate within two edits of a word (case aside), the nearest first.

@@ -85,6 +85,13 @@ fn files_that_are_no_table() {
     check(MODEL, "ID,ARM\n", "no rows below");
     check(MODEL, &changed(|rows| rows[3].truncate(4)), "row 3 (line 4) has 4 cells, the header has 6");
     check(MODEL, &changed(|rows| rows[0][1] = "ARM".into()), "two columns are called `ARM`");
+    let trial = csv(&trial());
+    check(
+        MODEL,
+        &trial.replace(',', ";"),
+        "one column only, `ID;SITE;ARM;VISIT;BASE;CHANGE`: cells are separated by semicolons",
+    );
+    check(MODEL, &trial.replace(',', "\t"), "cells are separated by tabs where commas are needed");
 }
 
 #[test]
@@ -207,6 +214,11 @@ fn options_that_do_not_go_together() {
         with(&|options| (options.ml, options.df) = (true, Some("kr".into())))
             .contains("with --ml choose --df satterthwaite")
     );
+    let arm = |name: &str| {
+        let spec = Options { arm: Some(name.to_owned()), ..options(MODEL) }.spec().unwrap();
+        mmrm_report(&spec, &csv(&trial())).map(|_| ()).unwrap_err().to_string()
+    };
+    assert!(arm("AMR").contains("the data have no column `AMR`; did you mean `ARM`?"));
     assert!(with(&|options| options.visit = None).contains("name the column of the visits with --visit"));
     assert!(with(&|options| options.levels = vec!["ARM".into()]).contains("--levels needs COLUMN=first,second"));
 }

@@ -245,6 +245,7 @@ impl Clinic {
             let values = passing(&study, form.id.as_str());
             let role = form.completed_by.iter().map(RoleId::as_str).find(|role| *role != "participant");
             let fact = Fact::RecordForm {
+                seen: None,
                 participant: id.clone(),
                 form: form.id.clone(),
                 visit: Some(visit_id.clone()),
@@ -353,6 +354,7 @@ impl Clinic {
     /// The visit is rated once more with another severity: the later record counts.
     pub fn rate_again(&mut self, id: &ParticipantId, visit: &str, severity: i64) {
         let fact = Fact::RecordForm {
+            seen: None,
             participant: id.clone(),
             form: "caps5".into(),
             visit: Some(visit.into()),

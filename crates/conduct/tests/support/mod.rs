@@ -371,7 +371,9 @@ fn command(text: &str, session: u8, extra: &mut Extra) -> Command {
     let container = || ContainerId::from(arg(1));
     let fact = match arg(0) {
         "check" => Fact::RecordCheck { participant, session, check: arg(1).into(), values: study::values(&rest) },
-        "form" => Fact::RecordForm { participant, form: arg(1).into(), visit: None, values: study::values(&rest) },
+        "form" => {
+            Fact::RecordForm { seen: None, participant, form: arg(1).into(), visit: None, values: study::values(&rest) }
+        }
         "come" => Fact::RecordPresence { participant, session, going: Going::In },
         "go" => Fact::RecordPresence { participant, session, going: Going::Out },
         "reading" => Fact::RecordReading { participant, session, measures: measures(&words[1..]) },

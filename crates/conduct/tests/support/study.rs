@@ -509,6 +509,7 @@ pub fn study(label: &str) -> Study {
         ],
         follow_up: FollowUpPlan { tries_min: 3, tries_days_min: 14, reasons: Vec::new(), source: source("follow-up") },
         analysis: AnalysisPlan::empty(source("analysis")),
+        planning: None,
     }
 }
 

@@ -13,6 +13,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("record", &["terms", "protocol", "conduct", "chain", "allocation"]),
     ("identity", &["terms"]),
     ("stats", &[]),
+    ("design", &["terms", "protocol", "allocation", "stats"]),
     ("analysis", &["terms", "protocol", "instruments", "stats"]),
     ("measure", &["terms", "protocol", "conduct", "record", "simulation"]),
     ("simulation", &["terms", "protocol", "instruments", "conduct", "chain", "allocation"]),
@@ -30,8 +31,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "record",
             "identity",
             "simulation",
-            "exchange",
+            "stats",
+            "design",
             "analysis",
+            "exchange",
             "web",
         ],
     ),
@@ -53,7 +56,6 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     // Beside them the program itself, as a process.
-    ("measure", &["terms", "protocol", "conduct", "record", "simulation"]),
 ];
 
 fn manifests() -> BTreeMap<String, String> {

@@ -12,7 +12,7 @@ pub fn run(arguments: &Apply) -> anyhow::Result<ExitCode> {
     let opened = store::open(&arguments.data.data)?;
     let text = super::score::read_input(&arguments.commands)?;
     let secrets = secrets(arguments.secrets.as_deref())?;
-    let now = Timestamp::now();
+    let now = store::now(&opened)?;
     let actor = prove(&opened, &arguments.login, secrets.first(), now)?;
     let second = match &arguments.second {
         Some(login) => Some(prove(&opened, login, secrets.get(1), now)?),
@@ -31,7 +31,7 @@ pub fn run(arguments: &Apply) -> anyhow::Result<ExitCode> {
                     request,
                     actor: actor.clone(),
                     second: second.clone(),
-                    now: Timestamp::now(),
+                    now: store::now(&opened)?,
                     act: store::act_id()?,
                     pseudonym: store::act_id()?.to_string(),
                 };

@@ -2,9 +2,11 @@
 
 mod apply;
 mod demo;
+mod design;
 mod export;
 mod init;
 mod lock;
+mod mmrm;
 mod report;
 mod rules;
 mod schema;
@@ -38,5 +40,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Export(export) => export::run(&export),
         Command::Score(score) => score::run(&score),
         Command::Simulate(simulate) => simulate::run(&simulate),
+        Command::Mmrm(mmrm) => mmrm::run(&mmrm),
+        Command::Design(design) => design::run(&design),
     }
 }

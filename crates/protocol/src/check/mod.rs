@@ -7,6 +7,7 @@ mod expressions;
 mod forms;
 mod medicine;
 mod people;
+mod planning;
 mod safety;
 mod schedule;
 mod session;
@@ -32,6 +33,7 @@ pub fn check(parts: &Parts, notebook: &Notebook) {
     session::check(&checker);
     safety::check(&checker);
     analysis::check(&checker);
+    planning::check(&checker);
 }
 
 /// The parts of a study with the places that they were read from.

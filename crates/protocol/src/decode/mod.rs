@@ -7,6 +7,7 @@ mod eligibility;
 mod forms;
 mod medicine;
 mod people;
+mod planning;
 mod safety;
 mod schedule;
 mod session;
@@ -21,8 +22,8 @@ use crate::{
     item::{Item, Notebook, Words},
     model::{
         Activity, Amendment, AnalysisPlan, ApprovalRule, Arm, Assignment, Clock, ConsentPlan, Criterion, Design,
-        DeviationRule, DosePlan, Epoch, FollowUpPlan, Form, Gate, MedicationPlan, Role, SessionPlan, Site, Study,
-        Visit,
+        DeviationRule, DosePlan, Epoch, FollowUpPlan, Form, Gate, MedicationPlan, Planning, Role, SessionPlan, Site,
+        Study, Visit,
     },
     scope,
     tree::Table,
@@ -58,6 +59,7 @@ pub struct Parts {
     pub approvals: Vec<ApprovalRule>,
     pub follow_up: Option<FollowUpPlan>,
     pub analysis: Option<AnalysisPlan>,
+    pub planning: Option<Planning>,
     /// Names that criteria may use.
     pub scope: Scope,
 }
@@ -91,6 +93,7 @@ impl Parts {
             approvals: self.approvals,
             follow_up: self.follow_up?,
             analysis: self.analysis?,
+            planning: self.planning,
         })
     }
 }
@@ -124,6 +127,7 @@ pub fn decode(notebook: &Notebook, root: &Table, texts: &BTreeMap<String, String
         clocks: each(item.items("clock"), safety::clock),
         approvals: each(item.items("approval"), safety::approval),
         follow_up: item.table("follow_up").and_then(|item| safety::follow_up(&item)),
+        planning: item.optional_table("planning").and_then(|item| planning::planning(&item)),
         ..Parts::default()
     };
     parts.scope = scope::participant(&parts.forms, &parts.visits, &parts.activities, parts.consent.as_ref());

@@ -57,13 +57,13 @@ pub fn mmrm_report(spec: &Spec, data: &str) -> Result<Report, MmrmError> {
 pub fn mmrm_json(spec: &Spec, data: &str) -> String {
     match mmrm_report(spec, data) {
         Ok(report) => json(&report),
-        Err(error) => refusal_json(spec, &error),
+        Err(error) => refusal_json(Some(spec), &error.to_string()),
     }
 }
 
-/// The object that says why there is no fit.
-pub fn refusal_json(spec: &Spec, error: &MmrmError) -> String {
-    json(&serde_json::json!({ "format": "mmrm-ref-1", "outcome": "error", "message": error.to_string(), "spec": spec }))
+/// The object that says why there is no fit; `spec` is `null` where there is none to show.
+pub fn refusal_json(spec: Option<&Spec>, message: &str) -> String {
+    json(&serde_json::json!({ "format": "mmrm-ref-1", "outcome": "error", "message": message, "spec": spec }))
 }
 
 /// A report as indented JSON.

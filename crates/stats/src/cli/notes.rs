@@ -5,8 +5,14 @@ use crate::mmrm::{Fit, Structure};
 
 use super::spec::Spec;
 
+/// A field of the reference files that says in words what is always so: treatment contrasts.
+const DESCRIBED: &str = "factor_coding";
+
 pub(super) fn of(fit: &Fit, spec: &Spec) -> Vec<String> {
     let mut notes = Vec::new();
+    for name in spec.others.keys().filter(|name| *name != DESCRIBED) {
+        notes.push(format!("`{name}` in the specification is nothing known here and was not used"));
+    }
     for gap in fit.dropped() {
         notes.push(format!("{} not used because `{}` is missing", rows(gap.rows), gap.column));
     }

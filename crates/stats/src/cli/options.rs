@@ -134,6 +134,7 @@ impl Options {
             reml: Some(!self.ml),
             factor_levels: self.factor_levels()?,
             inference: Some(vec![self.wanted()?]),
+            others: BTreeMap::new(),
         })
     }
 

@@ -82,6 +82,9 @@ pub struct Spec {
     /// Combinations of inference; none named means all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inference: Option<Vec<Wanted>>,
+    /// What else the object holds: printed again, not used, and named in a note.
+    #[serde(flatten)]
+    pub others: BTreeMap<String, serde_json::Value>,
 }
 
 /// Why a specification can't be used.

@@ -10,7 +10,7 @@ use crate::table::{Column, MISSING, Table};
 pub type Levels = BTreeMap<String, Vec<String>>;
 
 /// A factor over chosen rows: its levels, and each row's index into them.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Factor {
     /// The column's name.
     pub name: String,

@@ -50,15 +50,6 @@ pub struct Arm {
     pub difference: Option<NormalEstimate>,
 }
 
-/// A difference under one delta.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct TippingPoint {
-    /// What was added to each imputed value outside the reference arm.
-    pub delta: f64,
-    /// The difference.
-    pub difference: NormalEstimate,
-}
-
 /// What a reference-based analysis found.
 #[derive(Debug, Clone)]
 pub struct Effects {
@@ -79,7 +70,16 @@ pub struct Effects {
 #[derive(Debug, Clone)]
 struct Quantities {
     means: Vec<f64>,
+    /// By a unit added to imputed values outside the reference arm.
     slopes: Vec<f64>,
+    /// By a unit added to those of the reference arm.
+    reference_slopes: Vec<f64>,
+}
+
+impl Quantities {
+    fn moved(&self, index: usize, delta: f64, reference_delta: f64) -> f64 {
+        self.means[index] + delta * self.slopes[index] + reference_delta * self.reference_slopes[index]
+    }
 }
 
 impl ReferenceBased {
@@ -179,24 +179,25 @@ impl ReferenceBased {
                 mean
             })
             .collect();
-        let (mut means, mut slopes) = (Vec::new(), Vec::new());
+        let (mut means, mut slopes, mut reference_slopes) = (Vec::new(), Vec::new(), Vec::new());
         for (visit, name) in skeleton.visits.levels.iter().enumerate() {
             let problem = |problem| ImputationError::Analysis { visit: name.clone(), problem };
             let values: Vec<f64> = completed.iter().map(|person| person[visit]).collect();
-            let shifted: Vec<f64> = skeleton
-                .people
-                .iter()
-                .map(|person| f64::from(u8::from(person.seen[visit].is_none() && person.arm != reference)))
-                .collect();
-            let (level, shift) =
-                (Linear::new(&own, &values).map_err(problem)?, Linear::new(&own, &shifted).map_err(problem)?);
+            let shifted = |in_reference: bool| -> Vec<f64> {
+                let moved = |person: &Person| person.seen[visit].is_none() && (person.arm == reference) == in_reference;
+                skeleton.people.iter().map(|person| f64::from(u8::from(moved(person)))).collect()
+            };
+            let level = Linear::new(&own, &values).map_err(problem)?;
+            let shift = Linear::new(&own, &shifted(false)).map_err(problem)?;
+            let reference_shift = Linear::new(&own, &shifted(true)).map_err(problem)?;
             for mean in &average {
                 let of = |fit: &Linear| mean.iter().zip(&fit.coefficients).map(|(x, beta)| x * beta).sum::<f64>();
                 means.push(of(&level));
                 slopes.push(of(&shift));
+                reference_slopes.push(of(&reference_shift));
             }
         }
-        Ok(Quantities { means, slopes })
+        Ok(Quantities { means, slopes, reference_slopes })
     }
 }
 
@@ -215,8 +216,14 @@ fn rows_without(table: &Table, model: &Model, skeleton: &Skeleton, left_out: usi
 impl Effects {
     /// Every arm at every visit with `delta` added to each imputed value outside the reference arm.
     pub fn with_delta(&self, delta: f64) -> Vec<Arm> {
+        self.with_deltas(delta, 0.0)
+    }
+
+    /// Every arm at every visit with `delta` added to each imputed value outside the reference arm, and `reference_delta`
+    /// to each one in it.
+    pub fn with_deltas(&self, delta: f64, reference_delta: f64) -> Vec<Arm> {
         let arms = self.arm_names.len();
-        let at = |quantities: &Quantities, index: usize| quantities.means[index] + delta * quantities.slopes[index];
+        let at = |quantities: &Quantities, index: usize| quantities.moved(index, delta, reference_delta);
         let mut out = Vec::with_capacity(self.visits.len() * arms);
         for (visit, visit_name) in self.visits.iter().enumerate() {
             for (arm, arm_name) in self.arm_names.iter().enumerate() {
@@ -233,18 +240,19 @@ impl Effects {
         out
     }
 
-    /// The difference of one arm at one visit over a grid of deltas.
-    pub fn tipping(&self, visit: &str, arm: &str, deltas: &[f64]) -> Vec<TippingPoint> {
-        let difference = |delta: f64| {
-            let found = self.with_delta(delta).into_iter().find(|found| found.visit == visit && found.arm == arm)?;
-            Some(TippingPoint { delta, difference: found.difference? })
-        };
-        deltas.iter().filter_map(|delta| difference(*delta)).collect()
-    }
-
-    /// The smallest delta of an ascending grid at which the difference is no longer significant.
-    pub fn tips_at(points: &[TippingPoint], alpha: f64) -> Option<f64> {
-        points.iter().find(|point| point.difference.p >= alpha).map(|point| point.delta)
+    /// The difference of one arm from the reference at one visit, with so much added to imputed values.
+    pub(super) fn difference(
+        &self,
+        visit: &str,
+        arm: &str,
+        delta: f64,
+        reference_delta: f64,
+    ) -> Option<NormalEstimate> {
+        let level = |names: &[String], name: &str| names.iter().position(|known| known == name);
+        let (visit, arm) = (level(&self.visits, visit)?, level(&self.arm_names, arm)?);
+        let (index, base) = (visit * self.arm_names.len() + arm, visit * self.arm_names.len() + self.reference);
+        let at = |quantities: &Quantities, index: usize| quantities.moved(index, delta, reference_delta);
+        (arm != self.reference).then(|| self.jackknife(|quantities| at(quantities, index) - at(quantities, base)))
     }
 
     fn jackknife(&self, of: impl Fn(&Quantities) -> f64) -> NormalEstimate {

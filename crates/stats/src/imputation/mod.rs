@@ -9,8 +9,10 @@ mod analysis;
 mod conditional;
 mod multiple;
 mod people;
+mod tipping;
 
-pub use analysis::{Arm, Effects, NormalEstimate, ReferenceBased, TippingPoint};
+pub use analysis::{Arm, Effects, NormalEstimate, ReferenceBased};
 pub use conditional::{Distribution, Strategy, assumed, conditional};
 pub use multiple::MultipleEffects;
 pub use people::ImputationError;
+pub use tipping::{TippingGrid, TippingPoint, tipping_chart, tipping_table};

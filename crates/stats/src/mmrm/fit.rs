@@ -9,7 +9,7 @@ use crate::design::{Design, Dropped, Factor, Frame};
 use crate::table::Table;
 
 use super::likelihood::Likelihood;
-use super::model::{Data, Estimation, Model};
+use super::model::{Data, Estimation, Model, Rows};
 use super::optimise::{Optimum, Stuck, minimise};
 use super::problem::Problem;
 use super::{Refusal, Structure, start};
@@ -79,7 +79,16 @@ pub struct Fit {
 impl Fit {
     /// Fits a model to a table, or says why there is no fit.
     pub fn new(table: &Table, model: &Model) -> Result<Self, Refusal> {
-        let data = Data::new(table, model)?;
+        Self::of(Data::new(table, model)?, model)
+    }
+
+    /// Fits a model to rows that are numbers already: the same fit without reading text, for trials by the thousand. Group,
+    /// weights and coordinates of the model are not looked at.
+    pub fn of_rows(rows: Rows, model: &Model) -> Result<Self, Refusal> {
+        Self::of(Data::of_rows(rows, model)?, model)
+    }
+
+    fn of(data: Data, model: &Model) -> Result<Self, Refusal> {
         check_together(&data, model)?;
         let problem = Arc::clone(&data.problem);
         let mut likelihood = Likelihood::new(Arc::clone(&problem));

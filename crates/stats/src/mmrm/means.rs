@@ -87,6 +87,45 @@ impl Fit {
         rows
     }
 
+    /// One arm against the first at one visit (levels counted from 0), over the estimated columns: what
+    /// [`Fit::contrast_rows`] gives for it, found without averaging where the arm interacts with no other factor than
+    /// the visit. `None` where the data do not determine it, or such a level is not there.
+    pub fn difference_row(&self, arm: usize, visit: usize) -> Option<Vec<f64>> {
+        let data = &self.data;
+        let (arm_index, arm_factor) = data.factor(self.model.arm.as_deref()?)?;
+        let visit_index = data.factor(&self.model.visit).map(|(index, _)| index);
+        if arm >= arm_factor.levels.len() || visit >= data.visit.as_ref()?.levels.len() {
+            return None;
+        }
+        let of_arm = |term: &&TermColumns| term.variables.iter().any(|(index, _)| *index == arm_index);
+        let alone = |term: &TermColumns| {
+            term.variables.iter().all(|(index, _)| {
+                [Some(arm_index), visit_index].contains(&Some(*index))
+                    || matches!(data.frame.variables[*index], Variable::Number { .. })
+            })
+        };
+        if !data.design.terms.iter().filter(of_arm).all(alone) {
+            let rows = self.contrast_rows(Weights::Equal);
+            let at = visit * (arm_factor.levels.len() - 1) + arm.checked_sub(1)?;
+            return rows.into_iter().nth(at).filter(|row| row.estimable).map(|row| row.kept);
+        }
+        let number = |index: usize| match &data.frame.variables[index] {
+            Variable::Number { at_means, .. } => *at_means,
+            Variable::Factor(_) => 1.0,
+        };
+        let mut full = vec![0.0; data.design.names.len()];
+        for term in data.design.terms.iter().filter(of_arm) {
+            for (level, weight) in [(arm, 1.0), (0, -1.0)] {
+                let at = |index: usize| if index == arm_index { level } else { visit };
+                if let Some((column, value)) = term.cell(&data.frame.variables, at, number) {
+                    full[column] += weight * value;
+                }
+            }
+        }
+        let kept = || data.design.kept.iter().map(|&column| full[column]).collect();
+        data.design.is_estimable(&full).then(kept)
+    }
+
     /// Every arm against the first at every visit.
     pub fn contrast_rows(&self, weights: Weights) -> Vec<ContrastRow> {
         let Some(arms) = self.arms() else { return Vec::new() };

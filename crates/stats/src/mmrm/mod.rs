@@ -52,6 +52,6 @@ mod structure;
 pub use fit::{Counts, Criteria, Fit};
 pub use inference::{DfMethod, Estimate, FTest, Inference, InferenceError, Vcov};
 pub use means::{ContrastRow, MeanRow, Weights};
-pub use model::{Estimation, Model};
+pub use model::{Estimation, Model, Rows};
 pub use refusal::Refusal;
 pub use structure::Structure;

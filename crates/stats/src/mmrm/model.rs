@@ -82,6 +82,28 @@ pub(crate) struct Data {
     pub(crate) problem: Arc<Problem>,
 }
 
+/// A trial in numbers, one row a person and visit that was seen: what [`Fit::of_rows`](super::Fit::of_rows) takes.
+#[derive(Debug, Clone, Default)]
+pub struct Rows {
+    /// The response.
+    pub response: Vec<f64>,
+    /// The formula's variables, in its order.
+    pub variables: Vec<Variable>,
+    /// Participants, numbered from 0 without gaps; nobody has a visit twice.
+    pub person: Vec<u32>,
+    /// Visits; each level occurs.
+    pub visit: Factor,
+}
+
+/// Complete rows with what they belong to.
+struct Coded {
+    rows_read: usize,
+    frame: Frame,
+    person: Vec<u32>,
+    visit: Option<Factor>,
+    group: Option<Factor>,
+}
+
 impl Data {
     pub(crate) fn new(table: &Table, model: &Model) -> Result<Self, Refusal> {
         let mut factors: Vec<&str> = Vec::new();
@@ -89,6 +111,10 @@ impl Data {
             factors.push(&model.visit);
         }
         factors.extend(model.group.as_deref());
+        if let Some(name) = model.arm.as_deref().filter(|arm| table.column(arm).is_none()) {
+            let nearest = table.nearest(name).map(str::to_owned);
+            return Err(DesignError::NoColumn { name: name.to_owned(), nearest }.into());
+        }
         let arm = model
             .arm
             .as_deref()
@@ -109,6 +135,13 @@ impl Data {
         let people = People::new(table, &model.subject, &frame.rows);
         check_people(table, model, &frame, &people, visit.as_ref(), group.as_ref())?;
 
+        let rows_read = table.rows();
+        Self::reduced(Coded { rows_read, frame, person: people.codes, visit, group }, row_visit, model)
+    }
+
+    /// The design over coded rows, and their reduction.
+    fn reduced(coded: Coded, row_visit: Vec<u32>, model: &Model) -> Result<Self, Refusal> {
+        let Coded { rows_read, frame, person, visit, group } = coded;
         let design = Design::new(&frame, &model.formula)?;
         if design.kept.len() >= frame.rows.len() {
             return Err(DesignError::TooFewRows { coefficients: design.kept.len(), rows: frame.rows.len() }.into());
@@ -118,7 +151,7 @@ impl Data {
         let problem = Problem::new(&Input {
             design: &design,
             response: &frame.response,
-            person: &people.codes,
+            person: &person,
             visit: &row_visit,
             visits,
             group: group.as_ref().map(|factor| &factor.codes[..]),
@@ -131,7 +164,46 @@ impl Data {
         if problem.residual_share < 1e-9 {
             return Err(Refusal::PerfectFit { response: model.response.to_string() });
         }
-        Ok(Data { rows_read: table.rows(), frame, design, visit, group, problem: Arc::new(problem) })
+        Ok(Data { rows_read, frame, design, visit, group, problem: Arc::new(problem) })
+    }
+
+    /// Rows that are numbers already: no text is looked at, so simulated trials lose no time over it.
+    pub(crate) fn of_rows(rows: Rows, model: &Model) -> Result<Self, Refusal> {
+        let n = rows.response.len();
+        let count = |factor: &Factor| (factor.codes.len(), factor.levels.len());
+        let factors = rows.variables.iter().filter_map(|variable| match variable {
+            Variable::Factor(factor) => Some(factor),
+            Variable::Number { .. } => None,
+        });
+        let coded = |factor: &Factor| factor.codes.iter().all(|&code| (code as usize) < factor.levels.len());
+        let lengths = rows.variables.iter().map(|variable| match variable {
+            Variable::Factor(factor) => count(factor).0,
+            Variable::Number { values, .. } => values.len(),
+        });
+        let even = lengths.chain([rows.person.len(), count(&rows.visit).0]).all(|length| length == n);
+        let visits = count(&rows.visit).1;
+        if n == 0 || !even || rows.variables.len() != model.formula.variables.len() {
+            return Err(Refusal::Uneven { rows: n, variables: rows.variables.len() });
+        }
+        let parameters = model.covariance.parameters(visits);
+        if visits > 128 || parameters > 1000 || !factors.chain([&rows.visit]).all(coded) {
+            let visit = model.visit.clone();
+            return Err(Refusal::TooManyVisits { visit, visits, structure: model.covariance.name(), parameters });
+        }
+        if !each_visit_once(&rows) {
+            return Err(Refusal::Uneven { rows: n, variables: rows.variables.len() });
+        }
+        let frame = Frame {
+            rows: (0..n).collect(),
+            dropped: Vec::new(),
+            response: rows.response,
+            variables: rows.variables,
+            factors: Vec::new(),
+            numbers: Vec::new(),
+        };
+        let row_visit = rows.visit.codes.clone();
+        let coded = Coded { rows_read: n, frame, person: rows.person, visit: Some(rows.visit), group: None };
+        Self::reduced(coded, row_visit, model)
     }
 
     /// A variable of the formula that is the given column as it is, a factor.
@@ -148,6 +220,21 @@ impl Data {
     pub(crate) fn visit_name(&self, visit: usize) -> String {
         self.visit.as_ref().and_then(|factor| factor.levels.get(visit)).cloned().unwrap_or_default()
     }
+}
+
+/// Everybody has a row, and nobody a visit twice.
+fn each_visit_once(rows: &Rows) -> bool {
+    let people = rows.person.iter().max().map_or(0, |last| *last as usize + 1);
+    if people > rows.person.len() {
+        return false;
+    }
+    let mut seen = vec![0u128; people];
+    let new = rows.person.iter().zip(&rows.visit.codes).all(|(&person, &visit)| {
+        let before = seen[person as usize];
+        seen[person as usize] |= 1 << visit;
+        before != seen[person as usize]
+    });
+    new && seen.iter().all(|visits| *visits != 0)
 }
 
 fn check_numbers(table: &Table, model: &Model, frame: &Frame) -> Result<(), Refusal> {

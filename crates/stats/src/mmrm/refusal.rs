@@ -20,7 +20,8 @@ impl Refusal {
             | Refusal::PerfectFit { .. }
             | Refusal::WeightNotPositive { .. }
             | Refusal::VisitTwice { .. }
-            | Refusal::GroupVaries { .. } => false,
+            | Refusal::GroupVaries { .. }
+            | Refusal::Uneven { .. } => false,
         }
     }
 }
@@ -104,6 +105,16 @@ pub enum Refusal {
         structure: &'static str,
         /// Its parameters.
         parameters: usize,
+    },
+    /// Rows in numbers that do not fit each other.
+    #[error(
+        "{variables} variables over {rows} rows do not fit the model: one value a row for each variable of its formula, and each participant's visits once"
+    )]
+    Uneven {
+        /// Responses.
+        rows: usize,
+        /// Variables.
+        variables: usize,
     },
     /// Two visits that nobody has both.
     #[error(
