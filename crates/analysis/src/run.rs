@@ -285,7 +285,7 @@ impl<'a> Run<'a> {
             }
             Name::Form { visit, form, field } => {
                 let wanted = |one: &&Form| {
-                    let here = visit.as_ref().map_or(true, |visit| one.visit.as_deref() == Some(visit.as_str()));
+                    let here = visit.as_ref().is_none_or(|visit| one.visit.as_deref() == Some(visit.as_str()));
                     let early = visit.is_some() || person.assigned.is_none_or(|day| one.day <= day);
                     one.form == form.as_str() && here && early
                 };

@@ -153,10 +153,10 @@ fn rows(
         None => None,
         Some(lock) => {
             let at = lock.stamp.recorded_at;
-            let sql = "SELECT count(*) FROM record WHERE recorded_at <= ?1 AND chain <> 'sealed'";
-            let counted = store.select(sql, &[Cell::Integer(at.as_microsecond())]);
-            let counted = counted.ok().and_then(|rows| rows.first()?.first()?.as_integer());
-            if counted.is_some_and(|count| count.unsigned_abs() != checkpoint.entries) {
+            let sql = "SELECT count(*) FROM entry e JOIN chain c ON c.id = e.chain WHERE e.recorded_at <= ?1 AND c.name <> 'sealed'";
+            let counted = store.select(sql, &[Cell::Integer(at.as_microsecond())])?;
+            let counted = counted.first().and_then(|row| row.first()?.as_integer());
+            if counted.is_none_or(|count| count.unsigned_abs() != checkpoint.entries) {
                 bail!(
                     "something was written after the lock with an earlier time: the clock went back, so the tables of the lock can't be made"
                 );

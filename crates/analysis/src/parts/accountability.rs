@@ -53,7 +53,7 @@ fn balance(run: &Run<'_>) -> Table {
         let counts: Vec<_> = run.record.counts.iter().filter(|one| site.is_none_or(|site| site == one.site)).collect();
         let entry =
             |one: &&crate::record::Count| Place::Entry { stream: format!("stock/{}", one.site), version: one.version };
-        cells.push(Cell::count(ground(counts.iter().map(|one| entry(one))), counts.len()));
+        cells.push(Cell::count(ground(counts.iter().map(entry)), counts.len()));
         let differed: Vec<_> = counts.iter().filter(|one| one.expected != one.found).collect();
         cells.push(Cell::count(ground(differed.iter().map(|one| entry(one))), differed.len()));
         let name = run.record.sites.iter().find(|known| Some(known.id.as_str()) == site);

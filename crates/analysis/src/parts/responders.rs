@@ -84,8 +84,11 @@ fn answer(run: &Run<'_>, person: &Person, endpoint: &Endpoint, responder: &Respo
     }
 }
 
+/// Whether somebody counts as a responder, if they count at all, and what that rests on.
+type Counting = (Option<bool>, Vec<Place>);
+
 /// Both sides of one responder. `count`: turns what is known of somebody into responder or not, or leaves them out.
-fn sides(run: &Run<'_>, set: &str, count: &dyn Fn(&Person) -> (Option<bool>, Vec<Place>)) -> Vec<Side> {
+fn sides(run: &Run<'_>, set: &str, count: &dyn Fn(&Person) -> Counting) -> Vec<Side> {
     let mut sides = vec![Side::default(); run.arms.len()];
     for (at, arm) in run.members(set) {
         let (Some(person), Some(side)) = (run.person(at), sides.get_mut(arm)) else { continue };

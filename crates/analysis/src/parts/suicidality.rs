@@ -95,6 +95,9 @@ fn emergent(run: &Run<'_>, groups: &[Group]) -> Table {
     table
 }
 
+/// One interview: its place, the gravest ideation, and whether there was behaviour.
+type Interview = (Place, Option<f64>, bool);
+
 fn by_visit(run: &Run<'_>, groups: &[Group]) -> Table {
     let mut table = Table::new("suicidality-visits", "Suicide-risk interviews by visit", "Visit", QUERIES);
     for group in groups {
@@ -104,7 +107,7 @@ fn by_visit(run: &Run<'_>, groups: &[Group]) -> Table {
         table.column(format!("{}-behaviour", group.id), "behaviour");
     }
     for visit in &run.study.visits {
-        let at = |p: &Person| -> Vec<(Place, Option<f64>, bool)> {
+        let at = |p: &Person| -> Vec<Interview> {
             let here = interviews(run, p).filter(|form| form.visit.as_deref() == Some(visit.id.as_str()));
             here.map(|form| (record(p, &form.instance), ideation(form), behaviour(form))).collect()
         };
@@ -114,7 +117,7 @@ fn by_visit(run: &Run<'_>, groups: &[Group]) -> Table {
             let people: Vec<_> =
                 persons(run, &group.people).into_iter().map(at).filter(|forms| !forms.is_empty()).collect();
             any |= !people.is_empty();
-            let mut push = |fits: &dyn Fn(&(Place, Option<f64>, bool)) -> bool| {
+            let mut push = |fits: &dyn Fn(&Interview) -> bool| {
                 let found: Vec<_> = people.iter().filter(|forms| forms.iter().any(fits)).collect();
                 let places = found
                     .iter()

@@ -114,7 +114,7 @@ fn pure_crates_stay_pure() {
     ];
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let manifests = manifests();
-    for name in ["terms", "instruments", "protocol", "conduct", "chain", "stats"] {
+    for name in ["terms", "instruments", "protocol", "conduct", "chain", "stats", "analysis"] {
         for dependency in dependencies(&manifests[name]) {
             assert!(!FORBIDDEN_DEPENDENCIES.contains(&dependency.as_str()), "{name} imports {dependency}");
         }

@@ -10,7 +10,7 @@ use std::{
 };
 
 /// The program, built once from this tree in the same way as this test.
-fn program() -> &'static Path {
+pub fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         let built = Command::new(env!("CARGO"))

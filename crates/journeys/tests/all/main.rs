@@ -13,4 +13,5 @@ mod licensed;
 mod mmrm;
 mod moves;
 mod reference;
+mod report;
 mod seen;
