@@ -1,4 +1,4 @@
-// What both tests share: the browser, axe, and the sentence at the end.
+// What all tests here share: the browser, axe, and the sentence at the end.
 import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 
@@ -6,7 +6,7 @@ const axe = readFileSync(new URL("./node_modules/axe-core/axe.min.js", import.me
 
 export async function open() {
   return chromium.launch({
-    executablePath: "/usr/bin/chromium",
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
   });
 }
@@ -27,15 +27,27 @@ export class Tally {
   }
 }
 
-/** Violations that axe finds on a page, in words; the page's own content policy stays in force. */
+/** Puts axe into a page that it hasn't left since. The page's own content policy stays in force. */
+async function evaluate(cdp, expression) {
+  const found = await cdp.send("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true });
+  if (found.exceptionDetails) throw new Error(found.exceptionDetails.exception?.description ?? found.exceptionDetails.text);
+  return found.result.value;
+}
+
+const RUN = "axe.run(document, { resultTypes: ['violations'] }).then(r => JSON.stringify(r.violations.map(v => `${v.id}: ${v.nodes.map(n => n.target.join(' ')).slice(0, 3).join(', ')}`)))";
+
+/** Violations that axe finds on the page as it stands, in words. */
 export async function violations(page) {
   const cdp = await page.context().newCDPSession(page);
-  await cdp.send("Runtime.evaluate", { expression: axe });
-  const found = await cdp.send("Runtime.evaluate", {
-    expression: "axe.run(document, { resultTypes: ['violations'] }).then(r => JSON.stringify(r.violations.map(v => `${v.id}: ${v.nodes.map(n => n.target.join(' ')).slice(0, 3).join(', ')}`)))",
-    awaitPromise: true,
-    returnByValue: true,
-  });
-  await cdp.detach();
-  return JSON.parse(found.result.value ?? '["axe did not answer"]');
+  try {
+    if (!(await evaluate(cdp, "typeof axe === 'object'"))) await evaluate(cdp, axe);
+    return JSON.parse((await evaluate(cdp, RUN)) ?? '["axe did not answer"]');
+  } finally {
+    await cdp.detach();
+  }
+}
+
+/** How far the page can be scrolled sideways; it never should. */
+export async function sideways(page) {
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 }

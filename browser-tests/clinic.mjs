@@ -14,20 +14,28 @@ const WANTED = {
   labs: { sodium_mmol_l: "140", alt_u_l: "20", ast_u_l: "20", alt_upper_u_l: "50", ast_upper_u_l: "50" },
   pressure_screen: { systolic_1: "122", diastolic_1: "78", systolic_2: "122", diastolic_2: "78", systolic_3: "122", diastolic_3: "78" },
   substance_use: { ecstasy_uses: "0" },
+  touch_agreement: { stop_word: "yes" },
   escort: { named: "yes", reached: "yes" },
   pregnancy_test: { result: "negative" },
-  caps5: { 21: "1", 22: "60", 23: "3", 24: "3", 25: "3", 26: "0", 27: "3", 29: "0", 30: "0" },
+  caps5: { 21: "1", 22: "60", "22_over_1_month": "yes", A: "yes", 23: "3", 24: "3", 25: "3", 26: "0", 27: "3", 29: "0", 30: "0" },
+};
+
+/** Answers of a check that clears; a question that is answered with yes is not listed. */
+const WELL = {
+  new_illness: "no", new_injury: "no", new_procedure: "no", barred_24h: "no", alcohol_24h: "no", cannabis_24h: "no", stimulant_2h: "no",
+  trained: "no", needed: "no", vomited_60: "no", hours_since_food: "10", rate_bpm: "72", celsius: "36.8", percent: "98", rating: "4",
+  systolic_1: "128", diastolic_1: "80", systolic_2: "126", diastolic_2: "78", systolic_3: "124", diastolic_3: "78",
 };
 
 export class Person {
-  constructor(browser, base, tally, { width = 1280, script = true } = {}) {
-    Object.assign(this, { browser, base, tally, width, script, looked: new Set() });
+  constructor(browser, base, tally, { width = 1280, height = 900, script = true } = {}) {
+    Object.assign(this, { browser, base, tally, width, height, script, looked: new Set() });
   }
 
   /** Enters as a persona by clicking their line on the sign-in page; whoever was there before signs out first. */
   async enter(login) {
     if (!this.page) {
-      this.context = await this.browser.newContext({ viewport: { width: this.width, height: 900 }, javaScriptEnabled: this.script });
+      this.context = await this.browser.newContext({ viewport: { width: this.width, height: this.height }, javaScriptEnabled: this.script });
       this.page = await this.context.newPage();
       this.page.setDefaultTimeout(15000);
       this.page.on("pageerror", (error) => this.tally.check(false, `script on ${this.page.url()}: ${error.message}`));
@@ -47,6 +55,7 @@ export class Person {
     const shape = path.replace(/\/(S\d\d-\d+|[0-9a-f]{16,}[.\d]*|V\d+|\d+)(?=\/|$)/g, "/*");
     if (this.looked.has(shape)) return;
     this.looked.add(shape);
+    if (process.env.SHOTS) await this.page.screenshot({ path: `${process.env.SHOTS}/${this.looked.size}-${shape.replace(/\W+/g, "_")}.png`, fullPage: true });
     for (const violation of await violations(this.page)) this.tally.check(false, `${path} at ${this.width}: ${violation}`);
     const wide = await this.page.evaluate(() => document.documentElement.scrollWidth);
     this.tally.check(wide <= this.width, `${path} scrolls sideways at ${this.width}: ${wide}`);
@@ -119,15 +128,26 @@ export class Person {
     await this.follow(title);
     const id = new URL(this.page.url()).pathname.split("/").pop();
     if (new URL(this.page.url()).pathname.includes("/forms/") && (await this.page.getByRole("button", { name: "Check answers" }).count()) === 0) return;
+    await this.fill(id);
+    await this.press("Check answers");
+    await this.mendUntil("Record", "Check answers");
+    await this.press("Record");
+    await this.sees(/Recorded at/, `${title} is recorded`);
+  }
+
+  /** What is asked, item by item: what the study wants to hear, and the rest at rest. */
+  async fill(id) {
     const wanted = WANTED[id] ?? {};
     for (const field of await this.fields()) {
       if (!field.name.startsWith("values.")) continue;
       const answer = wanted[field.name.slice("values.".length)] ?? rest(id, field);
       if (answer !== undefined) await this.put(field, answer);
     }
-    await this.press("Check answers");
-    // Some answers exclude others: what the page asks to look at is left without an answer.
-    for (let tries = 0; tries < 4 && (await this.page.getByRole("button", { name: "Record", exact: true }).count()) === 0; tries += 1) {
+  }
+
+  /** Some answers exclude others: what the page asks to look at is left without an answer, until `done` is offered. */
+  async mendUntil(done, button) {
+    for (let tries = 0; tries < 4 && (await this.page.getByRole("button", { name: done, exact: true }).count()) === 0; tries += 1) {
       const names = await this.page.locator(".errors a").evaluateAll((all) => all.map((a) => document.getElementById(a.getAttribute("href").slice(1))?.name).filter(Boolean));
       if (names.length === 0) break;
       for (const name of names) {
@@ -135,17 +155,73 @@ export class Person {
         if ((await none.count()) > 0) await none.check();
         else await this.page.locator(`[name="${name}"]`).first().fill("");
       }
-      await this.press("Check answers");
+      await this.press(button);
     }
-    await this.press("Record");
-    await this.sees(/Recorded at/, `${title} is recorded`);
   }
 
-  /** All forms of the visit on the page that are still open. */
+  /** What the page says is wrong, line by line. */
+  async errors() {
+    return this.page.locator(".errors li").allInnerTexts();
+  }
+
+  /** The forms of the visit on the page that are still open and for this person. */
   async forms() {
-    const titles = await this.page.locator("main table tbody tr").evaluateAll((rows) =>
-      rows.filter((row) => row.children[1]?.textContent === "form" && /Open/.test(row.textContent)).map((row) => row.querySelector("a")?.textContent).filter(Boolean));
+    const titles = await this.open();
     for (const title of titles) await this.form(title);
+  }
+
+  async open() {
+    return this.page.locator("main table tbody tr").evaluateAll((rows) =>
+      rows.filter((row) => row.children[1]?.textContent === "form" && /Open/.test(row.textContent) && !/For:/.test(row.textContent)).map((row) => row.querySelector("a")?.textContent).filter(Boolean));
+  }
+
+  /** Checks of the day, one after the other as the page leads, until what comes next is no check of this person. */
+  async checks(answers = {}) {
+    const done = [];
+    for (let n = 0; n < 80; n += 1) {
+      const path = new URL(this.page.url()).pathname;
+      const form = path.match(/\/forms\/([^/]+)$/)?.[1];
+      const check = path.match(/\/do\/check\/([^/]+)$/)?.[1];
+      if (form && (await this.page.getByRole("button", { name: "Check answers" }).count()) > 0) {
+        await this.fill(form);
+        await this.press("Check answers");
+        await this.mendUntil("Record", "Check answers");
+        await this.press("Record");
+      } else if (check) {
+        await this.check(answers[check]);
+        done.push(check);
+      } else {
+        const next = this.page.locator("#next > .actions a.button");
+        if ((await next.count()) === 0 || !/Record this check|Fill in/.test(await next.innerText())) return done;
+        await next.click();
+        await this.look();
+      }
+    }
+    return done;
+  }
+
+  /** Answers the check on the page: all well, but for what is given. */
+  async check(given = {}) {
+    for (const field of await this.fields()) {
+      if (!field.name.startsWith("values.")) continue;
+      const item = field.name.slice("values.".length);
+      const answer = given[item] ?? WELL[item] ?? (field.type === "radio" ? "yes" : undefined);
+      if (answer !== undefined) await this.put(field, answer);
+    }
+    await this.press("Record check");
+  }
+
+  /** What the page says comes next. */
+  async next() {
+    return this.page.locator("#next-step").innerText();
+  }
+
+  /** Does what the page says comes next, which must be this. */
+  async goOn(expected) {
+    const next = await this.next();
+    this.tally.check(expected.test(next), `${this.login}: next is “${next}”, not ${expected}`);
+    await this.page.locator("#next > .actions a.button").click();
+    await this.look();
   }
 
   /** Signs with one click, and a second persona where one is asked for. */

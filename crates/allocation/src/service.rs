@@ -8,7 +8,7 @@ use conduct::{
     state::{Container, ContainerStanding},
 };
 use jiff::civil::Date;
-use protocol::model::Content;
+use protocol::model::{Arm, Content};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use terms::{ContainerId, LevelId};
@@ -42,6 +42,8 @@ pub struct Wanted<'a> {
     pub handle: Option<&'a str>,
     /// Level that was ordered.
     pub level: &'a LevelId,
+    /// The study's arms: nobody is served while what one of them needs is lacking.
+    pub arms: &'a [Arm],
     /// A supplement is needed as well.
     pub supplement: bool,
     /// The site's stock.
@@ -126,9 +128,10 @@ impl Service {
     /// The containers that this participant may have for one session, out of the site's stock: right content, level and
     /// part, available, in date, first expiry first.
     ///
-    /// Which expiry is taken from is settled without regard to the participant: the first on which every content is still
-    /// to be had. Among containers of that expiry the order is the key's secret. So neither the containers taken nor those passed
-    /// over tell anything of an arm.
+    /// Which expiry is taken from is settled without regard to the participant: the first on which what every arm needs is still
+    /// to be had; where there is none, nobody is served, for a shelf that serves some people and not others tells their arms.
+    /// Among containers of that expiry the order is the key's secret. So neither the containers taken nor those passed over
+    /// tell anything of an arm.
     ///
     /// # Errors
     /// When a row or a content does not open, or the handle is unknown.
@@ -182,16 +185,13 @@ impl Service {
                 && container.expires >= wanted.today
         };
         let mut expiries: BTreeMap<Date, Vec<(&ContainerId, Content)>> = BTreeMap::new();
-        let mut contents = BTreeSet::new();
+        let contents: BTreeSet<Content> = wanted.arms.iter().map(|arm| arm.content).collect();
         for (id, container) in wanted.stock.containers.iter().filter(|(_, container)| usable(container)) {
             let held = self.content(id)?;
-            contents.insert(held);
             expiries.entry(container.expires).or_default().push((id, held));
         }
         let every = |held: &[(&ContainerId, Content)]| contents.iter().all(|c| held.iter().any(|(_, h)| h == c));
-        let right = |held: &[(&ContainerId, Content)]| held.iter().any(|(_, h)| *h == content);
-        let class = expiries.values().find(|held| every(held)).filter(|held| right(held));
-        let Some(class) = class.or_else(|| expiries.values().find(|held| right(held))) else { return Ok(None) };
+        let Some(class) = expiries.values().find(|held| every(held)) else { return Ok(None) };
         let handle = wanted.handle.unwrap_or_default();
         let fitting = class.iter().filter(|(_, held)| *held == content).map(|(id, _)| *id);
         Ok(fitting.min_by_key(|id| self.secret_order(handle, id)).cloned())

@@ -111,7 +111,16 @@ pub fn consignment_make(
 
 /// The lines that a site's next consignment should have; empty while nothing is low. An empty site gets everything: that is
 /// its first supply.
-pub fn resupply(levels: &[DoseLevel], rule: &SupplyRule, stock: &StockState, today: Date) -> Vec<SupplyLine> {
+///
+/// `lacking`: levels for which a release found the shelf empty. They are sent whatever the counts say: what is left may all
+/// be for one arm, which nobody but the sealed service knows.
+pub fn resupply(
+    levels: &[DoseLevel],
+    rule: &SupplyRule,
+    stock: &StockState,
+    lacking: &BTreeSet<LevelId>,
+    today: Date,
+) -> Vec<SupplyLine> {
     let last = today.saturating_add(jiff::Span::new().days(rule.in_date_days));
     let usable = |level: &LevelId, part: DosePart| {
         let fits = stock.containers.values().filter(|container| {
@@ -126,7 +135,7 @@ pub fn resupply(levels: &[DoseLevel], rule: &SupplyRule, stock: &StockState, tod
     for level in levels {
         let parts = [(DosePart::Initial, true), (DosePart::Supplement, level.supplement_pieces > 0)];
         for (part, _) in parts.into_iter().filter(|(_, needed)| *needed) {
-            if usable(&level.id, part) < rule.low {
+            if lacking.contains(&level.id) || usable(&level.id, part) < rule.low {
                 lines.push(SupplyLine { level: level.id.clone(), part, of_each: rule.of_each });
             }
         }

@@ -76,7 +76,8 @@ fn stamp() -> Stamp {
 }
 
 fn consignment(number: &str, arms: &[Arm], expires: Date, of_each: u32) -> Consignment {
-    let lines = resupply(&levels(), &SupplyRule { of_each, low: 1, in_date_days: 30 }, &StockState::default(), TODAY);
+    let lines =
+        resupply(&levels(), &SupplyRule { of_each, low: 1, in_date_days: 30 }, &StockState::default(), &NONE, TODAY);
     let taken = BTreeSet::new();
     let plan =
         ConsignmentPlan { number: number.to_owned(), lines, lot: format!("LOT-{number}"), expires, taken: &taken };
@@ -243,6 +244,7 @@ fn shelf() -> (Service, SealedList, StockState, BTreeMap<ContainerId, Content>) 
                 .pick(&Wanted {
                     handle: Some(&row.handle),
                     level: &LevelId::from(level),
+                    arms: &arms(),
                     supplement: true,
                     stock: &shelf,
                     today: TODAY,
@@ -268,6 +270,7 @@ fn picks_what_fits_and_is_in_date_first_expiry_first() {
         let wanted = Wanted {
             handle: Some(&row.handle),
             level: &LevelId::from("120+60"),
+            arms: &arms(),
             supplement: true,
             stock: &stock,
             today: TODAY,
@@ -291,7 +294,9 @@ fn the_choice_tells_nothing_of_the_arm() {
     let (service, list, mut stock, _) = shelf();
     let level = LevelId::from("80+40");
     let ask = |stock: &StockState, handle: &str| {
-        service.pick(&Wanted { handle: Some(handle), level: &level, supplement: false, stock, today: TODAY }).unwrap()
+        let wanted =
+            Wanted { handle: Some(handle), level: &level, arms: &arms(), supplement: false, stock, today: TODAY };
+        service.pick(&wanted).unwrap()
     };
     let mut in_order = 0;
     let mut asked = 0;
@@ -321,10 +326,40 @@ fn a_stock_out_is_just_none() {
     let empty = StockState::default();
     for row in &list.rows {
         let level = LevelId::from("80+40");
-        let wanted = Wanted { handle: Some(&row.handle), level: &level, supplement: true, stock: &empty, today: TODAY };
+        let wanted = Wanted {
+            handle: Some(&row.handle),
+            level: &level,
+            arms: &arms(),
+            supplement: true,
+            stock: &empty,
+            today: TODAY,
+        };
         assert_eq!(service.pick(&wanted).unwrap(), Picked::None);
     }
     assert_eq!(service.break_code("nonsense").map(|_| ()), Err(ServiceError::NoSuchHandle("nonsense".to_owned())));
+}
+
+/// A shelf without what one arm needs serves nobody: who was served would be known to be on the other.
+#[test]
+fn half_a_shelf_serves_nobody() {
+    let (service, list, stock, known) = shelf();
+    let level = LevelId::from("80+40");
+    for content in [Content::Active, Content::Placebo] {
+        let mut half = stock.clone();
+        let other: Vec<_> = known.iter().filter(|(_, held)| **held != content).map(|(id, _)| id.clone()).collect();
+        half.apply(&stamp(), &Entry::ContainersDestroyed { containers: other, method: "test".to_owned() });
+        for row in &list.rows {
+            let wanted = Wanted {
+                handle: Some(&row.handle),
+                level: &level,
+                arms: &arms(),
+                supplement: true,
+                stock: &half,
+                today: TODAY,
+            };
+            assert_eq!(service.pick(&wanted).unwrap(), Picked::None, "only {content:?} on the shelf");
+        }
+    }
 }
 
 #[test]
@@ -334,8 +369,19 @@ fn open_label_is_served_from_active_containers() {
     let stock = stock_of(&[&consigned]);
     let service = Service::open(key(7), [], consigned.sealed.clone()).unwrap();
     let level = LevelId::from("80+40");
-    let wanted = Wanted { handle: None, level: &level, supplement: true, stock: &stock, today: TODAY };
+    let wanted = Wanted { handle: None, level: &level, arms: &open, supplement: true, stock: &stock, today: TODAY };
     assert!(matches!(service.pick(&wanted).unwrap(), Picked::Containers { supplement: Some(_), .. }));
+}
+
+const NONE: BTreeSet<LevelId> = BTreeSet::new();
+
+#[test]
+fn a_level_that_was_found_empty_is_sent_whatever_is_left() {
+    let rule = SupplyRule { of_each: 3, low: 5, in_date_days: 30 };
+    let stock = stock_of(&[&consignment("C1", &arms(), date(2026, 1, 1), 3)]);
+    let lines = resupply(&levels(), &rule, &stock, &[LevelId::from("80+40")].into(), TODAY);
+    assert_eq!(lines.len(), 2, "first dose and supplement of that level");
+    assert!(lines.iter().all(|line| line.level == *"80+40"));
 }
 
 #[test]
@@ -343,8 +389,8 @@ fn resupply_looks_at_counts_alone() {
     let rule = SupplyRule { of_each: 3, low: 5, in_date_days: 30 };
     let full = consignment("C1", &arms(), date(2026, 1, 1), 3);
     let mut stock = stock_of(&[&full]);
-    assert!(resupply(&levels(), &rule, &stock, TODAY).is_empty());
-    assert_eq!(resupply(&levels(), &rule, &stock, date(2025, 12, 10)).len(), 4, "all go out of date together");
+    assert!(resupply(&levels(), &rule, &stock, &NONE, TODAY).is_empty());
+    assert_eq!(resupply(&levels(), &rule, &stock, &NONE, date(2025, 12, 10)).len(), 4, "all go out of date together");
     let initial: Vec<ContainerId> = full
         .containers
         .iter()
@@ -355,7 +401,7 @@ fn resupply_looks_at_counts_alone() {
         let gone = Entry::ContainersDestroyed { containers: vec![container.clone()], method: "test".to_owned() };
         stock.apply(&stamp(), &gone);
     }
-    let lines = resupply(&levels(), &rule, &stock, TODAY);
+    let lines = resupply(&levels(), &rule, &stock, &NONE, TODAY);
     assert_eq!(lines, [SupplyLine { level: LevelId::from("80+40"), part: DosePart::Initial, of_each: 3 }]);
 }
 

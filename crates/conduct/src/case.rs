@@ -320,6 +320,11 @@ impl Draft {
         self.participant = Some(stream);
     }
 
+    /// Whether anything was written to the participant's stream.
+    pub fn writes_to_participant(&self) -> bool {
+        self.written.iter().any(|written| Some(&written.stream) == self.participant.as_ref())
+    }
+
     /// Writes to the site's roster.
     pub fn site(&mut self, site: &SiteId, entry: Entry) {
         self.push(StreamId::Site(site.clone()), ChainName::Site(site.clone()), entry);

@@ -83,6 +83,9 @@ pub enum Fact {
         visit: Option<VisitId>,
         /// Answers by field; for an instrument by item number.
         values: BTreeMap<FieldId, Value>,
+        /// How many records of this form at this visit were there when it was opened; without it nobody else's counts.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<u32>,
     },
     /// Answers on a form were wrong; the old ones stay visible.
     CorrectForm {
@@ -623,6 +626,15 @@ pub enum Authorisation {
         /// Which.
         container: ContainerId,
     },
+    /// Freeze the analysis plan: before anybody sees the allocation.
+    FreezePlan {
+        /// Its hash.
+        plan: String,
+    },
+    /// Lock the record; it opens the allocation for the analysis.
+    LockRecord {},
+    /// Open a locked record again.
+    UnlockRecord {},
     /// End a hold.
     LiftHold {
         /// On what.

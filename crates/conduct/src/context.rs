@@ -1,8 +1,9 @@
 //! What a decision is given beside the state: the time, the people, the draws. Nothing here is asked of a clock or
 //! a random source inside the core.
 
-use crate::entry::Person;
+use crate::entry::{HeadFound, OpenItem, Person};
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use terms::{ActId, ContainerId, InstanceId};
 
 /// Somebody proved who they are, at a moment.
@@ -42,6 +43,15 @@ pub enum Picked {
     None,
 }
 
+/// What the door finds when the record is to be locked.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Census {
+    /// What is still open.
+    pub open: Vec<OpenItem>,
+    /// The ends of the chains that anybody may see.
+    pub heads: BTreeMap<String, HeadFound>,
+}
+
 /// Everything beside study and state.
 #[derive(Debug, Clone)]
 pub struct Context {
@@ -61,6 +71,8 @@ pub struct Context {
     pub picked: Option<Picked>,
     /// For `RequestRating`: a pseudonym drawn outside.
     pub pseudonym: Option<String>,
+    /// For `LockRecord`: what the door found.
+    pub census: Option<Census>,
 }
 
 impl Context {

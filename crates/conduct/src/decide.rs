@@ -7,7 +7,9 @@ use crate::{
     context::Context,
     entry::{Person, Written},
     finding::{Broken, Finding, No, Refusal, Unreadable},
-    participant, session, staffing,
+    participant,
+    schedule::days_from,
+    session, staffing,
 };
 use jiff::{SignedDuration, tz::TimeZone};
 use protocol::model::Duty;
@@ -169,6 +171,9 @@ impl Authorisation {
             | Self::OpenSite { .. }
             | Self::LoadAllocation { .. }
             | Self::GrantRole { .. }
+            | Self::FreezePlan { .. }
+            | Self::LockRecord {}
+            | Self::UnlockRecord {}
             | Self::LiftHold { on: HoldOn::Trial, .. } => Subject::Trial,
             Self::ActivateSite { site }
             | Self::CloseSite { site }
@@ -309,6 +314,10 @@ pub const fn duties_for(command: &Command) -> &'static [Duty] {
             | Authorisation::SetCap { .. }
             | Authorisation::LoadAllocation { .. }
             | Authorisation::GrantRole { .. } => &[AdministerTrial],
+            Authorisation::FreezePlan { .. } => &[ManageData, AdministerTrial],
+            Authorisation::LockRecord {} | Authorisation::UnlockRecord {} => {
+                &[ManageData, AdministerTrial, MonitorMedically]
+            }
             Authorisation::Delegate { .. } => &[LeadSite, AdministerTrial],
             Authorisation::LiftHold { .. } => &[MonitorMedically, AdministerTrial],
         },
@@ -385,7 +394,9 @@ pub fn decide(
     match &request.command {
         Command::Fact(fact) => {
             not_in_the_future(&case)?;
+            not_before_it_began(&case)?;
             record(&case, fact, &mut draft)?;
+            staffing::lock::flag(&case, fact, &mut draft);
         }
         Command::Authorise(act) => {
             let broken: Vec<Broken> = ask(&case, act)
@@ -406,11 +417,13 @@ pub fn decide(
 
 /// What the rules say of an authorisation: one finding for each condition, in the rules' order.
 pub fn ask(case: &Case<'_>, act: &Authorisation) -> Vec<Finding> {
-    participant::ask(case, act)
+    let mut findings = participant::ask(case, act)
         .or_else(|| session::ask(case, act))
         .or_else(|| accountability::ask(case, act))
         .or_else(|| staffing::ask(case, act))
-        .unwrap_or_default()
+        .unwrap_or_default();
+    findings.extend(staffing::lock::closed(case, act));
+    findings
 }
 
 fn grant(case: &Case<'_>, act: &Authorisation, draft: &mut Draft) {
@@ -464,6 +477,29 @@ fn not_in_the_future(case: &Case<'_>) -> Result<(), FactNo> {
         field: "at".to_owned(),
         what: format!("{} lies in the future", case.at),
         mend: "give the time at which it happened; what is planned is booked, not recorded".to_owned(),
+    }
+    .into())
+}
+
+/// Nothing happens to a participant before their enquiry (a day's leeway for time zones), and nothing at all longer ago than
+/// anybody who records it could remember: a year before its time is a slip of the pen.
+fn not_before_it_began(case: &Case<'_>) -> Result<(), FactNo> {
+    /// Years back that something may be recorded late where no participant bounds it.
+    const YEARS_BACK_MAX: i64 = 5;
+    let (earliest, since) = match case.world.participant {
+        Some(participant) => (days_from(participant.enquired, -1), "the participant's enquiry"),
+        None => {
+            let today = case.context.now.to_zoned(case.zone.clone()).date();
+            (today.saturating_sub(jiff::Span::new().years(YEARS_BACK_MAX)), "five years ago")
+        }
+    };
+    if case.day >= earliest {
+        return Ok(());
+    }
+    Err(Unreadable {
+        field: "at".to_owned(),
+        what: format!("{} lies before {since}", case.day),
+        mend: "look at the year; what was before the study belongs into a form's answers, or a note".to_owned(),
     }
     .into())
 }

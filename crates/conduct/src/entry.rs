@@ -448,6 +448,12 @@ pub enum Entry {
     RoleGranted { staff: StaffId, role: RoleId },
     /// A trial-wide role ended.
     RoleEnded { staff: StaffId, role: RoleId },
+    /// The analysis plan of a study version is final.
+    AnalysisPlanFrozen { plan: String, study: StudyHash },
+    /// The record is locked as it stands; the allocation may be opened for the analysis of that plan.
+    RecordLocked { plan: String, study: StudyHash, open: Vec<OpenItem>, heads: BTreeMap<String, HeadFound> },
+    /// The record was opened again.
+    RecordUnlocked {},
     // --- site stream
     /// A number was given out.
     NumberGiven { participant: ParticipantId, number: u32 },
@@ -501,6 +507,29 @@ pub enum MedicineStanding {
     Allowed,
     /// The study doesn't know it: the medical monitor must say.
     Unclassified,
+}
+
+/// Something that was still open when the record was locked.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct OpenItem {
+    /// Whose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub participant: Option<ParticipantId>,
+    /// `task`, `question`, `visit`, `form`, `session`, `rating`, `participant`, `container`, `hold`.
+    pub kind: String,
+    /// Which: an instance, a visit, a container.
+    pub item: String,
+    /// In words.
+    pub text: String,
+}
+
+/// A chain's end as it stood.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeadFound {
+    /// Entries in it.
+    pub position: u64,
+    /// Hash of the last, hexadecimal.
+    pub hash: String,
 }
 
 /// A limit that a reading breached.

@@ -98,12 +98,21 @@ fn read_value(field: &Field, value: &Value) -> Result<Value, Unreadable> {
                 ))
             }
         },
-        FieldKind::Date => match value {
-            Value::Date(_) => Ok(value.clone()),
-            _ => value.as_text().and_then(|text| text.trim().parse().ok()).map(Value::Date).ok_or_else(|| {
-                wrong(format!("\"{value}\" is not a day of the calendar"), "write it as 2025-03-31".to_owned())
-            }),
-        },
+        FieldKind::Date => {
+            let day = match value {
+                Value::Date(day) => Some(*day),
+                _ => value.as_text().and_then(|text| text.trim().parse().ok()),
+            };
+            match day {
+                Some(day) if impossible(day) => {
+                    Err(wrong(format!("{day} is not a day that anybody here lives in"), "look at the year".to_owned()))
+                }
+                Some(day) => Ok(Value::Date(day)),
+                None => {
+                    Err(wrong(format!("\"{value}\" is not a day of the calendar"), "write it as 2025-03-31".to_owned()))
+                }
+            }
+        }
         FieldKind::Time => match value {
             Value::Time(_) => Ok(value.clone()),
             _ => value.as_text().and_then(|text| text.trim().parse().ok()).map(Value::Time).ok_or_else(|| {
@@ -119,6 +128,11 @@ fn read_value(field: &Field, value: &Value) -> Result<Value, Unreadable> {
             other => Ok(Value::Text(other.to_string())),
         },
     }
+}
+
+/// Whether a day lies where nobody who is alive was, or will be.
+pub(crate) fn impossible(day: jiff::civil::Date) -> bool {
+    !(1900..=2199).contains(&day.year())
 }
 
 fn number_of(value: &Value) -> Option<Decimal> {

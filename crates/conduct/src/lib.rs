@@ -31,7 +31,7 @@ pub mod view;
 
 pub use case::{Authority, Case, Draft, Duties, Studies, World, authority};
 pub use command::{Authorisation, Command, Fact, Request};
-pub use context::{Context, Draw, Picked, Proof};
+pub use context::{Census, Context, Draw, Picked, Proof};
 pub use decide::{FactNo, Subject, ask, case_of, decide, duties_for};
 pub use entry::{Entry, Person, Signatory, Stamp, Written};
 pub use finding::{Broken, Finding, No, Refusal, Rule, Unreadable};

@@ -21,7 +21,7 @@ pub fn all() -> Vec<&'static Rule> {
 /// Whether a rule asks for a proof at the moment of the act (a signature, a second person): it can't be cleared before.
 pub fn at_the_moment(rule: &str) -> bool {
     // The safe is asked when it is opened; a late supplement's reason is given when it is allowed.
-    let asked_then = ["unblinding.reason", "release.stock", "supplement.reason"];
+    let asked_then = ["unblinding.reason", "release.stock", "supplement.reason", "lock.open", "lock.reason"];
     rule.ends_with(".signed") || rule.ends_with(".two_people") || asked_then.contains(&rule)
 }
 

@@ -1,6 +1,6 @@
 //! What a reader may see. Blinded roles get pages without holes: what they may not see is absent.
 
-use crate::case::Duties;
+use crate::{case::Duties, entry::Written};
 use protocol::model::{Duty, Form, Study};
 use terms::RoleId;
 
@@ -14,6 +14,63 @@ pub struct Reader {
 }
 
 impl Reader {
+    /// A reader in some roles of a study.
+    pub fn of(study: &Study, roles: Vec<RoleId>) -> Self {
+        let mut duties = Duties::default();
+        for role in &roles {
+            for duty in study.role(role.as_str()).into_iter().flat_map(|role| &role.duties) {
+                duties.add(*duty);
+            }
+        }
+        Self { roles, duties }
+    }
+
+    /// An entry as they may read it, as JSON: whoever meets opaque requests alone learns that it was written and when; from
+    /// everybody else only answers and scores of forms that are hidden from them are kept back.
+    ///
+    /// # Errors
+    /// When the entry can't be written as JSON, which no entry does.
+    pub fn entry(&self, study: &Study, written: &Written) -> Result<serde_json::Value, serde_json::Error> {
+        let mut entry = serde_json::to_value(&written.entry)?;
+        if !self.sees_participants() {
+            let kind = entry.as_object().and_then(|kinds| kinds.keys().next().cloned());
+            return Ok(serde_json::json!({
+                "at": written.stamp.at,
+                "recorded_at": written.stamp.recorded_at,
+                "entry": kind.or_else(|| entry.as_str().map(str::to_owned)),
+            }));
+        }
+        self.redact(study, &mut entry);
+        Ok(serde_json::json!({
+            "stream": written.stream.to_string(),
+            "chain": written.chain.to_string(),
+            "at": written.stamp.at,
+            "day": written.stamp.day,
+            "recorded_at": written.stamp.recorded_at,
+            "by": written.stamp.by,
+            "entry": entry,
+        }))
+    }
+
+    fn redact(&self, study: &Study, value: &mut serde_json::Value) {
+        let hidden = |form: &str| study.form(form).is_some_and(|form| !self.sees_form(form));
+        match value {
+            serde_json::Value::Object(all) => {
+                if all.get("form").and_then(serde_json::Value::as_str).is_some_and(hidden) {
+                    all.retain(|key, _| !matches!(key.as_str(), "values" | "scores"));
+                }
+                if let Some(serde_json::Value::Object(evidence)) = all.get_mut("evidence") {
+                    evidence.retain(|name, _| !name.split('.').any(hidden));
+                }
+                for inner in all.values_mut() {
+                    self.redact(study, inner);
+                }
+            }
+            serde_json::Value::Array(all) => all.iter_mut().for_each(|inner| self.redact(study, inner)),
+            _ => {}
+        }
+    }
+
     /// Whether any role lets them see a form's answers and scores.
     pub fn sees_form(&self, form: &Form) -> bool {
         self.sees_participants() && self.roles.iter().any(|role| !form.hidden_from.contains(role))

@@ -33,6 +33,12 @@ pub enum Command {
     Rules(Rules),
     /// What a participant may do next, and what stands in the way of the rest.
     Why(Why),
+    /// Freeze the analysis plan and lock the record, with two signatures; it opens the allocation for the analysis.
+    Lock(Lock),
+    /// Analyse the record by the study's plan: tables, figures and every number, as HTML, CSV and JSON.
+    Report(Report),
+    /// Lead from a number of the report to the entries under it.
+    Trace(Trace),
     /// Make the current tables anew from the log.
     Rebuild(Data),
     /// Prove the chain and the current tables; exit 1 naming the first bad entry.
@@ -144,6 +150,14 @@ pub enum Study {
         /// The later version.
         b: String,
     },
+    /// Load a further version into a store: an amendment, to be adopted there.
+    Add {
+        /// Folder of the study, or the name of one that the program carries.
+        study: String,
+        /// The store.
+        #[command(flatten)]
+        data: Data,
+    },
     /// Names of the studies that the program carries.
     List,
 }
@@ -201,6 +215,71 @@ pub struct Why {
     /// As JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// The store.
+    #[command(flatten)]
+    pub data: Data,
+    /// Folder to write to; files of an earlier report are replaced.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Make arms up from a seed, for rehearsal; said on every page.
+    #[arg(long, value_name = "SEED")]
+    pub dummy: Option<u64>,
+    /// The same as PDF, where the program was built with it.
+    #[arg(long)]
+    pub pdf: bool,
+}
+
+/// `trace`.
+#[derive(Debug, Args)]
+pub struct Trace {
+    /// Table of the report: `primary`.
+    pub table: String,
+    /// Row and column: `T4-lsmean.difference`.
+    #[arg(value_name = "ROW.COLUMN")]
+    pub cell: String,
+    /// The store.
+    #[command(flatten)]
+    pub data: Data,
+    /// The seed of a rehearsal's dummy arms.
+    #[arg(long, value_name = "SEED")]
+    pub dummy: Option<u64>,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `lock`.
+#[derive(Debug, Args)]
+pub struct Lock {
+    /// The store.
+    #[command(flatten)]
+    pub data: Data,
+    /// Login of the one who signs; in a synthetic store the persona of the data manager without it.
+    #[arg(long = "as", value_name = "LOGIN")]
+    pub login: Option<String>,
+    /// Login of the second person who signs; in a synthetic store the persona of the administrator without it.
+    #[arg(long, value_name = "LOGIN")]
+    pub second: Option<String>,
+    /// File with the two passwords, one a line. Not needed for personas of a synthetic store.
+    #[arg(long, value_name = "FILE")]
+    pub secrets: Option<PathBuf>,
+    /// Why the record is locked over what is still open, or why it is opened again.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// List what is still open, and stop.
+    #[arg(long, conflicts_with_all = ["freeze_only", "unlock"])]
+    pub list: bool,
+    /// Freeze the analysis plan, and stop.
+    #[arg(long, conflicts_with = "unlock")]
+    pub freeze_only: bool,
+    /// Open a locked record again; needs a reason.
+    #[arg(long)]
+    pub unlock: bool,
 }
 
 /// `export`.

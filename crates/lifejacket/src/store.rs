@@ -66,12 +66,8 @@ pub fn create(folder: &Path, seed: Option<u64>, now: Timestamp, keys: &Keys) -> 
 pub fn open(folder: &Path) -> anyhow::Result<Opened> {
     let store = SqliteStore::open(&record_file(folder), record::projection::TABLES)?;
     let opened = opened(folder, store, None)?;
-    let (rows, containers) = record::sealed_read(opened.door.store().as_ref())?;
-    if !rows.is_empty() || !containers.is_empty() {
-        let service = allocation::Service::open(key_read(folder)?, rows, containers)
-            .context("opening the sealed allocation with keys/sealed.key")?;
-        opened.door.sealed_open(service);
-    }
+    // Start-up costs what it touches: the sealed rows are opened when a draw first needs them.
+    opened.door.sealed_key(key_read(folder)?);
     Ok(opened)
 }
 
@@ -147,10 +143,10 @@ fn key_write(path: &Path, key: &[u8; 32]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Keeps a study version's files with the store.
+/// Keeps a study version's files with the store, with those of the studies that it extends: a later program may carry others.
 pub fn study_keep(folder: &Path, study: &Study, files: &StudyFiles) -> anyhow::Result<()> {
     let target = folder.join("studies").join(study.hash().as_str());
-    for (name, text) in &files.files {
+    for (name, text) in &files.with_bases().files {
         let path = target.join(name);
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent)?;
@@ -201,6 +197,16 @@ pub fn act_id() -> anyhow::Result<terms::ActId> {
     let bytes: [u8; 16] = random()?;
     let text: String = bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect();
     Ok(terms::ActId::from(text))
+}
+
+/// Now: the system's clock, and never before the last entry; in a synthetic store a second after it.
+pub fn now(opened: &Opened) -> anyhow::Result<Timestamp> {
+    let store = opened.door.store();
+    let last = last_recorded(store.as_ref())?;
+    if store.about().synthetic {
+        return Ok(last.checked_add(jiff::SignedDuration::from_secs(1))?);
+    }
+    Ok(last.max(Timestamp::now()))
 }
 
 /// When the last entry was written; when the store was made, if it has none.

@@ -2,6 +2,9 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
+/// Where the files of studies that are extended are kept beside a study's own.
+pub(crate) const BASES: &str = "bases/";
+
 /// The files of one study: whoever calls has read them; nothing here touches a disk.
 #[derive(Debug, Clone, Default)]
 pub struct StudyFiles {
@@ -15,6 +18,38 @@ impl StudyFiles {
     /// Files in a folder.
     pub fn new(folder: impl Into<String>, files: impl IntoIterator<Item = (String, String)>) -> Self {
         Self { folder: folder.into(), files: files.into_iter().collect() }
+    }
+
+    /// The study that this one extends: kept beside its files under `bases/`, or carried by the program.
+    pub(crate) fn base(&self, id: &str) -> Option<Self> {
+        let kept = format!("{BASES}{id}/");
+        let mut own: BTreeMap<_, _> = self
+            .files
+            .iter()
+            .filter_map(|(name, text)| Some((name.strip_prefix(&kept)?.to_owned(), text.clone())))
+            .collect();
+        if own.is_empty() {
+            return crate::embedded::files(id);
+        }
+        own.extend(self.files.iter().filter(|(name, _)| name.starts_with(BASES)).map(|(n, t)| (n.clone(), t.clone())));
+        Some(Self { folder: format!("{}/{BASES}{id}", self.folder), files: own })
+    }
+
+    /// These files with those of every study that they extend, under `bases/`: what has to be kept so that the study's
+    /// meaning stays, whatever later programs carry.
+    pub fn with_bases(&self) -> Self {
+        let mut whole = self.clone();
+        let mut next = crate::read::extended(self);
+        while let Some(id) = next.take() {
+            if whole.files.keys().any(|name| name.starts_with(&format!("{BASES}{id}/"))) {
+                break;
+            }
+            let Some(base) = self.base(&id) else { break };
+            next = crate::read::extended(&base);
+            let texts = base.files.into_iter().filter(|(name, _)| !name.starts_with(BASES));
+            whole.files.extend(texts.map(|(name, text)| (format!("{BASES}{id}/{name}"), text)));
+        }
+        whole
     }
 
     /// The text of a file by the name that diagnostics give it: one of these, or of a study carried in the program

@@ -1165,6 +1165,8 @@ pub enum Trigger {
     LeftEarly,
     /// An entry made for the wrong participant.
     WrongParticipant,
+    /// Something recorded while the record was locked.
+    AfterLock,
 }
 
 /// What counts as a deviation.

@@ -4,7 +4,7 @@ use crate::{
     check, decode,
     diagnostic::{Diagnostic, Mistake, Severity},
     embedded,
-    files::{Place, StudyFiles},
+    files::{BASES, Place, StudyFiles},
     item::Notebook,
     model::Study,
     spelling::nearest,
@@ -53,6 +53,15 @@ pub fn read(files: &StudyFiles) -> (Option<Study>, Vec<Diagnostic>) {
 const AFTER_SYNTAX: [&str; 2] = ["study.missing", "study.key"];
 const NO_BASE: &str = "study.extends";
 
+/// The id of the study that these files extend.
+pub(crate) fn extended(files: &StudyFiles) -> Option<String> {
+    let tree = tree::parse(0, files.files.get("study.toml")?, &mut Vec::new());
+    match &tree.get("extends")?.node.content {
+        Content::Text(id) => Some(id.clone()),
+        _ => None,
+    }
+}
+
 /// One study's files as a tree, laid over those of the study that it extends.
 fn generation(
     files: &StudyFiles,
@@ -66,7 +75,7 @@ fn generation(
     let mut names: Vec<&String> = files.files.keys().collect();
     names.sort_by_key(|name| (name.as_str() != "study.toml", name.as_str()));
     for name in names {
-        let Some(text) = files.files.get(name) else { continue };
+        let Some(text) = files.files.get(name).filter(|_| !name.starts_with(BASES)) else { continue };
         if !name.ends_with(".toml") {
             texts.insert(name.clone(), text.clone());
             continue;
@@ -87,7 +96,7 @@ fn generation(
         );
         return whole;
     }
-    let Some(base_files) = embedded::files(base_id) else {
+    let Some(base_files) = files.base(base_id) else {
         let mend = match nearest(base_id, embedded::ids()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("studies that can be extended: {}", embedded::ids().collect::<Vec<_>>().join(", ")),

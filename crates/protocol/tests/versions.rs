@@ -124,3 +124,26 @@ fn an_amendment_says_who_consents_again() {
     );
     assert!(protocol::diff::consequence(&study).contains("not had their last dosing session"));
 }
+
+/// A kept version means the same whatever studies a later program carries.
+#[test]
+fn what_is_extended_can_be_kept_beside_the_study() {
+    let amended = embedded::files("small-amended").unwrap();
+    let mut kept = amended.with_bases();
+    assert!(kept.files.contains_key("bases/small/study.toml"), "{:?}", kept.files.keys());
+    assert_eq!(read(&kept).0.unwrap().hash(), read(&amended).0.unwrap().hash());
+    assert_eq!(kept.with_bases().files, kept.files);
+    // The base beside it is what counts, not the program's.
+    let consent = kept.files.get_mut("bases/small/study.toml").unwrap();
+    *consent = consent.replacen("title = \"", "title = \"Another ", 1);
+    assert!(read(&kept).0.unwrap().title.starts_with("Another"));
+}
+
+#[test]
+fn a_chain_of_bases_is_kept_whole() {
+    let files = embedded::files("demonstration-amended").unwrap().with_bases();
+    for base in ["bases/demonstration/study.toml", "bases/reference-mapp2/study.toml"] {
+        assert!(files.files.contains_key(base), "{base}");
+    }
+    assert_eq!(read(&files).0.unwrap().hash(), embedded::load("demonstration-amended").unwrap().hash());
+}

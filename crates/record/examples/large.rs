@@ -44,6 +44,7 @@ impl Builder<'_> {
             draw: None,
             picked: None,
             pseudonym: None,
+            census: None,
         };
         match self.batch.ask(&request, participant, &context).unwrap() {
             Ok(written) => self.entries += written.len() as u64,

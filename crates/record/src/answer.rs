@@ -1,7 +1,7 @@
 //! A request's answer as JSON: the same at the command line and at the server's address.
 
 use crate::door::{Answer, Receipt};
-use conduct::{No, Written};
+use conduct::{No, Written, view::Reader};
 use protocol::model::Study;
 use serde_json::{Value, json};
 use terms::RoleId;
@@ -17,22 +17,18 @@ pub fn answer_json(id: &str, answer: &Answer, study: Option<&Study>, roles: &[Ro
             "id": id,
             "answer": "done",
             "repeated": repeated,
-            "entries": entries.iter().map(entry_json).collect::<Vec<_>>(),
+            "entries": entries.iter().map(|written| entry_json(written, study, roles)).collect::<Vec<_>>(),
         }),
         Answer::No(no) => no_json(id, no, study, roles),
     }
 }
 
-fn entry_json(written: &Written) -> Value {
-    json!({
-        "stream": written.stream.to_string(),
-        "chain": written.chain.to_string(),
-        "at": written.stamp.at,
-        "day": written.stamp.day,
-        "recorded_at": written.stamp.recorded_at,
-        "by": written.stamp.by,
-        "entry": written.entry,
-    })
+fn entry_json(written: &Written, study: Option<&Study>, roles: &[RoleId]) -> Value {
+    // Before there is a study nobody takes part in it, and nothing is hidden from anybody.
+    let Some(study) = study else {
+        return json!({ "stream": written.stream.to_string(), "chain": written.chain.to_string(), "entry": written.entry });
+    };
+    Reader::of(study, roles.to_vec()).entry(study, written).unwrap_or_default()
 }
 
 fn no_json(id: &str, no: &No, study: Option<&Study>, roles: &[RoleId]) -> Value {

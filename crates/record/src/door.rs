@@ -2,6 +2,7 @@
 //! somebody else was quicker. Pages, command line, imports and the simulator have no other way to write.
 
 use crate::{
+    census::census,
     error::StoreError,
     first_answer::{self, Digests},
     folded::{Folded, Memory, fold},
@@ -19,7 +20,10 @@ use conduct::{
     Studies, Subject, TrialState, Written, decide,
 };
 use jiff::Timestamp;
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 use terms::{ActId, InstanceId, ParticipantId, SiteId};
 
 /// What is asked, by whom, when, with what was drawn for it outside.
@@ -302,6 +306,7 @@ impl Door {
             draw: None,
             picked: None,
             pseudonym: Some(asked.pseudonym.clone()),
+            census: None,
         }
     }
 
@@ -316,6 +321,9 @@ impl Door {
     }
 
     fn draws(&self, command: &Command, streams: &Streams, context: &mut Context) -> Result<(), StoreError> {
+        if let Command::Authorise(Authorisation::LockRecord {}) = command {
+            context.census = Some(census(self.store.as_ref(), &self.studies())?);
+        }
         let Command::Authorise(act @ (Authorisation::Randomise { .. } | Authorisation::ReleaseContainers { .. })) =
             command
         else {
@@ -330,7 +338,7 @@ impl Door {
                 }
             }
             Authorisation::ReleaseContainers { session, .. } => {
-                context.picked = pick(service, streams, *session, context.now)?;
+                context.picked = pick(service, &self.studies(), streams, *session, context.now)?;
             }
             _ => {}
         }
@@ -348,6 +356,23 @@ impl Door {
         let mut sealed = lock(&self.sealed);
         let Some(service) = sealed.service(self.store.as_ref())? else { return Ok(None) };
         service.break_code(handle).map(Some).map_err(|error| unopened(&error))
+    }
+
+    /// Opens every allocation for the analysis, if the record is locked: arm by participant. Nothing before the lock, and
+    /// nothing while a locked record is open again.
+    ///
+    /// # Errors
+    /// When a sealed row does not open.
+    pub fn opened_for_analysis(&self) -> Result<Option<BTreeMap<ParticipantId, Opened>>, StoreError> {
+        if self.trial()?.lock.is_none() {
+            return Ok(None);
+        }
+        let Folded::Allocation(allocation) = self.folded(&StreamId::Allocation)? else { return Ok(None) };
+        let mut sealed = lock(&self.sealed);
+        let Some(service) = sealed.service(self.store.as_ref())? else { return Ok(None) };
+        let drawn = allocation.drawn.iter();
+        let opened = drawn.map(|(participant, handle)| Ok((participant.clone(), service.break_code(handle)?)));
+        opened.collect::<Result<_, ServiceError>>().map(Some).map_err(|error| unopened(&error))
     }
 
     /// Adds sealed rows and contents to the chain of ciphertexts and to the service.
@@ -389,8 +414,15 @@ impl Door {
 }
 
 /// Which containers the participant may have for a session; none while nothing is ordered or assigned.
-fn pick(service: &Service, streams: &Streams, session: u8, now: Timestamp) -> Result<Option<Picked>, StoreError> {
+fn pick(
+    service: &Service,
+    studies: &Studies,
+    streams: &Streams,
+    session: u8,
+    now: Timestamp,
+) -> Result<Option<Picked>, StoreError> {
     let (Some(participant), Some(stock)) = (&streams.participant, &streams.stock) else { return Ok(None) };
+    let Some(study) = studies.get(&participant.study) else { return Ok(None) };
     let Some(order) = participant.sessions.get(&session).and_then(|session| session.order.as_ref()) else {
         return Ok(None);
     };
@@ -399,6 +431,7 @@ fn pick(service: &Service, streams: &Streams, session: u8, now: Timestamp) -> Re
     let wanted = Wanted {
         handle: handle.as_deref(),
         level: &order.level,
+        arms: &study.arms,
         supplement: order.supplement > terms::Milligrams::ZERO,
         stock,
         today: now.to_zoned(zone.unwrap_or(jiff::tz::TimeZone::UTC)).date(),

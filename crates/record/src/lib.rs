@@ -9,6 +9,7 @@
 mod answer;
 mod batch;
 mod body;
+mod census;
 mod door;
 mod error;
 mod first_answer;
@@ -26,6 +27,7 @@ mod write;
 pub use answer::{answer_json, request_read};
 pub use batch::Batch;
 pub use body::{body_read, body_write, written_read};
+pub use census::census;
 pub use door::{Answer, Asked, Door, Receipt};
 pub use error::StoreError;
 pub use folded::{Folded, fold};

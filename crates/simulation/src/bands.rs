@@ -174,6 +174,9 @@ fn run_all(compared: &Compared, trials: u32, seed: u64, tick: &(dyn Fn() + Sync)
     // Slips and rare events show rules at work; here they would only be in the way.
     scenario.slips.each_once = false;
     scenario.slips.rate = 0.0;
+    // Published hazards are of everybody who was not rated at the end, whatever the reason: these would come on top.
+    scenario.habits.visit_missed = 0.0;
+    scenario.habits.rating_item_missing = 0.0;
     let study = protocol::embedded::load(&compared.study).map_err(|_| BandsError::Study(compared.study.clone()))?;
     let endpoint = study.analysis.primary.clone().ok_or_else(|| BandsError::Endpoint(compared.study.clone()))?;
     let hash = study.hash();

@@ -211,6 +211,7 @@ impl<'a> Clinic<'a> {
             draw: ask.draw,
             picked: ask.picked,
             pseudonym: ask.pseudonym,
+            census: None,
         };
         match self.folded.ask(self.studies, &request, &context) {
             Ok(written) => {

@@ -93,11 +93,14 @@ pub fn simulate(simulation: &Simulation<'_>, sink: &mut dyn Sink) -> Result<Simu
         key: key_of(simulation.seed),
         participants: wanted,
     };
+    // Whoever asks for a number of people gets them, and no more.
+    let second = scenario.second.as_ref().filter(|_| simulation.participants.is_none());
     let clinic = Clinic::open(opening, sink);
     let mut trial = Trial::new(Beginning {
         clinic,
         sites,
         amended: simulation.amended.clone(),
+        second,
         until: simulation.until,
         starts: simulation.starts,
     });

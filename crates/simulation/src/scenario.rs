@@ -64,6 +64,9 @@ pub struct Scenario {
     pub about: String,
     /// People to be assigned, unless another number is asked for.
     pub participants: u32,
+    /// People who come when all of those have finished; the trial is then left while they are under way.
+    #[serde(default)]
+    pub(crate) second: Option<Second>,
     pub(crate) trial: Trial,
     pub(crate) pipeline: Pipeline,
     pub(crate) baseline: Baseline,
@@ -87,6 +90,20 @@ pub struct Scenario {
     /// How fields of forms are answered: by `form.field`, or by field for all forms.
     #[serde(default)]
     pub(crate) fields: BTreeMap<String, FieldDraw>,
+}
+
+/// A second part of a trial, so that there is something to do today.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Second {
+    /// People to be assigned.
+    pub participants: u32,
+    /// The first sites of the study go on.
+    pub sites: usize,
+    /// Enquiries a month at each of them.
+    pub enquiries_a_month: f64,
+    /// The day on which the trial is left.
+    pub days: i32,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -17,8 +17,20 @@ use std::{
 };
 use terms::{ParticipantId, StudyHash};
 
+/// The trial ends before anybody locks it: that is left to whoever reads it.
+const AT_THE_END: &str = "nobody locks a simulated trial";
+
 /// Rules that this study can't be seen to break, and why. Each has a test of its own beside the rule.
-const OUT_OF_REACH: [(&str, &str); 6] = [
+const OUT_OF_REACH: [(&str, &str); 15] = [
+    ("plan.known", AT_THE_END),
+    ("plan.blind", AT_THE_END),
+    ("plan.signed", AT_THE_END),
+    ("lock.plan", AT_THE_END),
+    ("lock.standing", AT_THE_END),
+    ("lock.open", AT_THE_END),
+    ("lock.two_people", AT_THE_END),
+    ("lock.reason", AT_THE_END),
+    ("lock.closed", AT_THE_END),
     ("session.approval", "the study asks for no approvals"),
     ("session.nurse", "the study asks for no nurse in the room"),
     ("session.site", "nobody is assigned, or moved, to a site that is not active"),
@@ -28,7 +40,10 @@ const OUT_OF_REACH: [(&str, &str); 6] = [
 ];
 
 /// Kinds of entries that this study can't write, and why.
-const NOT_HERE: [(&str, &str); 3] = [
+const NOT_HERE: [(&str, &str); 6] = [
+    ("analysis_plan_frozen", AT_THE_END),
+    ("record_locked", AT_THE_END),
+    ("record_unlocked", AT_THE_END),
     ("allocated_open_label", "the study is randomised"),
     ("approval_recorded", "the study asks for no approvals"),
     ("role_ended", "nobody of the trial's own staff leaves"),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use conduct::view::Reader;
-use conduct::{Duties, ParticipantState, Person, SiteState, StockState, TrialState, Written, authority};
+use conduct::{ParticipantState, Person, SiteState, StockState, TrialState, Written, authority};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use protocol::model::Study;
 use record::StoreError;
@@ -72,7 +72,7 @@ impl<'a> Desk<'a> {
         roles.sort();
         roles.dedup();
         self.sites = sites;
-        self.reader = reader_of(&self.study, roles);
+        self.reader = Reader::of(&self.study, roles);
         Ok(())
     }
 
@@ -232,17 +232,6 @@ fn study_for_new(services: &Services, trial: &TrialState) -> Result<Arc<Study>, 
     current
         .or_else(|| known.iter().next().map(|(_, study)| Arc::clone(study)))
         .ok_or_else(|| Trouble::Unavailable("No study version is loaded in this store.".to_owned()))
-}
-
-/// A reader in some roles.
-pub fn reader_of(study: &Study, roles: Vec<RoleId>) -> Reader {
-    let mut duties = Duties::default();
-    for role in &roles {
-        for duty in study.role(role.as_str()).into_iter().flat_map(|role| &role.duties) {
-            duties.add(*duty);
-        }
-    }
-    Reader { roles, duties }
 }
 
 /// A participant with what belongs to reading them.

@@ -6,16 +6,11 @@ use protocol::model::{Duty, Study};
 
 use crate::parts::refusal::{Refusal, Refusals};
 use crate::parts::table::{Cell, Table};
-use crate::parts::words::{Icon, Link, Tag, Tone};
+use crate::parts::words::{Icon, Tag, Tone};
 use crate::parts::work::Ticks;
 use crate::show;
 
-/// Where the reader is, for links to what mends a condition.
-pub struct Place<'a> {
-    pub study: &'a Study,
-    /// `/participants/S01-001`, or the site's address; empty where there is nothing to link to.
-    pub base: &'a str,
-}
+pub use crate::mend::{Place, mend};
 
 /// The first letter large; the rest as it is.
 pub fn sentence(text: &str) -> String {
@@ -41,23 +36,6 @@ fn tag(broken: &Broken, place: &Place<'_>) -> Tag {
         (Some(day), _) => Tag::wait(format!("Clears {}", show::day_month(day))),
         (None, Some(duty)) => Tag::new(Tone::Now, Icon::Person, format!("Needs: {}", holder(place.study, duty))),
         (None, None) => Tag::new(Tone::Now, Icon::Person, "Needs a person"),
-    }
-}
-
-/// A page on which the condition can be mended, where there is one.
-fn mend(broken: &Broken, place: &Place<'_>) -> Option<Link> {
-    if place.base.is_empty() {
-        return None;
-    }
-    let condition = broken.condition.as_deref().unwrap_or("");
-    if let Some(visit) = place.study.visit(condition) {
-        return Some(Link::new(format!("{}/visits/{}", place.base, visit.id), format!("Open {}", visit.name)));
-    }
-    match broken.rule {
-        rule if rule.starts_with("consent") => Some(Link::new(format!("{}/consent", place.base), "Take consent")),
-        rule if rule.contains("washout") => Some(Link::new(format!("{}#medicines", place.base), "See the medicines")),
-        rule if rule.contains("task") => Some(Link::new(format!("{}#due", place.base), "See the tasks")),
-        _ => None,
     }
 }
 
@@ -92,10 +70,13 @@ fn together(all: &[&Broken], place: &Place<'_>) -> Option<Refusal> {
         .iter()
         .map(|broken| {
             vec![
-                Cell::head(broken.condition.as_deref().unwrap_or("")),
-                Cell::text(&sentence(&broken.sentence)),
+                match mend(broken, place) {
+                    Some(link) => Cell::link(link.href, &sentence(&broken.sentence)).as_head(),
+                    None => Cell::head(&sentence(&broken.sentence)),
+                },
                 Cell::text(&broken.found),
                 Cell::text(&broken.remedy),
+                Cell::text(broken.condition.as_deref().unwrap_or("")),
             ]
         })
         .collect();
@@ -108,7 +89,7 @@ fn together(all: &[&Broken], place: &Place<'_>) -> Option<Refusal> {
         found: format!("{} conditions that do not hold, each below", all.len()),
         needed: sentence(&first.needed),
         next: "See each condition".to_owned(),
-        many: Some(Table::new("Conditions", &["Condition", "In words", "Found", "Next"], rows).unseen_caption()),
+        many: Some(Table::new("Conditions", &["Condition", "Found", "Next", "Id"], rows).unseen_caption()),
         ..one(first, place)
     })
 }

@@ -18,6 +18,7 @@ pub mod drafts;
 pub mod findings;
 pub mod frame;
 pub mod http;
+pub mod mend;
 pub mod names;
 pub mod pages;
 pub mod parts;

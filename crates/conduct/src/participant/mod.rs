@@ -88,8 +88,8 @@ pub fn record(case: &Case<'_>, fact: &Fact, draft: &mut Draft) -> Result<bool, F
         Fact::RecordConsent { version, items, answers, copy_given, .. } => {
             consent::record(case, version, items, answers, *copy_given, draft)?;
         }
-        Fact::RecordForm { form, visit, values, .. } => {
-            records::form(case, form, visit.as_ref(), values, draft)?;
+        Fact::RecordForm { form, visit, values, seen, .. } => {
+            records::form(case, form, visit.as_ref(), values, *seen, draft)?;
         }
         Fact::CorrectForm { instance, changes, seen, .. } => records::correct(case, instance, changes, *seen, draft)?,
         Fact::StrikeRecord { instance, belongs_to, .. } => records::strike(case, instance, belongs_to.as_ref(), draft)?,

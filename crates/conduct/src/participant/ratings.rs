@@ -167,7 +167,7 @@ pub(super) fn record(
         .into());
     }
     known(case, &rating.visit)?;
-    let about = super::records::form(case, form, Some(&rating.visit), values, draft)?;
+    let about = super::records::form(case, form, Some(&rating.visit), values, None, draft)?;
     if rating.rater.is_none() || rating.rater.as_ref() != case.actor.staff() {
         draft.consequence(
             case,

@@ -26,14 +26,23 @@ pub(super) fn form(
     id: &FormId,
     visit: Option<&VisitId>,
     given: &BTreeMap<FieldId, Value>,
+    seen: Option<u32>,
     draft: &mut Draft,
 ) -> Result<InstanceId, FactNo> {
-    case.participant()?;
+    let now = case.participant()?.records_at(id, visit);
+    if seen.is_some_and(|seen| seen != now) {
+        return Err(FactNo::Conflict {
+            what: "somebody else has recorded this form meanwhile: look at what stands there now, and correct it if it is \
+                   wrong; record yours only if it was filled in a second time"
+                .to_owned(),
+        });
+    }
     if let Some(visit) = visit {
         super::visits::known(case, visit)?;
     }
     let form = known_form(case, id)?;
     let read = forms::read_form(form, given).map_err(FactNo::Unreadable)?;
+    born_before(case, &read.values)?;
     let instance = draft.instance();
     let ReadForm { values, scores, alerts, questions } = read;
     draft.participant(Entry::FormRecorded {
@@ -51,6 +60,18 @@ pub(super) fn form(
     }
     crate::session::ground_check(case, draft);
     Ok(instance)
+}
+
+/// Nobody is born after the day on which they say so.
+fn born_before(case: &Case<'_>, values: &BTreeMap<FieldId, Value>) -> Result<(), Unreadable> {
+    match values.get("date_of_birth") {
+        Some(Value::Date(day)) if *day >= case.day => Err(Unreadable {
+            field: "date_of_birth".to_owned(),
+            what: format!("{day} lies ahead"),
+            mend: "look at the year of birth".to_owned(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 fn known_form<'a>(case: &Case<'a>, id: &FormId) -> Result<&'a Form, Unreadable> {

@@ -6,6 +6,7 @@ use crate::{
     decide::FactNo,
     entry::Entry,
     finding::Unreadable,
+    forms,
     state::ParticipantState,
 };
 use protocol::model::{Duty, Trigger};
@@ -59,6 +60,14 @@ fn check(case: &Case<'_>, event: &AdverseEventReport) -> Result<(), Unreadable> 
     }
     if event.onset > case.day {
         return Err(wrong("onset", format!("{} lies ahead", event.onset), "give the day on which it began"));
+    }
+    if forms::impossible(event.onset) {
+        return Err(wrong("onset", format!("{} is out of living memory", event.onset), "look at the year"));
+    }
+    if let Some(session) = event.session
+        && case.study.session(session).is_none()
+    {
+        return Err(wrong("session", format!("the study has no dosing session {session}"), "give its number, or none"));
     }
     if let Some(ended) = event.ended
         && ended < event.onset

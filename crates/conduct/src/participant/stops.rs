@@ -8,7 +8,7 @@ use crate::{
     entry::Entry,
     finding::Unreadable,
     schedule::days_between,
-    state::Phase,
+    state::{ParticipantState, Phase},
 };
 use protocol::model::{Duty, Trigger};
 
@@ -48,6 +48,9 @@ pub(super) fn record(
             draft.participant(Entry::SessionStopped { session: *number });
         }
     }
+    if !matches!(scope, StopScope::Treatment | StopScope::Discontinued) {
+        nothing_more(participant, draft);
+    }
     if scope == StopScope::LostToFollowUp {
         enough_tries(case, draft)?;
     }
@@ -62,6 +65,17 @@ pub(super) fn record(
         );
     }
     Ok(())
+}
+
+/// Whoever has left is waited for nowhere: appointments are cancelled, ratings that were asked for are given up.
+fn nothing_more(participant: &ParticipantState, draft: &mut Draft) {
+    const LEFT: &str = "the participant has left the study";
+    for (visit, _) in participant.visits.iter().filter(|(_, record)| record.booking.is_some()) {
+        draft.participant(Entry::VisitCancelled { visit: visit.clone(), reason: LEFT.to_owned() });
+    }
+    for (request, _) in participant.ratings.iter().filter(|(_, rating)| !rating.done) {
+        draft.participant(Entry::RatingMissed { request: request.clone(), text: LEFT.to_owned() });
+    }
 }
 
 /// Everybody is followed, or it is recorded why not, by whom, after which tries.

@@ -50,7 +50,7 @@ pub const INTERVAL: Rule = Rule {
 /// The future.
 pub const AHEAD: Rule = Rule {
     id: "visit.ahead",
-    sentence: "An appointment lies ahead",
+    sentence: "An appointment lies ahead, and not further than five years",
     source: "What has happened is recorded, not booked",
     binds: &["book_visit"],
     broken: "The act is refused",
@@ -115,7 +115,15 @@ pub(super) fn belongs(case: &Case<'_>, participant: &ParticipantState, visit: &V
     .into()
 }
 
+/// How many days ahead a calendar is kept: five years.
+const CALENDAR_DAYS: i32 = 5 * 365;
+
 fn ahead(case: &Case<'_>, starts: Timestamp) -> Finding {
+    let today = case.day_of(case.context.now);
+    let day = case.day_of(starts);
+    if day > schedule::days_from(today, CALENDAR_DAYS) {
+        return Broken::new(&AHEAD, format!("{day}"), "a day within five years", "look at the year").into();
+    }
     if starts > case.context.now {
         return Finding::holds(&AHEAD, "ahead");
     }
@@ -223,6 +231,15 @@ pub(super) fn record(
             field: "day".to_owned(),
             what: format!("{day} lies ahead"),
             mend: "give the day on which it happened".to_owned(),
+        }
+        .into());
+    }
+    let enquired = case.participant()?.enquired;
+    if day < crate::schedule::days_from(enquired, -1) {
+        return Err(Unreadable {
+            field: "day".to_owned(),
+            what: format!("{day} lies before the participant's enquiry on {enquired}"),
+            mend: "look at the year".to_owned(),
         }
         .into());
     }

@@ -1,10 +1,11 @@
-//! The trial's frame and its people: study versions, sites, roles, delegations, holds, approvals.
+//! The trial's frame and its people: study versions, sites, roles, delegations, holds, approvals; its lock at the end.
 //!
 //! Who may do what is computed at the moment of the act from what stands here; nothing is stored as a right.
 //! Source: mission rows M2 and M3; ICH E6(R3) 2.3; DESIGN, settled point 6.
 
 mod delegation;
 mod holds;
+pub(crate) mod lock;
 mod opening;
 
 use crate::{
@@ -31,6 +32,15 @@ pub const RULES: &[&Rule] = &[
     &delegation::RATER,
     &holds::KNOWN,
     &holds::REASON,
+    &lock::PLAN_KNOWN,
+    &lock::PLAN_BLIND,
+    &lock::PLAN_SIGNED,
+    &lock::LOCK_PLAN,
+    &lock::LOCK_STANDING,
+    &lock::LOCK_OPEN,
+    &lock::LOCK_TWO,
+    &lock::UNLOCK_REASON,
+    &lock::CLOSED,
 ];
 
 /// What the rules say of an authorisation, if it is one of this part.
@@ -48,6 +58,9 @@ pub fn ask(case: &Case<'_>, act: &Authorisation) -> Option<Vec<Finding>> {
             Some(delegation::ask(case, &asked))
         }
         Authorisation::LiftHold { on, hold } => Some(holds::ask(case, on, hold)),
+        Authorisation::FreezePlan { plan } => Some(lock::ask_freeze(case, plan)),
+        Authorisation::LockRecord {} => Some(lock::ask_lock(case)),
+        Authorisation::UnlockRecord {} => Some(lock::ask_unlock(case)),
         _ => None,
     }
 }
@@ -67,6 +80,9 @@ pub fn grant(case: &Case<'_>, act: &Authorisation, draft: &mut Draft) {
             delegation::grant(site, &asked, draft);
         }
         Authorisation::LiftHold { on, hold } => holds::grant(on, hold, draft),
+        Authorisation::FreezePlan { plan } => lock::grant_freeze(case, plan, draft),
+        Authorisation::LockRecord {} => lock::grant_lock(case, draft),
+        Authorisation::UnlockRecord {} => lock::grant_unlock(draft),
         _ => {}
     }
 }

@@ -73,7 +73,7 @@ pub const LIST: Rule = Rule {
 pub(super) fn ask_adopt(case: &Case<'_>, hash: &StudyHash) -> Vec<Finding> {
     let adopted = &case.world.trial.studies;
     let Some(version) = case.studies.get(hash) else {
-        let remedy = "load the study's files into the store first";
+        let remedy = "load the version into the store first: lifejacket study add";
         return vec![Broken::new(&VERSION_KNOWN, "not known", "a version in this store", remedy).into()];
     };
     let known = if adopted.iter().any(|(earlier, _, _)| earlier == hash) {

@@ -17,4 +17,4 @@ pub use session::{
 };
 pub use site::{Delegation, SiteState};
 pub use stock::{Container, ContainerStanding, StockState};
-pub use trial::{AllocationState, Approval, SiteInTrial, SiteStanding, TrialState};
+pub use trial::{AllocationState, Approval, FrozenPlan, Locked, SiteInTrial, SiteStanding, TrialState};

@@ -425,6 +425,13 @@ impl ParticipantState {
         })
     }
 
+    /// How many records of a form stand at a visit, or between visits.
+    pub fn records_at(&self, form: &FormId, visit: Option<&VisitId>) -> u32 {
+        let all = self.forms_by_kind.get(form).into_iter().flatten().filter_map(|instance| self.forms.get(instance));
+        let here = all.filter(|record| !record.struck && record.visit.as_ref() == visit);
+        u32::try_from(here.count()).unwrap_or(u32::MAX)
+    }
+
     /// Swallows of first doses, by session.
     pub fn doses(&self) -> impl Iterator<Item = (u8, Timestamp, Date)> {
         self.sessions.iter().filter_map(|(number, session)| {

@@ -2,7 +2,7 @@
 
 use super::Hold;
 use crate::entry::{Entry, Stamp};
-use jiff::{civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use std::collections::{BTreeMap, BTreeSet};
 use terms::{InstanceId, ParticipantId, RoleId, SiteId, StaffId, StudyHash};
 
@@ -47,6 +47,32 @@ pub struct Approval {
     pub until: Date,
 }
 
+/// An analysis plan that is final.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FrozenPlan {
+    /// Its hash.
+    pub plan: String,
+    /// The study version that it is of.
+    pub study: StudyHash,
+    /// When.
+    pub day: Date,
+}
+
+/// A lock in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Locked {
+    /// The plan that it was locked for.
+    pub plan: String,
+    /// The study version of the plan.
+    pub study: StudyHash,
+    /// When it was written down.
+    pub recorded_at: Timestamp,
+    /// The day.
+    pub day: Date,
+    /// Things that were open.
+    pub open: usize,
+}
+
 /// The trial as a whole.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TrialState {
@@ -62,6 +88,12 @@ pub struct TrialState {
     pub holds: BTreeMap<InstanceId, Hold>,
     /// The sealed list that the trial is bound to: commitment and rows.
     pub allocation: Option<(String, u32)>,
+    /// The analysis plan that was frozen last.
+    pub plan: Option<FrozenPlan>,
+    /// The lock in force.
+    pub lock: Option<Locked>,
+    /// The day of the first lock: from then on somebody may know the allocation.
+    pub opened: Option<Date>,
 }
 
 impl TrialState {
@@ -105,6 +137,20 @@ impl TrialState {
                 }
             }
             Entry::AllocationLoaded { commitment, rows } => self.allocation = Some((commitment.clone(), *rows)),
+            Entry::AnalysisPlanFrozen { plan, study } => {
+                self.plan = Some(FrozenPlan { plan: plan.clone(), study: study.clone(), day: stamp.day });
+            }
+            Entry::RecordLocked { plan, study, open, .. } => {
+                self.lock = Some(Locked {
+                    plan: plan.clone(),
+                    study: study.clone(),
+                    recorded_at: stamp.recorded_at,
+                    day: stamp.day,
+                    open: open.len(),
+                });
+                self.opened.get_or_insert(stamp.day);
+            }
+            Entry::RecordUnlocked {} => self.lock = None,
             Entry::HoldPlaced { instance, text } => {
                 self.holds.insert(instance.clone(), Hold { text: text.clone(), since: stamp.at });
             }

@@ -118,6 +118,7 @@ impl Clinic {
             draw: Some(if self.draws_left { Draw::Row { handle: format!("h{}", self.acts) } } else { Draw::Exhausted }),
             picked: Some(Picked::None),
             pseudonym: Some(format!("P{}", self.acts)),
+            census: None,
         };
         let (participant, site) = match request.command.subject() {
             Subject::Participant(id) => (self.participants.get(&id), None),
@@ -244,6 +245,7 @@ impl Clinic {
             let values = passing(&study, form.id.as_str());
             let role = form.completed_by.iter().map(RoleId::as_str).find(|role| *role != "participant");
             let fact = Fact::RecordForm {
+                seen: None,
                 participant: id.clone(),
                 form: form.id.clone(),
                 visit: Some(visit_id.clone()),
@@ -352,6 +354,7 @@ impl Clinic {
     /// The visit is rated once more with another severity: the later record counts.
     pub fn rate_again(&mut self, id: &ParticipantId, visit: &str, severity: i64) {
         let fact = Fact::RecordForm {
+            seen: None,
             participant: id.clone(),
             form: "caps5".into(),
             visit: Some(visit.into()),

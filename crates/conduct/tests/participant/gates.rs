@@ -172,7 +172,13 @@ fn eligibility_truth_table() {
         let mut values = passing(&clinic.study, form);
         values.insert(FieldId::from(field), Value::Text(value.to_owned()));
         let role = clinic.study.form(form).unwrap().completed_by.iter().find(|r| **r != "participant").unwrap().clone();
-        let fact = Fact::RecordForm { participant: id.clone(), form: form.into(), visit: Some("V0".into()), values };
+        let fact = Fact::RecordForm {
+            seen: None,
+            participant: id.clone(),
+            form: form.into(),
+            visit: Some("V0".into()),
+            values,
+        };
         clinic.fact(role.as_str(), fact);
         let answer = serde_json::to_value(clinic.criterion(&id, criterion)).unwrap();
         assert_eq!(answer, expected.trim(), "{line}");
@@ -326,11 +332,36 @@ fn a_correction_that_takes_eligibility_away_is_a_deviation() {
 fn withdrawal_is_one_act_and_ends_what_could_be_asked() {
     let mut clinic = clinic();
     let id = clinic.assigned();
+    let visit = clinic.study.session(1).unwrap().visit.clone();
+    let planned = clinic.study.visit(visit.as_str()).unwrap();
+    let window = conduct::schedule::planned(&clinic.study, clinic.participant(&id), planned).unwrap();
+    let starts = window.closes.at(15, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp();
+    let mode = protocol::model::VisitMode::OnSite;
+    clinic.may("coordinator", Authorisation::BookVisit { participant: id.clone(), visit, starts, mode }).unwrap();
     let reason = clinic.study.follow_up.reasons[0].code.clone();
     let stop = Fact::RecordStop { participant: id.clone(), scope: StopScope::Consent, reason, text: String::new() };
     clinic.fact("coordinator", stop);
     assert_eq!(clinic.participant(&id).phase, Phase::Left);
+    assert!(clinic.participant(&id).visits.values().all(|visit| visit.booking.is_none()), "waited for nowhere");
     let broken = rules(clinic.both("investigator", "medical_monitor", confirm(&id)));
     assert!(broken.contains(&"participant.consent".to_owned()) && broken.contains(&"participant.phase".to_owned()));
     let _ = caps5;
+}
+
+/// A rating that was asked for is given up when the person withdraws: no rater rings somebody who has left.
+#[test]
+fn nobody_who_has_left_is_rated() {
+    let mut clinic = clinic();
+    let id = clinic.enrolled();
+    let ask = Authorisation::RequestRating { participant: id.clone(), visit: "V4".into() };
+    clinic.may("coordinator", ask).unwrap();
+    let request = clinic.participant(&id).ratings.keys().next().unwrap().clone();
+    let reason = clinic.study.follow_up.reasons[0].code.clone();
+    clinic.fact(
+        "coordinator",
+        Fact::RecordStop { participant: id.clone(), scope: StopScope::Consent, reason, text: String::new() },
+    );
+    assert!(clinic.participant(&id).ratings[&request].done);
+    let take = clinic.may("independent_rater", Authorisation::TakeRating { request });
+    assert_eq!(rules(take), ["rating.free"]);
 }

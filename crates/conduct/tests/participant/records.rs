@@ -17,6 +17,7 @@ fn clinic() -> Clinic {
 
 fn weigh(id: &ParticipantId, value: Value) -> Fact {
     Fact::RecordForm {
+        seen: None,
         participant: id.clone(),
         form: "weight".into(),
         visit: None,
@@ -33,11 +34,18 @@ fn what_cannot_be_read_is_answered_and_nothing_is_written() {
         (weigh(&id, Value::Text("heavy".to_owned())), "weight_kg"),
         (weigh(&id, Value::Integer(5000)), "weight_kg"),
         (
-            Fact::RecordForm { participant: id.clone(), form: "no_such".into(), visit: None, values: BTreeMap::new() },
+            Fact::RecordForm {
+                seen: None,
+                participant: id.clone(),
+                form: "no_such".into(),
+                visit: None,
+                values: BTreeMap::new(),
+            },
             "form",
         ),
         (
             Fact::RecordForm {
+                seen: None,
                 participant: id.clone(),
                 form: "weight".into(),
                 visit: Some("V99".into()),
@@ -47,6 +55,7 @@ fn what_cannot_be_read_is_answered_and_nothing_is_written() {
         ),
         (
             Fact::RecordForm {
+                seen: None,
                 participant: id.clone(),
                 form: "weight".into(),
                 visit: None,
@@ -187,7 +196,7 @@ fn a_form_by_the_wrong_hands_is_recorded_and_answered() {
     let id = clinic.screened();
     let form = clinic.study.form("caps5").unwrap().id.clone();
     let values = crate::clinic::caps5(2);
-    let fact = Fact::RecordForm { participant: id.clone(), form, visit: Some("V4".into()), values };
+    let fact = Fact::RecordForm { seen: None, participant: id.clone(), form, visit: Some("V4".into()), values };
     clinic.fact("coordinator", fact);
     assert!(clinic.participant(&id).deviations.values().any(|d| d.trigger == Some(Trigger::WrongPerson)));
 }
@@ -199,6 +208,7 @@ fn participants_answer_for_themselves_alone() {
     let values = passing(&clinic.study, "pcl5");
     let fact = |id: &ParticipantId| {
         Command::Fact(Fact::RecordForm {
+            seen: None,
             participant: id.clone(),
             form: "pcl5".into(),
             visit: None,

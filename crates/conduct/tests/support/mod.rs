@@ -263,6 +263,7 @@ impl Clinic {
             draw: None,
             picked: extra.picked.clone(),
             pseudonym: None,
+            census: extra.census.clone(),
         };
         let request = Request { id: self.acts.to_string(), at: extra.at, reason: extra.reason.clone(), command };
         let (written, findings) = {
@@ -328,6 +329,7 @@ pub struct Extra {
     pub at: Option<Timestamp>,
     pub reason: Option<String>,
     pub picked: Option<Picked>,
+    pub census: Option<conduct::Census>,
 }
 
 /// `K1 initial 80+40 [2026-01-31]`.
@@ -369,7 +371,9 @@ fn command(text: &str, session: u8, extra: &mut Extra) -> Command {
     let container = || ContainerId::from(arg(1));
     let fact = match arg(0) {
         "check" => Fact::RecordCheck { participant, session, check: arg(1).into(), values: study::values(&rest) },
-        "form" => Fact::RecordForm { participant, form: arg(1).into(), visit: None, values: study::values(&rest) },
+        "form" => {
+            Fact::RecordForm { seen: None, participant, form: arg(1).into(), visit: None, values: study::values(&rest) }
+        }
         "come" => Fact::RecordPresence { participant, session, going: Going::In },
         "go" => Fact::RecordPresence { participant, session, going: Going::Out },
         "reading" => Fact::RecordReading { participant, session, measures: measures(&words[1..]) },
@@ -500,6 +504,22 @@ fn authorisation(words: &[&str], session: u8, extra: &mut Extra) -> Authorisatio
         "close_site" => Authorisation::CloseSite { site: arg(1).into() },
         "cap" => Authorisation::SetCap { site, cap: arg(1).parse().ok() },
         "list" => Authorisation::LoadAllocation { commitment: arg(1).repeat(64), rows: arg(2).parse().unwrap() },
+        "freeze" => {
+            let own = study::study("1").analysis.hash();
+            Authorisation::FreezePlan { plan: if arg(1) == "own" { own } else { arg(1).to_owned() } }
+        }
+        "lock" => {
+            let open = |n: usize| conduct::entry::OpenItem {
+                participant: Some(P.into()),
+                kind: "task".into(),
+                item: format!("t{n}"),
+                text: "Answer".into(),
+            };
+            let census = |count: usize| conduct::Census { open: (0..count).map(open).collect(), ..Default::default() };
+            extra.census = (arg(1) != "unseen").then(|| census(arg(1).parse().unwrap_or(0)));
+            Authorisation::LockRecord {}
+        }
+        "unlock" => Authorisation::UnlockRecord {},
         "grant" => Authorisation::GrantRole { staff: arg(1).into(), role: arg(2).into() },
         "delegate" => Authorisation::Delegate {
             site,

@@ -14,6 +14,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("identity", &["terms"]),
     ("stats", &[]),
     ("design", &["terms", "protocol", "allocation", "stats"]),
+    ("analysis", &["terms", "protocol", "instruments", "stats"]),
     ("measure", &["terms", "protocol", "conduct", "record", "simulation"]),
     ("simulation", &["terms", "protocol", "instruments", "conduct", "chain", "allocation"]),
     ("exchange", &["record"]),
@@ -32,6 +33,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "simulation",
             "stats",
             "design",
+            "analysis",
             "exchange",
             "web",
         ],
@@ -54,7 +56,6 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     // Beside them the program itself, as a process.
-    ("measure", &["terms", "protocol", "conduct", "record", "simulation"]),
 ];
 
 fn manifests() -> BTreeMap<String, String> {

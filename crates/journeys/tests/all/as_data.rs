@@ -172,6 +172,7 @@ fn what_was_added_as_text_takes_effect_through_the_door() {
     // The form: read with its unit's range, refused where it can't be.
     let blow = |percent| [("fev1_percent".into(), terms::Value::Integer(percent))].into();
     let absurd = conduct::Fact::RecordForm {
+        seen: None,
         participant: id.clone(),
         form: "lung_function".into(),
         visit: Some("LUNG".into()),

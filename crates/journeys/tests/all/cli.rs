@@ -176,6 +176,45 @@ fn a_real_trial_is_started_and_its_first_commands_are_answered() {
     assert!(well(here, "verify --data store").contains("the record is whole"));
 }
 
+/// An amendment is loaded into a store and put in force; before it is loaded the refusal says how.
+#[test]
+fn an_amendment_is_loaded_and_adopted() {
+    let folder = folder();
+    let here = folder.path();
+    fs::write(here.join("secrets"), "a long enough password\n482913\n").unwrap();
+    well(here, "init --data store --study small --administrator admin --name A --secrets secrets");
+    let hash = protocol::embedded::load("small-amended").unwrap().hash().to_string();
+    let adopt = |id: &str| {
+        let act = json!({ "id": id, "command": { "authorise": { "adopt_study": { "study": hash } } } });
+        fs::write(here.join("acts"), act.to_string()).unwrap();
+        run(here, "apply --data store --commands acts --as admin --secrets secrets")
+    };
+    let early = adopt("b1");
+    assert_eq!(early.code, 1);
+    assert!(early.out.contains("lifejacket study add"), "{}", early.out);
+    assert!(well(here, "study add small-amended --data store").contains(&hash));
+    assert_eq!(adopt("b2").code, 0);
+    assert!(well(here, "verify --data store").contains("the record is whole"));
+    assert_eq!(run(here, "study add no-such-study --data store").code, 1);
+}
+
+/// What is done at the command line in a synthetic store happens in its own time, not years later by the machine's clock.
+#[test]
+fn a_synthetic_store_keeps_its_own_time() {
+    let folder = folder();
+    let here = folder.path();
+    well(here, "simulate --study demonstration --participants 1 --seed 6 --data store");
+    let person = "S01-001";
+    let command = json!({ "id": "n1", "command": { "fact": { "record_enquiry": {
+        "site": "S01", "source": "leaflet", "language": "en" } } } });
+    fs::write(here.join("acts"), command.to_string()).unwrap();
+    let said = run(here, "apply --data store --commands acts --as s01-coordinator-1");
+    let answer: Value = serde_json::from_str(said.out.lines().next().unwrap()).unwrap();
+    assert_eq!(answer["answer"], "done", "{answer}");
+    let recorded = answer["entries"][0]["recorded_at"].as_str().unwrap().to_owned();
+    assert!(recorded.starts_with("2023") || recorded.starts_with("2024"), "{recorded} for {person}");
+}
+
 /// A small trial is simulated; then it is asked about, proved, damaged, found damaged, made anew and exported.
 #[test]
 fn a_store_is_proved_rebuilt_exported_and_a_changed_byte_is_found() {

@@ -13,6 +13,33 @@ const NAMED: &[(&str, &str, &str, &str)] = &[
     ("dose.count", "conduct/tests/session_rules.rs", "doses", "refused dose.count"),
     ("allocated_open_label", "journeys/tests/all/licensed.rs", "a_whole_treatment_in_the_open", "AllocatedOpenLabel"),
     ("approval_recorded", "journeys/tests/all/licensed.rs", "a_whole_treatment_in_the_open", "RecordApproval"),
+    ("plan.known", "conduct/tests/staffing_rules.rs", "holds_are_placed_and_lifted", "refused plan.known"),
+    ("plan.blind", "conduct/tests/staffing_rules.rs", "holds_are_placed_and_lifted", "refused plan.blind"),
+    ("plan.signed", "conduct/tests/staffing_rules.rs", "holds_are_placed_and_lifted", "refused plan.signed"),
+    ("lock.plan", "conduct/tests/staffing_rules.rs", "holds_are_placed_and_lifted", "refused lock.plan"),
+    ("lock.standing", "conduct/tests/staffing_rules.rs", "holds_are_placed_and_lifted", "refused lock.standing"),
+    ("lock.open", "conduct/tests/staffing_rules.rs", "holds_are_placed_and_lifted", "refused lock.open"),
+    ("lock.two_people", "conduct/tests/staffing_rules.rs", "holds_are_placed_and_lifted", "refused lock.two_people"),
+    ("lock.reason", "conduct/tests/staffing_rules.rs", "holds_are_placed_and_lifted", "refused lock.reason"),
+    ("lock.closed", "conduct/tests/staffing_rules.rs", "holds_are_placed_and_lifted", "refused lock.closed"),
+    (
+        "analysis_plan_frozen",
+        "conduct/tests/staffing_rules.rs",
+        "what_happens_after_the_lock_is_recorded_and_flagged",
+        "admin!: freeze own",
+    ),
+    (
+        "record_locked",
+        "conduct/tests/staffing_rules.rs",
+        "what_happens_after_the_lock_is_recorded_and_flagged",
+        "lock.is_some()",
+    ),
+    (
+        "record_unlocked",
+        "conduct/tests/staffing_rules.rs",
+        "what_happens_after_the_lock_is_recorded_and_flagged",
+        "unlock because it must be read",
+    ),
     ("role_ended", "journeys/tests/all/moves.rs", "a_medical_monitor_leaves_and_another_takes_over", "RoleEnded"),
 ];
 

@@ -6,15 +6,16 @@ use conduct::{Person, Proof};
 use identity::{Authenticated, Factor, Who};
 use jiff::Timestamp;
 use record::{Answer, Asked};
-use std::{fs, io::Write, process::ExitCode};
+use std::{fs, io::Write, path::Path, process::ExitCode};
 
 pub fn run(arguments: &Apply) -> anyhow::Result<ExitCode> {
     let opened = store::open(&arguments.data.data)?;
     let text = super::score::read_input(&arguments.commands)?;
-    let secrets = secrets(arguments)?;
-    let actor = prove(&opened, &arguments.login, secrets.first())?;
+    let secrets = secrets(arguments.secrets.as_deref())?;
+    let now = store::now(&opened)?;
+    let actor = prove(&opened, &arguments.login, secrets.first(), now)?;
     let second = match &arguments.second {
-        Some(login) => Some(prove(&opened, login, secrets.get(1))?),
+        Some(login) => Some(prove(&opened, login, secrets.get(1), now)?),
         None => None,
     };
     let mut out = std::io::stdout().lock();
@@ -30,7 +31,7 @@ pub fn run(arguments: &Apply) -> anyhow::Result<ExitCode> {
                     request,
                     actor: actor.clone(),
                     second: second.clone(),
-                    now: Timestamp::now(),
+                    now: store::now(&opened)?,
                     act: store::act_id()?,
                     pseudonym: store::act_id()?.to_string(),
                 };
@@ -56,14 +57,15 @@ fn json(opened: &store::Opened, asked: &Asked, answer: &Answer) -> anyhow::Resul
     Ok(record::answer_json(&asked.request.id, answer, study.as_deref(), &roles))
 }
 
-fn secrets(arguments: &Apply) -> anyhow::Result<Vec<String>> {
-    let Some(path) = &arguments.secrets else { return Ok(Vec::new()) };
+/// Passwords from a file, one a line.
+pub fn secrets(path: Option<&Path>) -> anyhow::Result<Vec<String>> {
+    let Some(path) = path else { return Ok(Vec::new()) };
     let text = fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
     Ok(text.lines().map(str::to_owned).collect())
 }
 
-fn prove(opened: &store::Opened, login: &str, secret: Option<&String>) -> anyhow::Result<Proof> {
-    let now = Timestamp::now();
+/// Somebody proves who they are, by password, or as the persona of a synthetic store.
+pub fn prove(opened: &store::Opened, login: &str, secret: Option<&String>, now: Timestamp) -> anyhow::Result<Proof> {
     let persona = opened.identity.account(login)?.is_some_and(|account| account.persona);
     let proved = match secret {
         Some(secret) => opened.identity.prove(login, secret, Factor::Password, now)?,

@@ -5,13 +5,16 @@ mod demo;
 mod design;
 mod export;
 mod init;
+mod lock;
 mod mmrm;
+mod report;
 mod rules;
 mod schema;
 mod score;
 mod serve;
 mod simulate;
 mod study;
+mod trace;
 mod verify;
 mod why;
 
@@ -29,6 +32,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Schema(schema) => schema::run(&schema),
         Command::Rules(rules) => rules::run(&rules),
         Command::Why(why) => why::run(&why),
+        Command::Lock(lock) => lock::run(&lock),
+        Command::Report(report) => report::run(&report),
+        Command::Trace(trace) => trace::run(&trace),
         Command::Rebuild(data) => verify::rebuild(&data),
         Command::Verify(data) => verify::verify(&data),
         Command::Export(export) => export::run(&export),

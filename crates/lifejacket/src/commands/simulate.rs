@@ -40,9 +40,6 @@ impl Extent {
     }
 }
 
-/// Virtual time ends after so many years, whatever is left to do.
-const YEARS_MAX: i64 = 4;
-
 /// Simulates a trial into a new store. `None` if the study has mistakes, which were printed.
 pub fn make(
     folder: &Path,
@@ -67,11 +64,7 @@ pub fn make(
         participants: extent.participants,
         seed,
         starts: None,
-        // Somebody whose session can never be held would otherwise be tried again for ever.
-        until: extent
-            .until
-            .or_else(|| scenario.starts().checked_add(jiff::Span::new().days(YEARS_MAX * 365)).ok())
-            .and_then(|day| moment(day.at(12, 0, 0, 0))),
+        until: extent.until.and_then(|day| moment(day.at(12, 0, 0, 0))),
     };
     let keys = store::Keys {
         sealed: *simulation::key_of(seed).secret(),

@@ -23,6 +23,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             }
             Ok(ExitCode::SUCCESS)
         }),
+        Arguments::Add { study, data } => add(study, &data.data),
         Arguments::List => {
             for name in protocol::embedded::ids() {
                 println!("{name}");
@@ -30,6 +31,18 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// A further version goes into a store; it is in force when the administrator has adopted it.
+fn add(name: &str, store: &std::path::Path) -> anyhow::Result<ExitCode> {
+    let opened = crate::store::open(store)?;
+    let Some(study) = read(name)? else { return Ok(ExitCode::from(1)) };
+    crate::store::study_keep(store, &study, &folder::study_files(name)?)?;
+    let known = opened.door.studies().get(&study.hash()).is_some();
+    let words = if known { "was in the store already" } else { "is in the store now" };
+    println!("{} version {} {words}: {}", study.id, study.version, study.hash());
+    println!("the administrator puts it in force with adopt_study; a server that is running is started again first");
+    Ok(ExitCode::SUCCESS)
 }
 
 fn check(name: &str, json: bool) -> anyhow::Result<ExitCode> {

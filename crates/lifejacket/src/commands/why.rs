@@ -13,7 +13,7 @@ pub fn run(arguments: &Why) -> anyhow::Result<ExitCode> {
     let id = ParticipantId::from(arguments.participant.as_str());
     let as_of = arguments.as_of.as_deref().map(moment).transpose()?;
     let mut streams = opened.door.streams_of(Some(&id), None, true, true)?;
-    let mut now = Timestamp::now();
+    let mut now = store::now(&opened)?;
     if let Some(as_of) = as_of {
         now = as_of;
         known_then(&opened, &mut streams, as_of)?;
@@ -30,6 +30,7 @@ pub fn run(arguments: &Why) -> anyhow::Result<ExitCode> {
         draw: None,
         picked: None,
         pseudonym: None,
+        census: None,
     };
     let request = Request {
         id: "why".to_owned(),

@@ -57,6 +57,7 @@ words! {
         "suicide_risk" => SuicideRisk, "serious_adverse_event" => SeriousAdverseEvent,
         "rater_unblinded" => RaterUnblinded, "code_broken" => CodeBroken, "silence" => Silence,
         "left_early" => LeftEarly, "wrong_participant" => WrongParticipant,
+        "after_lock" => AfterLock,
     }
 }
 

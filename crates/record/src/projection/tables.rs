@@ -505,6 +505,19 @@ tables! {
         staff Text "who";
         role Text "which role";
     }
+    /// a step at the end: the analysis plan frozen, the record locked or opened again
+    RECORD_LOCK = "record_lock" key 1 index [] {
+        version Integer "place of the entry in the trial's stream";
+        step Text "frozen, locked, unlocked";
+        plan Text "hash of the analysis plan";
+        study Text "hash of the study version that the plan is of";
+        open Integer "things that were still open";
+        reason Text "why";
+        signed_by Text "by whom";
+        second Text "the second person";
+        day Date "day";
+        recorded_at Instant "when it was written down";
+    }
     /// a study version that the trial has adopted
     STUDY_VERSION = "study_version" key 1 index [] {
         study Text "hash of its meaning";

@@ -1,10 +1,10 @@
 //! The trial, its sites, who holds which role.
 
 use super::{
-    APPROVAL, DELEGATION, HOLD, Numbered, ROSTER, SITE, STUDY_VERSION, TRIAL_ROLE,
-    cells::{by, count, date, id, instant, maybe_date, maybe_id, text, version},
+    APPROVAL, DELEGATION, HOLD, Numbered, RECORD_LOCK, ROSTER, SITE, STUDY_VERSION, TRIAL_ROLE,
+    cells::{by, count, date, id, instant, maybe_date, maybe_id, maybe_text, second, text, version},
 };
-use crate::table::Write;
+use crate::table::{Cell, Write};
 use conduct::{
     Entry, SiteState, TrialState,
     state::{Delegation, SiteStanding},
@@ -28,6 +28,9 @@ pub(super) fn trial<'a>(after: &TrialState, entries: impl Iterator<Item = Number
             }
             Entry::RoleGranted { staff, role } => writes.push(Write::Put(&TRIAL_ROLE, vec![id(staff), id(role)])),
             Entry::RoleEnded { staff, role } => writes.push(Write::Remove(&TRIAL_ROLE, vec![id(staff), id(role)])),
+            Entry::AnalysisPlanFrozen { .. } | Entry::RecordLocked { .. } | Entry::RecordUnlocked {} => {
+                writes.push(Write::Put(&RECORD_LOCK, lock_row(&one)));
+            }
             _ => hold("trial", &one, writes),
         }
     }
@@ -49,6 +52,26 @@ pub(super) fn trial<'a>(after: &TrialState, entries: impl Iterator<Item = Number
             writes.push(Write::Put(&SITE, row));
         }
     }
+}
+
+fn lock_row(one: &Numbered<'_>) -> Vec<Cell> {
+    let (step, plan, study, open) = match one.entry {
+        Entry::AnalysisPlanFrozen { plan, study } => ("frozen", text(plan), id(study), Cell::Null),
+        Entry::RecordLocked { plan, study, open, .. } => ("locked", text(plan), id(study), count(open.len())),
+        _ => ("unlocked", Cell::Null, Cell::Null, Cell::Null),
+    };
+    vec![
+        version(one.version),
+        text(step),
+        plan,
+        study,
+        open,
+        maybe_text(one.stamp.reason.as_ref()),
+        by(one.stamp),
+        second(one.stamp),
+        date(one.stamp.day),
+        instant(one.stamp.recorded_at),
+    ]
 }
 
 fn hold(held: &str, one: &Numbered<'_>, writes: &mut Vec<Write>) {
@@ -92,7 +115,7 @@ pub(super) fn site<'a>(
     writes.push(Write::Put(&ROSTER, vec![id(site), after.last_number.into(), count(after.places.len())]));
 }
 
-fn delegation_row(site: &SiteId, place: usize, delegation: &Delegation) -> Vec<crate::table::Cell> {
+fn delegation_row(site: &SiteId, place: usize, delegation: &Delegation) -> Vec<Cell> {
     vec![
         id(site),
         count(place + 1),

@@ -169,6 +169,7 @@ pub fn batch_ask(
         draw: None,
         picked: None,
         pseudonym: Some(asked.pseudonym.clone()),
+        census: None,
     };
     batch.ask(&asked.request, participant, &context).unwrap()
 }

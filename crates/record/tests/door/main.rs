@@ -3,4 +3,5 @@
 
 mod ask;
 mod clinic;
+mod lock;
 mod tables;

@@ -220,7 +220,7 @@ fn the_happenings_reach_the_tables() {
         .map(|table| table.name)
         .collect();
     projection::verify(clinic.door.store().as_ref(), &clinic.door.studies()).unwrap_or_else(|error| panic!("{error}"));
-    // These need authorisations, people or whole forms; `journeys` fills them on a whole trial.
+    // These need authorisations, people or whole forms; `journeys` fills them on a whole trial, the tests of the lock theirs.
     let reached_elsewhere = [
         "gate_decision",
         "criterion",
@@ -234,6 +234,7 @@ fn the_happenings_reach_the_tables() {
         "question",
         "score",
         "presence",
+        "record_lock",
     ];
     assert!(empty.iter().all(|table| reached_elsewhere.contains(table)), "{empty:?}");
 }

@@ -1,12 +1,12 @@
 //! Enquiries, the first calls, and who is let in while places are left.
 
-use super::{Life, Path, SiteStep, Slip, Step, Trial};
+use super::{Life, Path, SiteStep, Slip, Step, Trial, booking::weekday};
 use crate::{
     clinic::{Ask, days_after, minutes_after},
     person::Person,
     random::{Purpose, Stream},
 };
-use conduct::{Authorisation, Entry, Fact, Phase, command::ContactOutcome};
+use conduct::{Authorisation, Entry, Fact, Phase, command::ContactOutcome, schedule::days_from};
 use jiff::Timestamp;
 use protocol::model::{Duty, VisitKind};
 
@@ -39,6 +39,22 @@ impl Trial<'_> {
             })
             .sum();
         f64::from(self.clinic.tally.report.assigned) + in_front
+    }
+
+    /// All have finished: the second part begins, if there is to be one, and is left when its days are over.
+    pub(super) fn second_part(&mut self, now: Timestamp) {
+        let Some(second) = self.second.take() else { return };
+        self.clinic.participants += second.participants;
+        for place in 0..second.sites.min(self.sites.len()) {
+            let Some(run) = self.sites.get_mut(place).filter(|run| run.active) else { continue };
+            run.rate = second.enquiries_a_month / 30.4;
+            let first = run.arrivals.waiting(run.rate);
+            self.later_at_site(days_after(now, first), place, SiteStep::Enquiry);
+        }
+        let Some(site) = self.sites.first() else { return };
+        let last = weekday(days_from(now.to_zoned(site.zone.clone()).date(), second.days));
+        let left = crate::clinic::at_clock(&site.zone, last, 10, 30);
+        self.until = Some(self.until.map_or(left, |until| until.min(left)));
     }
 
     pub(super) fn enquiry(&mut self, now: Timestamp, site: usize) {

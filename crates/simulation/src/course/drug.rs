@@ -13,6 +13,9 @@ use jiff::Timestamp;
 use protocol::model::Duty;
 use terms::{CheckId, ContainerId, LevelId, ParticipantId, StaffId};
 
+/// Whose sessions are put off more often has no more of them, and is followed up.
+const PUT_OFF_MAX: u32 = 8;
+
 impl Trial<'_> {
     fn session_state(&self, whose: usize, session: u8) -> Option<&SessionState> {
         self.state(whose)?.sessions.get(&session)
@@ -167,6 +170,7 @@ impl Trial<'_> {
         let wanted = Wanted {
             handle: handle.as_deref(),
             level: &order.level,
+            arms: &self.clinic.study.arms,
             supplement: order.supplement_pieces > 0,
             stock: &stock,
             today,
@@ -197,7 +201,7 @@ impl Trial<'_> {
             Err(No::Refused(refusal)) => {
                 if refusal.broken.iter().any(|broken| broken.rule == "release.stock") {
                     let place = self.lives.get(whose).map_or(0, |life| life.site);
-                    self.shelf_ran_empty(now, place);
+                    self.shelf_ran_empty(now, place, order.level.clone());
                     self.postpone(now, whose, session, "the site has no containers for this session");
                 } else if tries < 3 {
                     self.day_later(minutes_after(now, 12), whose, session, DayStep::Release { tries: tries + 1 });
@@ -237,8 +241,12 @@ impl Trial<'_> {
                 self.goes(minutes_after(now, 5), whose, session, &staff, conduct::command::Going::Out);
             }
         }
-        if let Some(life) = self.lives.get_mut(whose) {
-            life.day.leaves = true;
+        let Some(life) = self.lives.get_mut(whose) else { return };
+        life.day.leaves = true;
+        life.put_off += 1;
+        if life.put_off > PUT_OFF_MAX {
+            self.later(crate::clinic::days_after(now, 1.0), whose, Step::StopTreatment(crate::fate::Why::Burden));
+            return;
         }
         let day = super::booking::weekday(days_from(self.today(whose, now), 8));
         let starts = self.clock(whose, day, 8, 30);

@@ -70,8 +70,10 @@ impl Trial<'_> {
             return;
         }
         if tries > 9 {
-            self.fail(now, whose, gate, "could not be decided in time");
-            self.finish(whose);
+            if !self.ends_treatment(now, whose) {
+                self.fail(now, whose, gate, "could not be decided in time");
+                self.finish(whose);
+            }
             return;
         }
         if gate <= 1 && self.no_place_left(whose) {
@@ -189,8 +191,10 @@ impl Trial<'_> {
             } else {
                 format!("not met: {}", ways.unmet.join(", "))
             };
-            self.fail(now, whose, gate, &why);
-            self.after_failure(now, whose);
+            if !self.ends_treatment(now, whose) {
+                self.fail(now, whose, gate, &why);
+                self.after_failure(now, whose);
+            }
         } else if ways.consent {
             let visit = self.plan_of(whose).study.visits.first().map(|visit| visit.id.clone());
             if let Some(visit) = visit {
@@ -271,6 +275,15 @@ impl Trial<'_> {
         let Some(participant) = self.lives.get(whose).and_then(|life| life.id.clone()) else { return };
         let fact = Fact::RecordScreenFailure { participant, gate, reason: why.to_owned() };
         self.soon(Ask::fact(now, &investigator, fact));
+    }
+
+    /// Whoever has an arm and can't be confirmed again after a pause gets no more doses, and is followed up as planned.
+    fn ends_treatment(&mut self, now: Timestamp, whose: usize) -> bool {
+        let treated = self.state(whose).is_some_and(|state| state.assigned.is_some());
+        if treated {
+            self.later(days_after(now, 1.0), whose, Step::StopTreatment(crate::fate::Why::AdverseEvent));
+        }
+        treated
     }
 
     /// After a failure: some come again, most don't.

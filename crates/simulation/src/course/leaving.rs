@@ -66,9 +66,12 @@ impl Trial<'_> {
 
     /// Whether a dosing session is under way.
     pub(super) fn in_session(&self, whose: usize) -> bool {
+        // Containers that were released for a session that was then put off don't keep anybody in the room.
+        let put_off = self.lives.get(whose).is_some_and(|life| life.day.leaves);
         self.state(whose).is_some_and(|state| {
             state.sessions.values().any(|session| {
-                session.closed.is_none() && (session.dosed_at().is_some() || session.containers.is_some())
+                let under_way = session.dosed_at().is_some() || (session.containers.is_some() && !put_off);
+                session.closed.is_none() && under_way
             })
         })
     }

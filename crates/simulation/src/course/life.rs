@@ -74,6 +74,8 @@ pub(crate) struct Life {
     pub raters: BTreeSet<StaffId>,
     pub asked: BTreeSet<VisitId>,
     pub day: DayNow,
+    /// How often a session was put off.
+    pub put_off: u32,
     /// Doesn't answer any more.
     pub silent: bool,
     /// Nothing more is to come.
@@ -107,6 +109,7 @@ impl Life {
             raters: BTreeSet::new(),
             asked: BTreeSet::new(),
             day: DayNow::default(),
+            put_off: 0,
             silent: false,
             over: false,
             screening_ends: None,

@@ -48,7 +48,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
-use terms::{ContainerId, FormId, InstanceId, SiteId, StudyHash, VisitId};
+use terms::{ContainerId, FormId, InstanceId, LevelId, SiteId, StudyHash, VisitId};
 
 /// Something that happens at a site.
 #[derive(Debug)]
@@ -135,11 +135,14 @@ pub(crate) struct SiteRun {
     pub rate: f64,
     /// Effect on change.
     pub effect: f64,
+    /// Open to enrolment.
     pub active: bool,
     pub arrivals: Stream,
     pub keeping: Stream,
     /// Its shelf is let run empty, once.
     pub starved: bool,
+    /// Levels that a session did not find on it.
+    pub lacking: BTreeSet<LevelId>,
     pub expected: bool,
     pub consignments: u32,
 }
@@ -221,6 +224,8 @@ pub(crate) struct Trial<'a> {
     /// An amended version, adopted when half of the people have an arm.
     pub amended: Option<StudyHash>,
     pub until: Option<Timestamp>,
+    /// People who are still to come when all others have finished.
+    second: Option<&'a crate::scenario::Second>,
     plans: BTreeMap<StudyHash, Arc<Plan>>,
     agenda: Agenda<Event>,
     start: Timestamp,

@@ -25,21 +25,26 @@ pub(crate) struct Rare {
     pub cover: u32,
 }
 
+/// Virtual time ends after so many years, whatever is left to do.
+const YEARS_MAX: f64 = 4.0;
+
 /// What a trial is begun with.
 pub(crate) struct Beginning<'a> {
     pub clinic: Clinic<'a>,
     pub sites: Vec<SiteId>,
     pub amended: Option<StudyHash>,
+    pub second: Option<&'a crate::scenario::Second>,
     pub until: Option<Timestamp>,
     pub starts: Option<Date>,
 }
 
 impl<'a> Trial<'a> {
     pub(crate) fn new(beginning: Beginning<'a>) -> Self {
-        let Beginning { clinic, sites, amended, until, starts } = beginning;
+        let Beginning { clinic, sites, amended, second, until, starts } = beginning;
         let (scenario, seed) = (clinic.scenario, clinic.seed);
         let first_day = starts.unwrap_or(scenario.trial.starts);
         let start = at_clock(&TimeZone::UTC, first_day, 9, 0);
+        let last = days_after(start, YEARS_MAX * 365.0);
         let mut stream = Stream::new(seed, 0, Purpose::Sites);
         let weights = stream.dirichlet(&vec![scenario.trial.site_concentration; sites.len()]);
         let share = scenario.trial.enquiries_a_month / 30.4 * sites.len() as f64;
@@ -63,6 +68,7 @@ impl<'a> Trial<'a> {
                     arrivals: super::site_stream(seed, place, Purpose::Arrivals),
                     keeping: super::site_stream(seed, place, Purpose::Habits),
                     starved: false,
+                    lacking: BTreeSet::new(),
                     expected: false,
                     consignments: 0,
                 }
@@ -83,7 +89,9 @@ impl<'a> Trial<'a> {
             slips: Slips::new(scenario, seed),
             lives: Vec::new(),
             amended,
-            until,
+            // Somebody who is waited for in vain would keep sites open for ever.
+            until: Some(until.unwrap_or(last).min(last)),
+            second,
             plans,
             agenda: Agenda::new(start),
             start,
@@ -442,7 +450,8 @@ impl<'a> Trial<'a> {
             }
         }
         if assigned == goal {
-            for place in 0..self.sites.len() {
+            let going_on = self.second.map_or(0, |second| second.sites);
+            for place in going_on..self.sites.len() {
                 if self.sites.get(place).is_some_and(|site| site.active) {
                     self.later_at_site(minutes_after(now, 90), place, SiteStep::CloseToEnrolment);
                 }
@@ -457,7 +466,9 @@ impl<'a> Trial<'a> {
     /// Nobody is enrolled at a site any more; those enrolled go on.
     pub(super) fn close_to_enrolment(&mut self, now: Timestamp, place: usize) {
         let Some(administrator) = self.administrator() else { return };
-        let Some(site) = self.sites.get(place).map(|site| site.id.clone()) else { return };
+        let Some(run) = self.sites.get_mut(place) else { return };
+        run.active = false;
+        let site = run.id.clone();
         let close = Authorisation::CloseSite { site };
         self.soon(Ask::act(now, &administrator, close).signed());
         let waiting = self.lives.iter().position(|life| {

@@ -10,7 +10,7 @@ use conduct::{
 };
 use jiff::{Timestamp, civil::Date};
 use protocol::model::Duty;
-use terms::{ContainerId, Decimal, SiteId, StaffId};
+use terms::{ContainerId, Decimal, LevelId, SiteId, StaffId};
 
 impl Trial<'_> {
     fn here(&self, place: usize, now: Timestamp) -> Option<(SiteId, Date)> {
@@ -40,7 +40,8 @@ impl Trial<'_> {
     /// Sends a consignment with whatever is low, if anything is.
     fn send(&mut self, now: Timestamp, place: usize, stock: &StockState, days: f64) {
         let Some((site, today)) = self.here(place, now) else { return };
-        let lines = resupply(&self.clinic.study.dose.levels, &self.rule(), stock, today);
+        let lacking = self.sites.get_mut(place).map(|run| std::mem::take(&mut run.lacking)).unwrap_or_default();
+        let lines = resupply(&self.clinic.study.dose.levels, &self.rule(), stock, &lacking, today);
         if lines.is_empty() {
             return;
         }
@@ -61,6 +62,9 @@ impl Trial<'_> {
     pub(super) fn look_at_stock(&mut self, now: Timestamp, place: usize) {
         let Some((site, _)) = self.here(place, now) else { return };
         if self.everybody_has_finished() {
+            self.second_part(now);
+        }
+        if self.everybody_has_finished() {
             self.later_at_site(days_after(now, 3.0), place, SiteStep::Wrap);
             return;
         }
@@ -78,10 +82,11 @@ impl Trial<'_> {
     }
 
     /// After a session found nothing on the shelf: sent at once.
-    pub(super) fn shelf_ran_empty(&mut self, now: Timestamp, place: usize) {
+    pub(super) fn shelf_ran_empty(&mut self, now: Timestamp, place: usize, level: LevelId) {
         let Some((site, _)) = self.here(place, now) else { return };
         let Some(run) = self.sites.get_mut(place) else { return };
         run.starved = true;
+        run.lacking.insert(level);
         if !run.expected {
             let stock = self.stock(&site);
             self.send(now, place, &stock, 2.0);

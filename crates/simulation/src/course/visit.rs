@@ -193,6 +193,7 @@ impl Trial<'_> {
         self.rare_findings(whose, id, &mut values);
         let record = |participant: &terms::ParticipantId, values: &crate::filler::Values| {
             Command::Fact(Fact::RecordForm {
+                seen: None,
                 participant: participant.clone(),
                 form: id.clone(),
                 visit: visit.cloned(),
@@ -415,9 +416,15 @@ impl Trial<'_> {
     }
 
     fn slips_on_forms(&mut self, now: Timestamp, whose: usize, person: &Person, right: Command) {
-        let Command::Fact(Fact::RecordForm { participant, form, visit, values }) = right else { return };
+        let Command::Fact(Fact::RecordForm { participant, form, visit, values, .. }) = right else { return };
         let ask = |form: FormId, values| {
-            Command::Fact(Fact::RecordForm { participant: participant.clone(), form, visit: visit.clone(), values })
+            Command::Fact(Fact::RecordForm {
+                seen: None,
+                participant: participant.clone(),
+                form,
+                visit: visit.clone(),
+                values,
+            })
         };
         if self.slips.taken(Slip::FormUnknown) {
             let command = ask(FormId::from("nonsense"), values.clone());

@@ -9,12 +9,12 @@ pub mod session;
 pub mod site;
 pub mod trial;
 
-use conduct::{Command, ParticipantState, SiteState, StockState, TrialState};
+use conduct::{Command, Duties, ParticipantState, SiteState, StockState, TrialState};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use protocol::model::Study;
-use terms::SiteId;
+use terms::{SiteId, StaffId};
 
-pub use samples::duties;
+pub use samples::{duties, page_duties};
 
 use crate::parts::field::{Choice, Field};
 use reader::Reader;
@@ -33,6 +33,8 @@ pub struct Scene<'a> {
     pub session: u8,
     /// What the act is about, from the address: a visit, a record, a container, a check.
     pub about: String,
+    /// Who is at the form, where it is somebody of the staff.
+    pub actor: Option<StaffId>,
     /// People who have an account here, for choosing one.
     pub staff: &'a [Choice],
 }
@@ -118,7 +120,53 @@ pub fn find(scope: Scope, key: &str) -> Option<&'static Act> {
     all().find(|act| act.scope == scope && act.key == key)
 }
 
+/// Whether somebody with these duties may open a page: what they can't do is not offered. An address that is no act's
+/// form and no page of its own is open to whoever sees it.
+pub fn offered(held: Duties, address: &str) -> bool {
+    let address = address.split(['?', '#']).next().unwrap_or_default();
+    let Some((base, act)) = address.split_once("/do/") else {
+        return page_duties(address).is_none_or(|needed| held.has_any(needed));
+    };
+    let scope = match base {
+        base if base.contains("/sessions/") => Scope::Session,
+        base if base.starts_with("/participants/") => Scope::Participant,
+        base if base.starts_with("/sites/") => Scope::Site,
+        base if base.starts_with("/ratings/") => Scope::Rating,
+        _ => Scope::Trial,
+    };
+    let key = act.split('/').next().unwrap_or_default();
+    find(scope, key).is_some_and(|act| held.has_any(duties(act)))
+}
+
 /// The choices of a closed list whose codes are the words of the command.
 pub fn choices(pairs: &[(&str, &str)]) -> Vec<Choice> {
     pairs.iter().map(|(code, label)| Choice::new(*code, *label)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::model::Duty;
+
+    #[test]
+    fn what_somebody_cannot_do_is_not_offered() {
+        let mut held = Duties::default();
+        held.add(Duty::Facilitate);
+        for (address, open) in [
+            ("/participants/S01-001/do/enrol", false),
+            ("/participants/S01-001/do/attended/V4", true),
+            ("/participants/S01-001/sessions/1/do/order", false),
+            ("/participants/S01-001/sessions/1/do/reading", true),
+            ("/participants/S01-001/do/no-such-act", false),
+            ("/sites/S01/do/count", false),
+            ("/trial/do/open-site", false),
+            ("/ratings/x/do/take", false),
+            ("/participants/S01-001/consent", false),
+            ("/participants/S01-001/consent?version=2", false),
+            ("/participants/S01-001/visits/V4/forms/caps5", true),
+            ("/participants/S01-001/casebook", true),
+        ] {
+            assert_eq!(offered(held, address), open, "{address}");
+        }
+    }
 }

@@ -89,6 +89,9 @@ const SAMPLES: &[(&str, &str)] = &[
     ("activate-site", r#"{"activate_site":{"site":"s"}}"#),
     ("close-site", r#"{"close_site":{"site":"s"}}"#),
     ("set-cap", r#"{"set_cap":{"site":"s"}}"#),
+    ("freeze-plan", r#"{"freeze_plan":{"plan":"h"}}"#),
+    ("lock-record", r#"{"lock_record":{}}"#),
+    ("unlock-record", r#"{"unlock_record":{}}"#),
     ("grant-role", r#"{"grant_role":{"staff":"a","role":"r"}}"#),
     ("take", r#"{"take_rating":{"request":"i"}}"#),
     ("rating-missed", r#"{"record_rating_missed":{"request":"i","text":"t"}}"#),
@@ -113,9 +116,33 @@ pub fn duties(act: &Act) -> &'static [Duty] {
     command(act).map_or(&[], |command| duties_for(&command))
 }
 
+/// Commands of pages that are no act's form: how the address ends, and a command of the page.
+const PAGES: &[(&str, &str)] = &[
+    ("/consent", r#"{"record_consent":{"participant":"p","version":"1","items":{},"answers":{},"copy_given":true}}"#),
+    ("/correct", r#"{"correct_form":{"participant":"p","instance":"i","changes":{},"seen":0}}"#),
+    ("/document", r#"{"attach_document":{"participant":"p","kind":"other","name":"n","sha256":"x","bytes":1}}"#),
+];
+const FORM: &str = r#"{"record_form":{"participant":"p","form":"f","values":{}}}"#;
+
+/// Duties of which one is needed on a page that records something and is no act's form; nothing for other pages.
+pub fn page_duties(address: &str) -> Option<&'static [Duty]> {
+    let sample = PAGES.iter().find(|(end, _)| address.ends_with(end)).map(|(_, sample)| *sample);
+    let form = address.contains("/visits/") && address.contains("/forms/");
+    let command = serde_json::from_str(sample.or_else(|| form.then_some(FORM))?).ok().map(Command::Fact)?;
+    Some(duties_for(&command))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_page_that_records_is_somebodys_duty() {
+        for (page, _) in PAGES {
+            assert!(page_duties(page).is_some_and(|duties| !duties.is_empty()), "{page}");
+        }
+        assert!(page_duties("/participants/p/visits/V1/forms/caps5").is_some_and(|duties| !duties.is_empty()));
+    }
 
     #[test]
     fn every_act_is_somebodys_duty() {

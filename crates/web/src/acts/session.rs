@@ -38,6 +38,21 @@ fn container(reader: &mut Reader<'_>) -> ContainerId {
     )
 }
 
+/// How many pieces the order asks for, to be held against what was seen.
+fn ordered(scene: &Scene<'_>) -> String {
+    let state = scene.participant.and_then(|p| p.sessions.get(&scene.session));
+    state.and_then(|state| state.order.as_ref()).map_or_else(String::new, |order| {
+        format!("Ordered: {} for the first dose, {} for the supplement.", order.initial_pieces, order.supplement_pieces)
+    })
+}
+
+/// What somebody does next who is, or isn't, in the room.
+fn going(scene: &Scene<'_>) -> &'static str {
+    let state = scene.participant.and_then(|p| p.sessions.get(&scene.session));
+    let here = state.is_some_and(|state| state.in_room().any(|span| Some(&span.staff) == scene.actor.as_ref()));
+    if here { "out" } else { "in" }
+}
+
 fn levels(scene: &Scene<'_>) -> Field {
     let plan = scene.study.session(scene.session);
     let named = plan.into_iter().flat_map(|session| &session.levels).filter_map(|id| scene.study.level(id.as_str()));
@@ -55,10 +70,15 @@ fn levels(scene: &Scene<'_>) -> Field {
     Field::new("level", "Dose", Control::Choice { options }).value(planned)
 }
 
+/// The measures of the study, those that its times ask for first; the last value stands beside each.
 fn measures(scene: &Scene<'_>) -> Vec<Field> {
     let last = scene.participant.and_then(|p| p.sessions.get(&scene.session)).map(|s| &s.readings);
-    let plan = &scene.study.session.measures;
-    plan.iter()
+    let plan = &scene.study.session;
+    let asked = |id: &str| plan.vitals.iter().any(|slot| slot.measures.iter().any(|measure| measure == id));
+    let (often, seldom): (Vec<_>, Vec<_>) = plan.measures.iter().partition(|measure| asked(&measure.id));
+    often
+        .into_iter()
+        .chain(seldom)
         .map(|measure| {
             let before = last.and_then(|all| all.iter().rev().find_map(|r| r.measures.get(&measure.id)));
             let before = before.map_or_else(String::new, |value| format!(" Last {value}."));
@@ -67,7 +87,7 @@ fn measures(scene: &Scene<'_>) -> Vec<Field> {
                 unit: measure.unit.clone(),
                 decimal: !(measure.min.is_whole() && measure.max.is_whole()),
             };
-            Field::new(&format!("measures.{}", measure.id), &measure.label, control).hint(hint).optional()
+            Field::new(&format!("measures.{}", measure.id), &measure.label, control).hint(hint)
         })
         .collect()
 }
@@ -170,7 +190,9 @@ pub const ACTS: &[Act] = &[
         button: "Record",
         proofs: Proofs::SignedIn,
         reason: Reason::None,
-        fields: |_| vec![Field::new("going", "What you do", Control::Choice { options: choices(GOING) })],
+        fields: |scene| {
+            vec![Field::new("going", "What you do", Control::Choice { options: choices(GOING) }).value(going(scene))]
+        },
         build: |scene, reader| {
             let going: Option<Going> = reader.one_of("going", "Say whether you come or go.");
             Some(Command::Fact(Fact::RecordPresence {
@@ -185,7 +207,7 @@ pub const ACTS: &[Act] = &[
         scope: Scope::Session,
         kind: Kind::Fact,
         title: "Take a reading",
-        intro: "",
+        intro: "What was measured; the rest stays empty.",
         button: "Record reading",
         proofs: Proofs::SignedIn,
         reason: Reason::None,
@@ -243,10 +265,12 @@ pub const ACTS: &[Act] = &[
         proofs: Proofs::Two("I saw this swallowed.", "I saw this swallowed as well."),
         reason: Reason::None,
         fields: |scene| {
+            let part = PARTS.iter().find(|(code, _)| *code == scene.about).map_or("", |(code, _)| *code);
             vec![
-                Field::new("part", "Which part", Control::Choice { options: choices(PARTS) }),
-                container_field(scene),
-                Field::new("pieces", "Pieces swallowed", Control::Number { unit: "pieces".into(), decimal: false }),
+                Field::new("part", "Which part", Control::Choice { options: choices(PARTS) }).value(part),
+                Field::new("container", "Number on the container in hand", Control::Line { kind: LineKind::Text }),
+                Field::new("pieces", "Pieces swallowed", Control::Number { unit: "pieces".into(), decimal: false })
+                    .hint(ordered(scene)),
                 Field::new("mouth_checked", "The mouth was looked into", Control::Tick),
             ]
         },
@@ -389,7 +413,10 @@ pub const ACTS: &[Act] = &[
         title: "Let the participant leave",
         intro: "Every criterion must be recorded and met.",
         button: "Allow leaving",
-        proofs: Proofs::Signed("I have seen this person and find that they may leave."),
+        proofs: Proofs::Two(
+            "I have seen this person and find that they may leave.",
+            "I have seen this person as well and agree that they may leave.",
+        ),
         reason: Reason::None,
         fields: nothing,
         build: |scene, _| {

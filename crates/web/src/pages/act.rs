@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::http::StatusCode;
 use conduct::finding::{Broken, No};
-use conduct::{Command, ParticipantState, Proof, Request};
+use conduct::{Command, Duties, ParticipantState, Person, Proof, Request};
 use record::{Answer, Asked, Streams};
 use terms::{ActId, ParticipantId, SiteId};
 
@@ -29,6 +29,8 @@ struct Stage<'a> {
     session: u8,
     about: String,
     staff: Vec<Choice>,
+    /// What the person may do here.
+    duties: Duties,
     /// The address of what it belongs to: a participant, a site.
     base: String,
     place: Place,
@@ -47,6 +49,10 @@ impl Stage<'_> {
             now: self.desk.now,
             session: self.session,
             about: self.about.clone(),
+            actor: match &self.desk.who.person {
+                Person::Staff(id) => Some(id.clone()),
+                Person::Participant(_) | Person::Program => None,
+            },
             staff: &self.staff,
         }
     }
@@ -61,7 +67,12 @@ impl Stage<'_> {
 
     /// Where the act's own form is.
     fn address(&self) -> String {
-        let about = if self.about.is_empty() { String::new() } else { format!("/{}", segment(&self.about)) };
+        // A rating is what its address is about already.
+        let about = if self.about.is_empty() || self.act.scope == Scope::Rating {
+            String::new()
+        } else {
+            format!("/{}", segment(&self.about))
+        };
         let session =
             if self.act.scope == Scope::Session { format!("/sessions/{}", self.session) } else { String::new() };
         format!("{}{session}/do/{}{about}", self.base, self.act.key)
@@ -167,7 +178,7 @@ fn stage<'a>(call: &Call<'_>, desk: &'a Desk<'a>) -> Result<Stage<'a>, Trouble> 
     if scope == Scope::Trial {
         base = "/trial".to_owned();
     }
-    Ok(Stage { desk, act, streams, study, session: number, about, staff, base, place })
+    Ok(Stage { desk, act, streams, study, session: number, about, staff, duties, base, place })
 }
 
 /// The roles that hold any of these duties, as the study calls them.
@@ -206,7 +217,7 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
         }
         return show(call, &stage, shown, StatusCode::UNPROCESSABLE_ENTITY);
     };
-    let (actor, second) = match proofs(call, stage.act) {
+    let (actor, second) = match proofs(call, asked_proofs(&stage)) {
         Ok(both) => both,
         Err((first, other)) => {
             shown.pin_wrong = first;
@@ -216,19 +227,47 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
     };
     let request = Request { id: shown.id.clone(), at, reason, command };
     match ask(call, request, actor, second)? {
-        Answer::Done(_) => Ok(Reply::see(format!("{}?written={}", stage.after(), segment(&shown.id)))),
+        Answer::Done(_) => Ok(Reply::see(format!("{}?written={}", goes_on(&stage)?, segment(&shown.id)))),
         Answer::No(No::Refused(refusal)) => {
             let refusal = refusal.for_reader(&stage.study, &desk.reader.roles);
             shown.refused = refusal.broken;
             show(call, &stage, shown, StatusCode::UNPROCESSABLE_ENTITY)
         }
         Answer::No(No::Unreadable(all)) => {
-            shown.wrong = all.into_iter().map(|u| wrong_of(&u)).collect();
+            let fields = (stage.act.fields)(&scene);
+            shown.wrong = all.into_iter().map(|u| at_field(wrong_of(&u), &fields)).collect();
             show(call, &stage, shown, StatusCode::UNPROCESSABLE_ENTITY)
         }
         Answer::No(No::Conflict { what }) => Err(Trouble::Conflict(findings::sentence(&what))),
         Answer::No(No::NotYours { what }) => Err(Trouble::NotYours(findings::sentence(&what))),
     }
+}
+
+/// Where the person goes on, with the record as it is now.
+fn goes_on(stage: &Stage<'_>) -> Result<String, Trouble> {
+    let (desk, after) = (stage.desk, stage.after());
+    let Some(participant) = stage.participant() else { return Ok(after) };
+    let code = participant.id.as_str();
+    if stage.act.key == "check" {
+        return Ok(super::ahead::after_check(desk, code, stage.session, Some(&stage.about))?.unwrap_or(after));
+    }
+    // Somebody who came for a dosing session is awaited in its room.
+    let session = stage.study.visit(&stage.about).and_then(|visit| visit.session);
+    match session.filter(|_| stage.act.key == "attended" && desk.reader.sees_sessions()) {
+        Some(session) => Ok(format!("{}/sessions/{session}", stage.base)),
+        None => Ok(after),
+    }
+}
+
+/// The core names a value; the form may carry it in a group, as `measures.systolic`.
+fn at_field(mut wrong: Wrong, fields: &[Field]) -> Wrong {
+    if !fields.iter().any(|field| field.name == wrong.field) {
+        let end = format!(".{}", wrong.field);
+        if let Some(field) = fields.iter().find(|field| field.name.ends_with(&end)) {
+            wrong.field.clone_from(&field.name);
+        }
+    }
+    wrong
 }
 
 /// What the core could not read, at its field.
@@ -265,10 +304,16 @@ fn pseudonym(call: &Call<'_>) -> String {
     format!("R-{}", letters.map(|letter| char::from(*letter)).collect::<String>())
 }
 
+/// The proofs that an act asks for here: a check that the study wants signed is signed.
+fn asked_proofs(stage: &Stage<'_>) -> Proofs {
+    let signed = stage.act.key == "check" && acts::session::check(&stage.scene()).is_some_and(|check| check.signed);
+    if signed { Proofs::Signed("What I record here is so, and I sign for it.") } else { stage.act.proofs }
+}
+
 /// The proofs that an act asks for; what is wrong with the first and the second otherwise.
-fn proofs(call: &Call<'_>, act: &Act) -> Result<(Proof, Option<Proof>), (String, String)> {
+fn proofs(call: &Call<'_>, asked: Proofs) -> Result<(Proof, Option<Proof>), (String, String)> {
     let signed = || crate::people::sign(call);
-    match act.proofs {
+    match asked {
         Proofs::SignedIn => {
             let who = call.who().map_err(|_| ("Sign in first.".to_owned(), String::new()))?;
             Ok((who.proof(call.now), None))
@@ -300,10 +345,19 @@ fn show(call: &Call<'_>, stage: &Stage<'_>, shown: Shown, status: StatusCode) ->
     let act = stage.act;
     let scene = stage.scene();
     let mut body = Body::new(title(stage));
-    body.lead = act.intro.to_owned();
+    body.lead = intro(stage);
     body.layout = Layout::Form;
+    if let Some(stands_on) = stands_on(stage) {
+        body.beside(stands_on);
+    }
     body.side_label = "What the rules say".to_owned();
-    let place = At { study: &stage.study, base: &stage.base };
+    let place = At {
+        study: &stage.study,
+        base: &stage.base,
+        site: stage.streams.site_id.as_ref().map_or("", |site| site.as_str()),
+        session: stage.session,
+        duties: stage.duties,
+    };
     let mut form = String::new();
     if !shown.wrong.is_empty() {
         let lines = shown.wrong.iter().map(|w| (w.href(), w.words.clone())).collect();
@@ -320,6 +374,9 @@ fn show(call: &Call<'_>, stage: &Stage<'_>, shown: Shown, status: StatusCode) ->
     let mut crumbs = vec![Link::new(crumb(stage.place), crumb_words(stage.place))];
     if let Some(participant) = stage.participant() {
         crumbs.push(Link::new(stage.base.clone(), participant.id.as_str()));
+    }
+    if act.scope == Scope::Session {
+        crumbs.push(Link::new(stage.after(), format!("Session {}", stage.session)));
     }
     frame::page_with(call, stage.desk, stage.place, crumbs, body, status)
 }
@@ -366,9 +423,43 @@ fn title(stage: &Stage<'_>) -> String {
     }
     match stage.study.visit(&stage.about) {
         Some(visit) if act.scope == Scope::Participant => format!("{}: {}", act.title, visit.name),
-        _ if act.scope == Scope::Session => format!("{}, session {}", act.title, stage.session),
         _ => act.title.to_owned(),
     }
+}
+
+/// What the act is for; of a check, what to do for it.
+fn intro(stage: &Stage<'_>) -> String {
+    match acts::session::check(&stage.scene()).filter(|_| stage.act.key == "check") {
+        Some(check) => format!("{}.", findings::sentence(&check.remedy_missing)),
+        None => stage.act.intro.to_owned(),
+    }
+}
+
+/// The form that a check stands on: when it was filled in, and the way to it.
+fn stands_on(stage: &Stage<'_>) -> Option<String> {
+    if stage.act.key != "check" {
+        return None;
+    }
+    let scene = stage.scene();
+    let form = stage.study.form(acts::session::check(&scene)?.form.as_ref()?.as_str())?;
+    let visit = &stage.study.session(stage.session)?.visit;
+    let filled = stage.participant()?.latest_form(form.id.as_str());
+    let words = filled.map_or_else(
+        || "Not filled in yet.".to_owned(),
+        |(_, record)| format!("Filled in on {}.", crate::show::moment(record.at, &stage.zone())),
+    );
+    let href = format!("{}/visits/{}/forms/{}", stage.base, segment(visit.as_str()), segment(form.id.as_str()));
+    let side = crate::parts::work::Side {
+        title: "It stands on a form".to_owned(),
+        lines: vec![crate::parts::work::SideLine {
+            words: form.title.clone(),
+            href,
+            code: String::new(),
+            tag: None,
+            remark: words,
+        }],
+    };
+    Some(side.to_string())
 }
 
 /// What the rules say of an authorisation before it is asked for: what stands in its way, what is in order.
@@ -378,7 +469,7 @@ fn standing(stage: &Stage<'_>, scene: &Scene<'_>, place: &At<'_>, body: &mut Bod
     let mut broken: Vec<Broken> = found
         .iter()
         .filter_map(conduct::Finding::broken)
-        .filter(|b| !conduct::rules::at_the_moment(b.rule))
+        .filter(|b| !conduct::rules::at_the_moment(b.rule) && !waits_for_the_label(b.rule))
         .cloned()
         .collect();
     for item in &mut broken {
@@ -395,6 +486,11 @@ fn standing(stage: &Stage<'_>, scene: &Scene<'_>, place: &At<'_>, body: &mut Bod
         "<section class=\"way\" aria-labelledby=\"way\"><h2 id=\"way\">What stands in the way</h2><p>{}</p>{rows}</section>",
         escape(&summary)
     )
+}
+
+/// The container in hand is known when its number is typed: before that nothing can be said of it.
+fn waits_for_the_label(rule: &str) -> bool {
+    matches!(rule, "dose.container" | "dose.in_date")
 }
 
 /// Asks the rules, with the command as the form would make it if it were sent as it stands.
@@ -466,7 +562,8 @@ fn the_form(call: &Call<'_>, stage: &Stage<'_>, scene: &Scene<'_>, shown: &Shown
         }
     }
     let mut out = format!(
-        "<form method=\"post\" action=\"{}\" novalidate><input type=\"hidden\" name=\"token\" value=\"{}\"><input type=\"hidden\" name=\"request\" value=\"{}\">",
+        "<form class=\"act-{}\" method=\"post\" action=\"{}\" novalidate><input type=\"hidden\" name=\"token\" value=\"{}\"><input type=\"hidden\" name=\"request\" value=\"{}\">",
+        act.key,
         escape(&stage.address()),
         escape(&call.token()),
         escape(&shown.id)
@@ -474,7 +571,7 @@ fn the_form(call: &Call<'_>, stage: &Stage<'_>, scene: &Scene<'_>, shown: &Shown
     for field in &fields {
         out.push_str(&field.to_string());
     }
-    out.push_str(&sign_block(call, act, shown));
+    out.push_str(&sign_block(call, asked_proofs(stage), shown));
     out.push_str(&format!(
         "<div class=\"actions\"><button class=\"button\" type=\"submit\">{}</button><a href=\"{}\">Back without recording</a></div></form>",
         escape(act.button),
@@ -483,13 +580,13 @@ fn the_form(call: &Call<'_>, stage: &Stage<'_>, scene: &Scene<'_>, shown: &Shown
     out
 }
 
-fn sign_block(call: &Call<'_>, act: &Act, shown: &Shown) -> String {
-    let (first, second) = match act.proofs {
+fn sign_block(call: &Call<'_>, asked: Proofs, shown: &Shown) -> String {
+    let (first, second) = match asked {
         Proofs::SignedIn => return String::new(),
         Proofs::Signed(words) => (words, None),
         Proofs::Two(words, other) | Proofs::SignedMaybeTwo(words, other) => (words, Some(other)),
     };
-    let optional = matches!(act.proofs, Proofs::SignedMaybeTwo(..));
+    let optional = matches!(asked, Proofs::SignedMaybeTwo(..));
     signature(call, first, second, optional, &shown.pin_wrong, &shown.second_wrong)
 }
 
@@ -505,7 +602,7 @@ pub fn signature(
     let who = call.who.as_ref();
     let persona = who.is_some_and(|w| w.persona)
         && call.services.identity.account(who.map_or("", |w| &w.login)).ok().flatten().is_some_and(|a| !a.has_pin);
-    let choices = if call.services.synthetic() { persona_choices(call) } else { Vec::new() };
+    let personas = if second.is_some() { personas(call) } else { Vec::new() };
     let sign = Sign {
         attest: first.to_owned(),
         who: who.map(|w| w.name.clone()).unwrap_or_default(),
@@ -516,20 +613,27 @@ pub fn signature(
             login: call.form.text("second_login").to_owned(),
             error: second_wrong.to_owned(),
             optional,
-            choices,
+            pins: personas.is_empty() || personas.iter().any(|account| account.has_pin),
+            choices: personas.into_iter().map(|account| choice(call, account)).collect(),
         }),
     };
     sign.render().unwrap_or_default()
 }
 
-/// Personas that may sign as the second person, in a synthetic store.
-fn persona_choices(call: &Call<'_>) -> Vec<Choice> {
-    let me = call.who.as_ref().map(|w| w.login.clone()).unwrap_or_default();
-    let all = call.services.identity.personas().unwrap_or_default();
-    all.into_iter()
-        .filter(|account| account.login != me && matches!(account.who, identity::Who::Staff(_)))
-        .map(|account| Choice::new(account.login, account.display_name))
-        .collect()
+/// Personas that may sign as the second person; nobody in a real store.
+fn personas(call: &Call<'_>) -> Vec<identity::Account> {
+    if !call.services.synthetic() {
+        return Vec::new();
+    }
+    let me = call.who.as_ref().map(|w| w.login.as_str()).unwrap_or_default();
+    let mut all = call.services.identity.personas().unwrap_or_default();
+    all.retain(|account| account.login != me && matches!(account.who, identity::Who::Staff(_)));
+    all
+}
+
+fn choice(call: &Call<'_>, account: identity::Account) -> Choice {
+    let role = super::gate::persona_role(call, &account);
+    Choice::new(account.login, format!("{}: {role}", account.display_name))
 }
 
 /// The site of a call that names none: the person's own, where they have one.

@@ -1,13 +1,15 @@
 //! The casebook: activities down, visits across, each cell the word of its state. And one visit with its activities.
 
-use conduct::state::{FormRecord, VisitStanding};
+use conduct::state::{FormRecord, VisitRecord, VisitStanding};
 use conduct::view::Reader;
 use conduct::{ParticipantState, schedule};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use protocol::model::{Activity, ActivityKind, Requirement, Study, Visit};
+use protocol::model::{Activity, ActivityKind, Form, Requirement, Study, Visit};
+use terms::RoleId;
 
 use super::participant::base;
+use crate::acts;
 use crate::desk::Desk;
 use crate::frame::{self, Place};
 use crate::http::call::Call;
@@ -94,8 +96,17 @@ pub fn body(study: &Study, participant: &ParticipantState, reader: &Reader) -> B
             row.extend(visits.iter().map(|visit| match (&activity.what, state(study, participant, visit, activity)) {
                 _ if !activity.at.contains_key(&visit.id) => Cell::text(""),
                 (ActivityKind::Form(form), Some(tag)) => {
-                    let href = format!("{at}/visits/{}/forms/{}", segment(visit.id.as_str()), segment(form.as_str()));
-                    Cell::link(href, &tag.word)
+                    let href = match participant.form_at(form.as_str(), visit.id.as_str()) {
+                        Some((instance, _)) => format!("{at}/forms/{}", segment(instance.as_str())),
+                        None => {
+                            format!("{at}/visits/{}/forms/{}", segment(visit.id.as_str()), segment(form.as_str()))
+                        }
+                    };
+                    if acts::offered(reader.duties, &href) {
+                        Cell::link(href, &tag.word)
+                    } else {
+                        Cell::text(&tag.word)
+                    }
                 }
                 (_, Some(tag)) => Cell::text(&tag.word),
                 (_, None) => Cell::text(""),
@@ -173,22 +184,11 @@ pub fn visit_body(
         facts.push(Fact::new("Held", show::date(day), ""));
     }
     body.strip = Strip { facts };
-    let mut acts: Vec<(&str, &str)> = Vec::new();
-    match record.standing {
-        VisitStanding::Planned => {
-            acts.push(("attended", "The person came"));
-            acts.push(("book", if record.booking.is_some() { "Move the appointment" } else { "Book the visit" }));
-            if record.booking.is_some() {
-                acts.push(("no-show", "Nobody came"));
-                acts.push(("cancelled", "It was cancelled"));
-            }
-            acts.push(("missed", "It will not take place"));
+    for (key, words) in facts_of(&record) {
+        let address = format!("{at}/do/{key}/{id}");
+        if acts::offered(reader.duties, &address) {
+            body.action(address, words);
         }
-        VisitStanding::Attended => acts.push(("completed", "The visit is done")),
-        VisitStanding::Completed | VisitStanding::Missed => {}
-    }
-    for (key, words) in acts {
-        body.action(format!("{at}/do/{key}/{id}"), words);
     }
     body.main_act = true;
     if let Some(session) = visit.session {
@@ -202,6 +202,36 @@ pub fn visit_body(
     body.layout = Layout::Split;
     body.side_label = "About this visit".to_owned();
     body
+}
+
+/// Whether a form is for somebody in these roles. Somebody else's counts too, with a deviation.
+pub fn fills_in(form: &Form, roles: &[RoleId]) -> bool {
+    form.completed_by.is_empty() || roles.iter().any(|role| form.completed_by.contains(role))
+}
+
+/// The roles that fill a form in, as the study calls them.
+pub fn for_whom(study: &Study, form: &Form) -> String {
+    let titles = form.completed_by.iter().map(|role| super::study::role_title(study, role.as_str()));
+    titles.collect::<Vec<_>>().join(", ").to_lowercase()
+}
+
+/// What can be recorded of a visit as it stands, the likeliest first.
+fn facts_of(record: &VisitRecord) -> Vec<(&'static str, &'static str)> {
+    let booked = record.booking.is_some();
+    match record.standing {
+        VisitStanding::Planned if booked => vec![
+            ("attended", "The person came"),
+            ("book", "Move the appointment"),
+            ("no-show", "Nobody came"),
+            ("cancelled", "It was cancelled"),
+            ("missed", "It will not take place"),
+        ],
+        VisitStanding::Planned => {
+            vec![("book", "Book the visit"), ("attended", "The person came"), ("missed", "It will not take place")]
+        }
+        VisitStanding::Attended => vec![("completed", "The visit is done")],
+        VisitStanding::Completed | VisitStanding::Missed => Vec::new(),
+    }
 }
 
 fn activities(study: &Study, participant: &ParticipantState, visit: &Visit, reader: &Reader, at: &str) -> String {
@@ -224,14 +254,27 @@ fn activities(study: &Study, participant: &ParticipantState, visit: &Visit, read
                 ActivityKind::AdverseEvents => format!("{at}#events"),
                 ActivityKind::Session | ActivityKind::Accountability => String::new(),
             };
-            let head =
-                if href.is_empty() { Cell::head(&activity.title) } else { Cell::link(href, &activity.title).as_head() };
+            let head = if href.is_empty() || !acts::offered(reader.duties, &href) {
+                Cell::head(&activity.title)
+            } else {
+                Cell::link(href, &activity.title).as_head()
+            };
             let need = match requirement {
                 Requirement::Required => "required",
                 Requirement::IfIndicated => "if needed",
             };
             let tag = state(study, participant, visit, activity).unwrap_or_else(|| Tag::plan("Planned"));
-            vec![head, Cell::text(super::study::activity_word(&activity.what)), Cell::text(need), Cell::tag(tag)]
+            let form = match &activity.what {
+                ActivityKind::Form(form) => study.form(form.as_str()).filter(|form| !fills_in(form, &reader.roles)),
+                _ => None,
+            };
+            let whose = form.map(|form| format!("For: {}", for_whom(study, form))).unwrap_or_default();
+            vec![
+                head,
+                Cell::text(super::study::activity_word(&activity.what)),
+                Cell::text(need).with_remark(&whose),
+                Cell::tag(tag),
+            ]
         })
         .collect();
     if rows.is_empty() {

@@ -14,6 +14,7 @@ use crate::show;
 
 /// What can be let pass: code, words, minutes; none is until the next morning at the site.
 const SPANS: &[(&str, &str, i64)] = &[
+    ("five", "Five minutes", 5),
     ("quarter", "A quarter of an hour", 15),
     ("hour", "One hour", 60),
     ("morning", "Until eight in the morning", 0),

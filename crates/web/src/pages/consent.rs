@@ -56,6 +56,12 @@ fn page(
         "Read it together. Each thing is agreed to by itself; the questions show that it was understood.".to_owned();
     body.layout = Layout::Form;
     body.side_label = "Consents on record".to_owned();
+    if !crate::acts::offered(file.reader.duties, &call.address) {
+        body.lead = "The text, and the consents that were given.".to_owned();
+        body.add(Section::bare(format!("<div class=\"prose\">{}</div>", prose(&text.text))));
+        body.beside(on_record(file));
+        return frame::page(call, desk, Place::Participants, crumbs, body);
+    }
     let sent = call.form.has("request");
     let mut form = format!(
         "<form method=\"post\" action=\"{at}/consent\" novalidate><input type=\"hidden\" name=\"token\" value=\"{}\"><input type=\"hidden\" name=\"request\" value=\"{}\"><input type=\"hidden\" name=\"version\" value=\"{}\">",

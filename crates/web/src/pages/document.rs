@@ -28,6 +28,9 @@ const KINDS: &[(&str, &str)] =
 pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
     let desk = Desk::of(call.services, call.who()?, call.now)?;
     let file = desk.case(call.part("participant"))?;
+    if !crate::acts::offered(file.reader.duties, &call.address) {
+        return Err(Trouble::NotFound);
+    }
     page(call, &desk, &file, &[], StatusCode::OK)
 }
 

@@ -1,7 +1,5 @@
 //! Everything that can be written down about a participant, whatever the rules think of it; and what can be asked for.
 
-use protocol::model::Duty;
-
 use super::participant::base;
 use crate::acts::{self, Act, Kind, Scope};
 use crate::chart::svg::escape;
@@ -52,7 +50,7 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
         "What has happened is always recorded. The rules answer with what follows: a deviation, a task, a clock.",
     );
     let mut facts = offered(Kind::Fact);
-    if file.reader.duties.has_any(&[Duty::RecordData, Duty::Coordinate, Duty::Nurse, Duty::Prescribe]) {
+    if acts::offered(file.reader.duties, &format!("{at}/document")) {
         facts.push_str(&format!("<li><div class=\"row\"><a href=\"{at}/document\">Attach a document</a></div><p>A signed consent, an ECG, a laboratory report: kept by its hash.</p></li>"));
     }
     body.add(Section::bare(format!("<ul class=\"side-list lined narrow\">{facts}</ul>")));

@@ -13,7 +13,9 @@ use record::Answer;
 use terms::{FieldId, FormId, InstanceId, Value, VisitId};
 
 use super::act::{ask, request_id, wrong_of};
+use super::casebook;
 use super::participant::base;
+use crate::acts;
 use crate::acts::reader::{Reader, Wrong, moment_value};
 use crate::chart::svg::escape;
 use crate::desk::{CaseFile, Desk, text};
@@ -94,10 +96,19 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
     {
         return Ok(Reply::see(format!("{}/forms/{}", spot.base(), segment(instance.as_str()))));
     }
+    only_theirs(&spot, &spot.address())?;
     let draft =
         call.services.drafts.find(&who.login, &spot.address()).map_err(|e| Trouble::Unavailable(e.to_string()))?;
     let (typed, kept) = draft.map_or((BTreeMap::new(), None), |d| (d.typed, Some(d.kept_at)));
     entry(call, &spot, &Entry { typed, kept, ..Entry::default() }, StatusCode::OK)
+}
+
+/// A form that somebody may read and not fill in isn't shown to them as one to fill in.
+fn only_theirs(spot: &Spot<'_>, address: &str) -> Result<(), Trouble> {
+    if acts::offered(spot.file.reader.duties, address) {
+        return Ok(());
+    }
+    Err(Trouble::NotYours("It is filled in by those who see the participant at the site.".to_owned()))
 }
 
 /// What is sent from the form: kept, checked, gone back to, or recorded.
@@ -141,8 +152,11 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
     if wrong.is_empty() && !recording {
         return check_page(call, &spot, form, &typed, &values);
     }
+    let mut overtaken = false;
     if wrong.is_empty() {
+        let seen = call.form.text("seen").parse().ok();
         let command = Command::Fact(Fact::RecordForm {
+            seen,
             participant: spot.file.participant.id.clone(),
             form: form.id.clone(),
             visit: spot.visit.clone(),
@@ -152,13 +166,13 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
         match ask(call, request.clone(), who.proof(call.now), None)? {
             Answer::Done(_) => {
                 let _ = call.services.drafts.drop(&who.login, &spot.address());
-                let back = match &spot.visit {
-                    Some(visit) => format!("{}/visits/{}", spot.base(), segment(visit.as_str())),
-                    None => format!("{}/casebook", spot.base()),
-                };
-                return Ok(Reply::see(format!("{back}?written={}", segment(&request.id))));
+                return Ok(Reply::see(format!("{}?written={}", goes_on(&spot)?, segment(&request.id))));
             }
             Answer::No(No::Unreadable(all)) => wrong = all.iter().map(at_field).collect(),
+            Answer::No(No::Conflict { what }) => {
+                overtaken = true;
+                wrong.push(Wrong::new("", sentence(&what)));
+            }
             Answer::No(no) => return Err(no_to_trouble(&no)),
         }
     }
@@ -167,9 +181,25 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
     entry(
         call,
         &spot,
-        &Entry { typed, wrong, kept: Some(call.now), ..Entry::default() },
-        StatusCode::UNPROCESSABLE_ENTITY,
+        &Entry { typed, wrong, overtaken, kept: Some(call.now), ..Entry::default() },
+        if overtaken { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY },
     )
+}
+
+/// Where somebody goes on who has recorded a form: to the visit, or to the check that it was filled in for.
+fn goes_on(spot: &Spot<'_>) -> Result<String, Trouble> {
+    let Some(visit) = spot.visit.as_ref().and_then(|id| spot.file.study.visit(id.as_str())) else {
+        return Ok(format!("{}/casebook", spot.base()));
+    };
+    let session = visit.session.filter(|_| spot.file.reader.sees_sessions());
+    let plan = &spot.file.study.session;
+    let checked =
+        plan.checks.iter().chain(&plan.discharge.criteria).any(|check| check.form.as_ref() == Some(&spot.form));
+    let next = match session.filter(|_| checked) {
+        Some(number) => super::ahead::after_check(&spot.desk, &spot.code, number, None)?,
+        None => None,
+    };
+    Ok(next.unwrap_or_else(|| format!("{}/visits/{}", spot.base(), segment(visit.id.as_str()))))
 }
 
 fn at_field(unreadable: &conduct::Unreadable) -> Wrong {
@@ -217,6 +247,8 @@ fn saved_words(spot: &Spot<'_>, at: Timestamp) -> String {
 #[derive(Default)]
 struct Entry {
     typed: BTreeMap<String, String>,
+    /// Somebody else recorded the form since it was opened.
+    overtaken: bool,
     wrong: Vec<Wrong>,
     kept: Option<Timestamp>,
     correcting: Option<Correcting>,
@@ -232,6 +264,13 @@ fn entry(call: &Call<'_>, spot: &Spot<'_>, entry: &Entry, status: StatusCode) ->
     let form = spot.form()?;
     let mut body = Body::new(&form.title);
     body.lead = lead(form);
+    if !casebook::fills_in(form, &spot.file.reader.roles) {
+        body.lead = format!(
+            "For: {}. What you record counts all the same, and a deviation is recorded with it. {}",
+            casebook::for_whom(&spot.file.study, form),
+            body.lead
+        );
+    }
     body.layout = Layout::Form;
     body.side_label = "This form".to_owned();
     let address = match &entry.correcting {
@@ -244,7 +283,7 @@ fn entry(call: &Call<'_>, spot: &Spot<'_>, entry: &Entry, status: StatusCode) ->
     markup.push_str(&format!(
         "<form method=\"post\" action=\"{}\" novalidate{drafts}>{}",
         escape(&address),
-        hidden(call, entry)
+        hidden(call, spot, entry)
     ));
     if !entry.wrong.is_empty() {
         let title = match entry.wrong.len() {
@@ -292,20 +331,20 @@ fn entry(call: &Call<'_>, spot: &Spot<'_>, entry: &Entry, status: StatusCode) ->
     frame::page_with(call, &spot.desk, Place::Participants, spot.crumbs(), body, status)
 }
 
-fn hidden(call: &Call<'_>, entry: &Entry) -> String {
-    let request = if call.form.has("request") { request_id(call) } else { call.services.fresh_id() };
-    hidden_as(call, &request, entry)
-}
-
-fn hidden_as(call: &Call<'_>, request: &str, entry: &Entry) -> String {
-    let seen = entry
-        .correcting
-        .as_ref()
-        .map_or_else(String::new, |c| format!("<input type=\"hidden\" name=\"seen\" value=\"{}\">", c.seen));
+/// What was seen when the form was opened goes through the check page; after a conflict it is what stands now.
+fn hidden(call: &Call<'_>, spot: &Spot<'_>, entry: &Entry) -> String {
+    let kept = call.form.has("request") && !entry.overtaken;
+    let request = if kept { request_id(call) } else { call.services.fresh_id() };
+    let carried = call.form.text("seen").parse().ok().filter(|_| !entry.overtaken);
+    let seen = match &entry.correcting {
+        Some(correcting) => correcting.seen,
+        None => carried.unwrap_or_else(|| spot.file.participant.records_at(&spot.form, spot.visit.as_ref())),
+    };
     format!(
-        "<input type=\"hidden\" name=\"token\" value=\"{}\"><input type=\"hidden\" name=\"request\" value=\"{}\">{seen}",
+        "<input type=\"hidden\" name=\"token\" value=\"{}\"><input type=\"hidden\" name=\"request\" value=\"{}\">\
+         <input type=\"hidden\" name=\"seen\" value=\"{seen}\">",
         escape(&call.token()),
-        escape(request)
+        escape(&request)
     )
 }
 
@@ -445,7 +484,7 @@ fn check_page(
     markup.push_str(&format!(
         "<form method=\"post\" action=\"{}\">{}",
         escape(&spot.address()),
-        hidden(call, &Entry::default())
+        hidden(call, spot, &Entry::default())
     ));
     for (name, value) in typed {
         markup.push_str(&format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">", escape(name), escape(value)));
@@ -477,8 +516,14 @@ pub fn read(call: &Call<'_>) -> Result<Reply, Trouble> {
     if record.struck {
         body.lead.push_str(" Struck through: made by mistake or for somebody else.");
     } else {
-        body.action(format!("{}/forms/{}/correct", spot.base(), segment(instance.as_str())), "Correct");
-        body.action(format!("{}/do/strike/{}", spot.base(), segment(instance.as_str())), "Strike through");
+        for (address, words) in [
+            (format!("{}/forms/{}/correct", spot.base(), segment(instance.as_str())), "Correct"),
+            (format!("{}/do/strike/{}", spot.base(), segment(instance.as_str())), "Strike through"),
+        ] {
+            if acts::offered(spot.file.reader.duties, &address) {
+                body.action(address, words);
+            }
+        }
     }
     body.layout = Layout::Form;
     body.side_label = "This form".to_owned();
@@ -606,6 +651,7 @@ fn history_rows(history: &BTreeMap<String, Vec<Past>>, form: &Form, record: &For
 pub fn correct_get(call: &Call<'_>) -> Result<Reply, Trouble> {
     let desk = Desk::of(call.services, call.who()?, call.now)?;
     let (spot, instance, record) = on_record(call, desk)?;
+    only_theirs(&spot, &call.address)?;
     let history = history(&spot, &instance, &record)?;
     let correcting = Correcting { instance: instance.to_string(), seen: record.corrections, history };
     let entry_state =
@@ -636,7 +682,7 @@ pub fn correct_post(call: &Call<'_>) -> Result<Reply, Trouble> {
         entry(
             call,
             &spot,
-            &Entry { typed: typed.clone(), wrong, correcting: Some(correcting), kept: None },
+            &Entry { typed: typed.clone(), wrong, correcting: Some(correcting), ..Entry::default() },
             StatusCode::UNPROCESSABLE_ENTITY,
         )
     };
@@ -760,13 +806,9 @@ fn confirm_page(call: &Call<'_>, spot: &Spot<'_>, form: &Form, confirm: &Confirm
         .push_str(&Table::new("Old and new", &["Question", "On record", "Becomes"], rows).unseen_caption().to_string());
     let correcting =
         Correcting { instance: confirm.instance.to_string(), seen: confirm.seen, history: BTreeMap::new() };
-    let state = Entry { correcting: Some(correcting), ..Entry::default() };
     // A correction after a conflict is another request than the one that met it.
-    let hidden = if confirm.conflict.is_some() {
-        hidden_as(call, &call.services.fresh_id(), &state)
-    } else {
-        hidden(call, &state)
-    };
+    let state = Entry { correcting: Some(correcting), overtaken: confirm.conflict.is_some(), ..Entry::default() };
+    let hidden = hidden(call, spot, &state);
     markup.push_str(&format!(
         "<form method=\"post\" action=\"{}/forms/{}/correct\">{hidden}",
         spot.base(),

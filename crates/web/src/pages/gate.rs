@@ -67,7 +67,7 @@ fn personas(call: &Call<'_>, back: &str) -> Result<String, Trouble> {
 }
 
 /// What a persona is in the trial, for the list.
-fn persona_role(call: &Call<'_>, account: &identity::Account) -> String {
+pub(super) fn persona_role(call: &Call<'_>, account: &identity::Account) -> String {
     let who = crate::people::Who {
         session: String::new(),
         login: account.login.clone(),

@@ -351,6 +351,7 @@ fn send(call: &Call<'_>, own: &Own, filling: &Filling<'_>) -> Result<Reply, Trou
         return check(call, own, filling, &wrong);
     }
     let command = Command::Fact(Fact::RecordForm {
+        seen: None,
         participant: own.participant.id.clone(),
         form: filling.form.id.clone(),
         visit: Some(VisitId::from(filling.visit.id.as_str())),

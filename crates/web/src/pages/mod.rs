@@ -1,6 +1,7 @@
 //! The pages. Each gathers what it shows at the desk and through the questions of `conduct`, and draws it.
 
 pub mod act;
+pub mod ahead;
 pub mod api;
 pub mod casebook;
 pub mod clock;
@@ -15,6 +16,7 @@ pub mod participants;
 pub mod person;
 pub mod ratings;
 pub mod session;
+mod session_log;
 pub mod staff;
 pub mod stock;
 pub mod study;

@@ -58,7 +58,7 @@ impl View<'_> {
     }
 
     fn place<'b>(&'b self, base: &'b str) -> Place<'b> {
-        Place { study: self.study, base }
+        Place { study: self.study, base, site: self.participant.site.as_str(), session: 0, duties: self.reader.duties }
     }
 }
 
@@ -198,8 +198,9 @@ fn ahead(view: &View<'_>) -> Section {
     let side = findings::in_order(&step.findings).drawn();
     let address = act_address(&step.act);
     let mut inside = String::new();
+    let mine = address.as_deref().is_some_and(|address| acts::offered(view.reader.duties, address));
     let title = if broken.is_empty() {
-        if let Some(address) = address {
+        if let Some(address) = address.filter(|_| mine) {
             let words = crate::chart::svg::escape(&step.title);
             inside
                 .push_str(&format!("<div class=\"actions\"><a class=\"button\" href=\"{address}\">{words}</a></div>"));
@@ -211,12 +212,14 @@ fn ahead(view: &View<'_>) -> Section {
         }
         format!("What stands in the way: {}", lower_first(&step.title))
     };
-    let lead = if broken.is_empty() {
+    let lead = if broken.is_empty() && mine {
         "It asks for proofs when it is done, and for nothing else.".to_owned()
+    } else if broken.is_empty() {
+        format!("With: {}.", whose(view.study, &step.act))
     } else {
         findings::summary(&broken)
     };
-    let more: Vec<String> = steps.iter().skip(1).map(|later| later_line(later)).collect();
+    let more: Vec<String> = steps.iter().skip(1).map(|later| later_line(view, later)).collect();
     if !more.is_empty() {
         inside.push_str(&format!("<ul class=\"side-list up-4\">{}</ul>", more.join("")));
     }
@@ -228,11 +231,17 @@ fn ahead(view: &View<'_>) -> Section {
     Section { id: String::new(), ..Section::bare(format!("<div class=\"section\">{markup}</div>")) }
 }
 
-fn later_line(step: &Step) -> String {
+/// Who asks for an act: the first role that may, as the study calls it.
+pub fn whose(study: &Study, act: &Authorisation) -> String {
+    let duties = conduct::duties_for(&conduct::Command::Authorise(act.clone()));
+    duties.first().map_or_else(String::new, |duty| findings::holder(study, *duty))
+}
+
+fn later_line(view: &View<'_>, step: &Step) -> String {
     let words = crate::chart::svg::escape(&step.title);
     let count = step.in_the_way().len();
     let state = if count == 0 { "nothing in the way".to_owned() } else { format!("{count} in the way") };
-    match act_address(&step.act) {
+    match act_address(&step.act).filter(|address| acts::offered(view.reader.duties, address)) {
         Some(address) => format!(
             "<li><div class=\"row\"><a href=\"{address}\">{words}</a><span class=\"quiet\">{state}</span></div></li>"
         ),
@@ -249,10 +258,15 @@ fn nothing_ahead(view: &View<'_>) -> Section {
     let base = view.base();
     match view.participant.phase {
         Phase::Enquiry => {
-            let body = format!(
-                "<div class=\"actions\"><a class=\"button\" href=\"{base}/consent\">Take consent</a><a href=\"{base}/do/declined\">They declined</a></div>"
-            );
-            Section::new("way", "Next: consent", body).lead("Nothing of the study may be done before consent.")
+            let links = [("consent", "Take consent", " class=\"button\""), ("do/declined", "They declined", "")];
+            let mine = links.iter().filter(|(page, ..)| acts::offered(view.reader.duties, &format!("{base}/{page}")));
+            let links: String =
+                mine.map(|(page, words, class)| format!("<a{class} href=\"{base}/{page}\">{words}</a>")).collect();
+            let body = if links.is_empty() { String::new() } else { format!("<div class=\"actions\">{links}</div>") };
+            let who = findings::holder(view.study, Duty::TakeConsent);
+            let with = if links.is_empty() { format!(" With: {who}.") } else { String::new() };
+            Section::new("way", "Next: consent", body)
+                .lead(format!("Nothing of the study may be done before consent.{with}"))
         }
         _ => Section::new("way", "Next", Empty::new("Nothing lies ahead.", "Facts can still be recorded.")),
     }
@@ -616,7 +630,7 @@ fn documents(view: &View<'_>) -> Option<Section> {
         "Documents",
         table,
         "No document is on record.",
-        if view.reader.duties.has_any(&[Duty::RecordData, Duty::Coordinate, Duty::Nurse, Duty::Prescribe]) {
+        if acts::offered(view.reader.duties, &format!("{base}/document")) {
             Link::new(format!("{base}/document"), "Attach a document")
         } else {
             Link::new("", "")

@@ -6,20 +6,20 @@ use conduct::names::Names;
 use conduct::state::{CheckDone, SessionState};
 use jiff::Timestamp;
 use protocol::expression::Answer;
-use protocol::model::{Check, FieldKind, Study};
+use protocol::model::{Check, Failing, FieldKind, Study};
 
-use super::participant::{act_address, base, wide};
+use super::ahead::Room;
+use super::participant::{base, wide};
+use crate::acts;
 use crate::chart::svg::escape;
 use crate::chart::vitals::{self, Vitals};
-use crate::desk::{CaseFile, Desk};
-use crate::findings::{self, Place as At};
+use crate::desk::Desk;
 use crate::frame::{self, Place};
 use crate::http::call::Call;
 use crate::http::pairs::segment;
 use crate::http::reply::{Reply, Trouble};
 use crate::parts::page::{Body, Layout, Section};
-use crate::parts::table::{Cell, Table};
-use crate::parts::words::{Empty, Fact, Link, Strip, Tag};
+use crate::parts::words::{Empty, Fact, Link, Strip, Tag, Tone};
 use crate::show;
 
 /// The page.
@@ -33,22 +33,21 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
     let plan = file.study.session(number).ok_or(Trouble::NotFound)?;
     let none = SessionState::default();
     let state = file.participant.sessions.get(&number).unwrap_or(&none);
-    let room = Room {
-        desk: &desk,
-        file: &file,
-        state,
-        at: format!("{}/sessions/{number}", base(file.participant.id.as_str())),
-    };
+    let room = Room { desk: &desk, file: &file, state, number, base: base(file.participant.id.as_str()) };
+    let ahead = room.ahead(&super::participant::steps_of(&desk, &file.participant)?);
     let mut body = Body::new(format!("{}: session {number}", file.participant.id));
     body.lead = room.lead();
     body.strip = room.strip();
-    for (key, words) in room.acts() {
-        body.action(format!("{}/do/{key}", room.at), words);
+    body.add(Section::bare(room.draw(&ahead)));
+    body.add(Section::bare(room.acts()));
+    let before = room.checks(&file.study.session.checks, "checks", "Checks before the dose");
+    let after = room.checks(&file.study.session.discharge.criteria, "leaving", "Before leaving");
+    // What is behind the person in the room stands below what is ahead of them.
+    if state.dosed_at().is_some() {
+        body.add(room.vitals()).add(after).add(before);
+    } else {
+        body.add(before).add(room.vitals());
     }
-    body.add(Section::bare(room.ahead()?));
-    body.add(room.checks(&file.study.session.checks, "checks", "Checks before the dose"));
-    body.add(room.vitals());
-    body.add(room.checks(&file.study.session.discharge.criteria, "leaving", "Before leaving"));
     body.beside(room.people());
     body.beside(room.drug());
     body.beside(room.timeline());
@@ -63,7 +62,7 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
 }
 
 /// What was found at a check: one answer as it is, several with their labels.
-fn found_words(check: &Check, done: &CheckDone) -> (String, String) {
+fn found_words(check: &Check, done: &CheckDone) -> String {
     let shown: Vec<(String, String)> = check
         .fields
         .iter()
@@ -85,20 +84,10 @@ fn found_words(check: &Check, done: &CheckDone) -> (String, String) {
         })
         .collect();
     match shown.as_slice() {
-        [] => (String::new(), String::new()),
-        [(_, only)] => (only.clone(), String::new()),
-        many => (
-            String::new(),
-            many.iter().map(|(label, value)| format!("{label}: {value}")).collect::<Vec<_>>().join("; "),
-        ),
+        [] => String::new(),
+        [(_, only)] => only.clone(),
+        many => many.iter().map(|(label, value)| format!("{label}: {value}")).collect::<Vec<_>>().join("; "),
     }
-}
-
-struct Room<'a> {
-    desk: &'a Desk<'a>,
-    file: &'a CaseFile,
-    state: &'a SessionState,
-    at: String,
 }
 
 impl Room<'_> {
@@ -106,11 +95,7 @@ impl Room<'_> {
         &self.file.study
     }
 
-    fn clock(&self, at: Timestamp) -> String {
-        show::clock(at, &self.file.zone)
-    }
-
-    fn minute(&self, at: Timestamp) -> Option<i64> {
+    pub fn minute(&self, at: Timestamp) -> Option<i64> {
         self.state.dosed_at().map(|dose| at.duration_since(dose).as_mins())
     }
 
@@ -165,106 +150,116 @@ impl Room<'_> {
                 granted.container.to_string(),
             ));
         }
-        facts.push(Fact::new("In the room", self.state.in_room().count().to_string(), "people"));
+        if let Some((at, _, closes)) = self.next_reading() {
+            let overdue = if closes < self.desk.now { "overdue" } else { "" };
+            facts.push(Fact::new("Next reading", self.clock(at), overdue));
+        }
+        if self.state.departed.is_none() && self.state.closed.is_none() {
+            facts.push(Fact::new("In the room", self.state.in_room().count().to_string(), "people"));
+        }
         Strip { facts }
     }
 
-    /// What can be written down at any time, whatever the rules think of it.
-    fn acts(&self) -> Vec<(&'static str, &'static str)> {
+    /// What can be written down at any time, whatever the rules think of it: three at hand, the rest folded, stop apart.
+    fn acts(&self) -> String {
         if self.state.closed.is_some() {
-            return Vec::new();
+            return String::new();
         }
-        let mut acts = vec![
-            ("reading", "Take a reading"),
-            ("swallow", "Swallowed: record it"),
-            ("presence", "In or out of the room"),
-        ];
-        if self.state.stopped.is_none() {
-            acts.push(("stop-session", "Stop the session"));
-        }
-        acts
-    }
-
-    /// The session's own next steps, each with what stands in its way.
-    fn ahead(&self) -> Result<String, Trouble> {
-        let steps = super::participant::steps_of(self.desk, &self.file.participant)?;
-        let mine: Vec<_> = steps
-            .into_iter()
-            .filter(|step| act_address(&step.act).is_some_and(|address| address.starts_with(&format!("{}/", self.at))))
-            .collect();
-        let Some(step) = mine.first() else {
-            let then = if self.state.closed.is_some() {
-                "Its record is closed."
-            } else {
-                "Steps of this session come when it is the one in hand."
-            };
-            return Ok(Empty::new("No step of this session lies ahead.", then).to_string());
+        let dosed = self.state.dosed_at().is_some();
+        let link = |key: &str, words: &str, class: &str| {
+            let address = format!("{}/do/{key}", self.at());
+            let mine = acts::offered(self.file.reader.duties, &address);
+            if mine { format!("<a{class} href=\"{address}\">{words}</a>") } else { String::new() }
         };
-        let person = base(self.file.participant.id.as_str());
-        let place = At { study: self.study(), base: &person };
-        let redacted: Vec<conduct::Broken> = step
-            .in_the_way()
-            .into_iter()
-            .cloned()
-            .map(|mut broken| {
-                broken.redact(self.study(), &self.file.reader.roles);
-                broken
-            })
-            .collect();
-        let broken: Vec<&conduct::Broken> = redacted.iter().collect();
-        let address = act_address(&step.act).unwrap_or_default();
-        let mut out = String::from("<section class=\"way\" aria-labelledby=\"next-step\">");
-        if broken.is_empty() {
-            out.push_str(&format!(
-                "<h2 id=\"next-step\">{}: nothing in the way</h2><div class=\"actions\"><a class=\"button\" href=\"{address}\">{}</a></div>",
-                escape(&step.title),
-                escape(&step.title)
-            ));
-        } else {
-            out.push_str(&format!(
-                "<h2 id=\"next-step\">{}: not yet</h2><p>{}</p>",
-                escape(&step.title),
-                escape(&findings::summary(&broken))
-            ));
-            for refusal in findings::refusals(&broken, &place) {
-                out.push_str(&refusal.to_string());
-            }
+        let second = " class=\"button button-second\"";
+        let mut out = String::from("<div class=\"actions acts\">");
+        for (key, words) in [
+            ("reading", "Take a reading"),
+            ("session-note", "Write to the timeline"),
+            ("presence", "In or out of the room"),
+        ] {
+            out.push_str(&link(key, words, second));
         }
-        for later in mine.iter().skip(1) {
-            if let Some(address) = act_address(&later.act) {
-                out.push_str(&format!("<p class=\"up-3\"><a href=\"{address}\">{}</a></p>", escape(&later.title)));
-            }
+        if self.state.stopped.is_none() && self.state.departed.is_none() {
+            out.push_str(&link("stop-session", "Stop the session", " class=\"button button-stop\""));
         }
-        out.push_str("</section>");
-        Ok(out)
+        out.push_str("</div>");
+        let more: String = [
+            ("swallow", "Something was swallowed", true),
+            ("no-supplement", "The supplement is not given", dosed),
+            ("departure", "The participant left", true),
+            ("night-check", "A look in the night", dosed),
+            ("agreement", "The prescriber agrees to go on", true),
+            ("withdraw-order", "Take the order back", self.state.order.is_some() && !dosed),
+        ]
+        .into_iter()
+        .filter(|(.., now)| *now)
+        .map(|(key, words, _)| link(key, words, ""))
+        .filter(|link| !link.is_empty())
+        .map(|link| format!("<li>{link}</li>"))
+        .collect();
+        if !more.is_empty() {
+            out.push_str(&format!(
+                "<details class=\"history up-3\"><summary>Record something else that happened</summary><ul class=\"then\">{more}</ul></details>"
+            ));
+        }
+        out
     }
 
+    /// Checks as rows: what is not in order first, each with what was found and when.
     fn checks(&self, checks: &[Check], id: &str, title: &str) -> Section {
-        let rows = checks
+        if checks.is_empty() {
+            return Section::new(id, title, Empty::new("The study asks for none.", ""));
+        }
+        let mut rows: Vec<(Tag, String)> = checks
             .iter()
             .map(|check| {
                 let done = self.state.checks.get(&check.id);
-                let href = format!("{}/do/check/{}", self.at, segment(check.id.as_str()));
-                let (found, each) = done.map(|d| found_words(check, d)).unwrap_or_default();
-                let when = done.map(|d| self.clock(d.at)).unwrap_or_default();
-                vec![
-                    Cell::link(href, &check.sentence).as_head(),
-                    Cell::text(&found).with_remark(&each),
-                    Cell::text(&when),
-                    Cell::tag(self.check_tag(check, done)),
-                ]
+                let tag = self.check_tag(check, done);
+                let row = self.check_row(check, done, &tag);
+                (tag, row)
             })
-            .collect::<Vec<_>>();
-        if rows.is_empty() {
-            return Section::new(id, title, Empty::new("The study asks for none.", ""));
-        }
-        Section::new(id, title, Table::new(title, &["Check", "Found", "At", "State"], rows).unseen_caption())
+            .collect();
+        let met = rows.iter().filter(|(tag, _)| tag.tone == Tone::Done).count();
+        rows.sort_by_key(|(tag, _)| tag.tone);
+        let all: String = rows.into_iter().map(|(_, row)| row).collect();
+        Section::new(id, title, format!("<ul class=\"check-rows\">{all}</ul>"))
+            .lead(format!("{met} of {} in order.", checks.len()))
+    }
+
+    fn check_row(&self, check: &Check, done: Option<&CheckDone>, tag: &Tag) -> String {
+        let href = format!("{}/do/check/{}", self.at(), segment(check.id.as_str()));
+        let mine = check.by.is_empty() || self.file.reader.duties.has_any(&check.by);
+        let sentence = escape(&check.sentence);
+        let head = if mine && self.state.closed.is_none() && acts::offered(self.file.reader.duties, &href) {
+            format!("<a href=\"{href}\">{sentence}</a>")
+        } else {
+            format!("<span>{sentence}</span>")
+        };
+        let found = done.map_or_else(String::new, |done| {
+            let words = found_words(check, done);
+            let at = self.clock(done.at);
+            let words = if words.is_empty() { at } else { format!("{words}, {at}") };
+            format!("<p>{}</p>", escape(&words))
+        });
+        format!("<li><div>{head}{found}</div>{tag}</li>")
     }
 
     /// Whether the study says that a check is not for this person.
     fn spared(&self, check: &Check) -> bool {
         let names = Names { study: self.study(), participant: &self.file.participant, today: self.file.today };
         check.applies.as_ref().is_some_and(|applies| names.evaluate(applies) == Answer::No)
+    }
+
+    /// Until when a check is good: the time today, the end of today, or a later day.
+    fn good_until(&self, end: Timestamp) -> String {
+        let end_here = end.to_zoned(self.file.zone.clone());
+        let midnight = self.file.today.tomorrow().ok().and_then(|day| day.to_zoned(self.file.zone.clone()).ok());
+        match midnight {
+            Some(midnight) if end_here < midnight => format!("Until {}", self.clock(end)),
+            Some(midnight) if end_here == midnight => "Today".to_owned(),
+            _ => format!("Until {}", show::short(end_here.date())),
+        }
     }
 
     fn check_tag(&self, check: &Check, done: Option<&CheckDone>) -> Tag {
@@ -275,10 +270,12 @@ impl Room<'_> {
             Some(done) if done.expires.is_some_and(|end| end < self.desk.now) && self.state.dosed_at().is_none() => {
                 Tag::now("Too old")
             }
-            Some(done) if done.clears => Tag::done(
-                done.expires.map_or_else(|| "In order".to_owned(), |end| format!("Until {}", self.clock(end))),
-            ),
+            Some(done) if done.clears => {
+                Tag::done(done.expires.map_or_else(|| "In order".to_owned(), |end| self.good_until(end)))
+            }
             Some(done) if done.agreed => Tag::done("Agreed by the prescriber"),
+            // A check that only warns stands in nobody's way.
+            Some(_) if check.failing == Failing::Warn => Tag::now("Outside, noted"),
             Some(_) => Tag::in_the_way("In the way"),
         }
     }
@@ -409,49 +406,5 @@ impl Room<'_> {
         format!(
             "<section class=\"side-block\"><h2>Containers and doses</h2><ul class=\"side-list\">{lines}</ul></section>"
         )
-    }
-
-    fn timeline(&self) -> String {
-        let mut lines: Vec<(Timestamp, String, String)> = Vec::new();
-        for note in &self.state.notes {
-            let label = self
-                .study()
-                .session
-                .codes
-                .iter()
-                .find(|c| c.code == note.code)
-                .map_or(note.code.as_str(), |c| c.label.as_str());
-            let number = note.number.map(|n| format!(" {n}")).unwrap_or_default();
-            let who = self.desk.name_of(&note.by.person);
-            lines.push((
-                note.at,
-                format!("{label}{number}"),
-                format!("{} {who}", note.text.clone().unwrap_or_default()).trim().to_owned(),
-            ));
-        }
-        for look in &self.state.night {
-            let distress = look.distress.map(|d| format!(", distress {d} of 10")).unwrap_or_default();
-            lines.push((
-                look.at,
-                "Night".to_owned(),
-                format!("{}{distress}", if look.awake { "awake" } else { "asleep" }),
-            ));
-        }
-        lines.sort_by_key(|(at, ..)| std::cmp::Reverse(*at));
-        let mut out = String::new();
-        for (at, what, who) in &lines {
-            let offset = self.minute(*at).map_or_else(|| self.clock(*at), show::offset);
-            out.push_str(&format!(
-                "<li><span class=\"at\">{offset}</span><div><b>{}</b><p>{}</p></div></li>",
-                escape(what),
-                escape(who)
-            ));
-        }
-        let add = if self.state.closed.is_none() {
-            format!("<p class=\"up-3\"><a href=\"{}/do/session-note\">Write to the timeline</a></p>", self.at)
-        } else {
-            String::new()
-        };
-        format!("<section class=\"side-block\"><h2>Timeline</h2><ol class=\"log\">{out}</ol>{add}</section>")
     }
 }

@@ -4,6 +4,7 @@
 use conduct::command::DosePart;
 use conduct::state::ContainerStanding;
 
+use crate::acts;
 use crate::desk::{Desk, SiteFile, instant, number, text};
 use crate::frame::{self, Place};
 use crate::http::call::Call;
@@ -72,7 +73,10 @@ fn site_page(call: &Call<'_>, desk: &Desk<'_>, code: &str) -> Result<Reply, Trou
         ("container", "Record a container"),
         ("destroy", "Destroy"),
     ] {
-        body.action(format!("{at}/do/{key}"), words);
+        let address = format!("{at}/do/{key}");
+        if acts::offered(file.reader.duties, &address) {
+            body.action(address, words);
+        }
     }
     body.main_act = true;
     body.strip = strip(&file);
@@ -139,8 +143,13 @@ fn containers(file: &SiteFile, at: &str) -> String {
         };
         let expired = container.expires < file.today && container.standing == ContainerStanding::Available;
         let tag = if expired { Tag::in_the_way("Out of date") } else { names::container(&container.standing) };
+        let address = format!("{at}/do/container/{}", segment(id.as_str()));
         vec![
-            Cell::link(format!("{at}/do/container/{}", segment(id.as_str())), id.as_str()).as_head(),
+            if acts::offered(file.reader.duties, &address) {
+                Cell::link(address, id.as_str()).as_head()
+            } else {
+                Cell::head(id.as_str())
+            },
             Cell::text(part),
             Cell::text(container.level.as_str()),
             Cell::text(&container.lot),

@@ -239,6 +239,8 @@ pub struct Second {
     pub error: String,
     /// Needed only where the study asks for it.
     pub optional: bool,
+    /// Somebody among those who may sign has a PIN.
+    pub pins: bool,
     /// Personas of a synthetic store to choose from; empty in a real one, where the login is typed.
     pub choices: Vec<Choice>,
 }

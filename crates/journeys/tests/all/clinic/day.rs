@@ -80,6 +80,7 @@ impl Day {
             },
             "check" => Fact::RecordCheck { participant, session, check: arg(1).into(), values: values(&words[2..]) },
             "form" => Fact::RecordForm {
+                seen: None,
                 participant,
                 form: arg(1).into(),
                 visit: Some(self.visit.as_str().into()),

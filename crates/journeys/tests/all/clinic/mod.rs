@@ -443,8 +443,13 @@ impl Clinic {
             Some(role) => role.to_owned(),
             None => "coordinator".to_owned(),
         };
-        let fact =
-            Fact::RecordForm { participant: id.clone(), form: form.into(), visit: visit.map(Into::into), values };
+        let fact = Fact::RecordForm {
+            seen: None,
+            participant: id.clone(),
+            form: form.into(),
+            visit: visit.map(Into::into),
+            values,
+        };
         self.fact(&who, fact)
     }
 

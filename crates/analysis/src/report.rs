@@ -1,0 +1,129 @@
+//! The whole report: what it is of, under which lock, and its parts in the plan's order.
+
+use crate::{
+    input::{Allocation, Checkpoint, Input, Lock, Query, queries},
+    parts,
+    record::ReadError,
+    run::Run,
+    table::{Block, Cell, Section, Table},
+};
+
+/// How far the allocation is known in a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// The record is locked and the allocation opened.
+    Final,
+    /// Arms are made up.
+    Dummy(u64),
+    /// Arms are not shown.
+    Blinded,
+    /// There is one arm and everybody knows.
+    Open,
+}
+
+impl Standing {
+    /// What must be said on every page, if anything.
+    pub fn warning(self) -> Option<String> {
+        match self {
+            Self::Final | Self::Open => None,
+            Self::Dummy(seed) => Some(format!(
+                "REHEARSAL WITH A DUMMY ALLOCATION (seed {seed}). Arms are made up: no difference here means anything."
+            )),
+            Self::Blinded => Some("BLINDED. The record is not locked: all arms together.".to_owned()),
+        }
+    }
+}
+
+/// A report as data.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The study's title.
+    pub title: String,
+    /// Study id, version and hash.
+    pub study: (String, String, String),
+    /// Hash of the analysis plan.
+    pub plan: String,
+    /// How far arms are known.
+    pub standing: Standing,
+    /// The lock.
+    pub lock: Option<Lock>,
+    /// Where in the record.
+    pub checkpoint: Checkpoint,
+    /// Every query that was asked.
+    pub queries: Vec<Query>,
+    /// Sections in order.
+    pub sections: Vec<Section>,
+}
+
+impl Report {
+    /// All tables in order.
+    pub fn tables(&self) -> impl Iterator<Item = &Table> {
+        self.sections.iter().flat_map(|section| &section.blocks).filter_map(|block| match block {
+            Block::Table(table) => Some(table),
+            Block::Words(_) | Block::Figure(_) => None,
+        })
+    }
+
+    /// The table with this name.
+    pub fn table(&self, id: &str) -> Option<&Table> {
+        self.tables().find(|table| table.id == id)
+    }
+
+    /// The query with this name.
+    pub fn query(&self, name: &str) -> Option<&Query> {
+        self.queries.iter().find(|query| query.name == name)
+    }
+}
+
+/// Makes the report.
+///
+/// # Errors
+/// When the rows can't be read.
+pub fn report(input: &Input<'_>) -> Result<Report, ReadError> {
+    let run = Run::new(input)?;
+    let outcomes = parts::outcomes(&run);
+    let study = input.study;
+    let mut sections: Vec<Section> =
+        run.plan.parts.iter().filter_map(|part| parts::part(&run, *part, &outcomes)).collect();
+    sections.push(provenance(input));
+    Ok(Report {
+        title: study.title.clone(),
+        study: (study.id.clone(), study.version.clone(), study.hash().to_string()),
+        plan: study.analysis.hash(),
+        standing: match input.allocation {
+            Allocation::Opened(_) => Standing::Final,
+            Allocation::Dummy(seed) => Standing::Dummy(seed),
+            Allocation::Pooled => Standing::Blinded,
+            Allocation::OneArm => Standing::Open,
+        },
+        lock: input.lock.clone(),
+        checkpoint: input.checkpoint.clone(),
+        queries: queries(study),
+        sections,
+    })
+}
+
+/// What the record says of itself, and what was asked of it.
+fn provenance(input: &Input<'_>) -> Section {
+    let mut section = Section::new("provenance", "Where the numbers come from");
+    section.words(
+        "Every number above leads to the entries under it: `lifejacket trace --data DIR TABLE ROW.COLUMN`. Names of tables, rows and columns \
+         stand in the CSV and JSON files beside this page, and under a number when a pointer rests on it.",
+    );
+    let mut chains = Table::new("chains", "Ends of the record's chains at the checkpoint", "Chain", &[]);
+    chains.column("entries", "Entries").column("hash", "SHA-256 of the last");
+    for (chain, (entries, hash)) in &input.checkpoint.heads {
+        let cells = vec![Cell::number(entries.to_string(), "entries", *entries as f64), Cell::words(hash.clone())];
+        chains.row(chain.clone(), chain.clone(), cells);
+    }
+    section.table(chains);
+    let mut asked = Table::new("queries", "Queries over the tables as they stood at the checkpoint", "Name", &[]);
+    asked.column("rows", "Rows").column("sql", "SQL");
+    for query in queries(input.study) {
+        let rows = input.rows.get(query.name).map_or(0, Vec::len);
+        let cells = vec![Cell::number(rows.to_string(), "rows", rows as f64), Cell::words(query.sql)];
+        asked.row(query.name, query.name, cells);
+    }
+    section.table(asked);
+    section
+}

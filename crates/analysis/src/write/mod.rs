@@ -1,0 +1,9 @@
+//! Ways of writing a report down: one HTML file, CSV files, JSON. The same report gives the same bytes.
+
+mod csv_files;
+mod html;
+mod json;
+
+pub use csv_files::csv_files;
+pub use html::html;
+pub use json::json;

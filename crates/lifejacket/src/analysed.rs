@@ -1,0 +1,190 @@
+//! What a report is made from, read out of a store: rows of its tables as they stood at the lock (or now), the allocation if the lock
+//! has opened it, and the checkpoint.
+
+use crate::{render, store};
+use analysis::{Allocation, Checkpoint, Input, Lock, Row, Rows};
+use anyhow::{Context as _, bail};
+use conduct::{Entry, Stamp};
+use jiff::civil::Date;
+use protocol::model::{Assignment, Study};
+use record::{Range, Store, table::Cell};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+/// A store with everything that a report of it needs.
+pub struct Analysed {
+    /// The store.
+    pub opened: store::Opened,
+    study: Arc<Study>,
+    rows: Rows,
+    allocation: Allocation,
+    checkpoint: Checkpoint,
+    lock: Option<Lock>,
+    /// The last entry that is looked at.
+    pub until: u64,
+}
+
+/// A lock as it stands in the record.
+struct Found {
+    number: u64,
+    stamp: Arc<Stamp>,
+    study: terms::StudyHash,
+    plan: String,
+    open: BTreeMap<String, u64>,
+    earlier: Vec<(Date, String)>,
+}
+
+impl Analysed {
+    /// Reads a store. `dummy`: a seed for arms that are made up.
+    pub fn read(folder: &Path, dummy: Option<u64>) -> anyhow::Result<Self> {
+        let opened = store::open(folder)?;
+        let store = Arc::clone(opened.door.store());
+        let found = locks(store.as_ref())?;
+        let studies = opened.door.studies();
+        let trial = opened.door.trial()?;
+        let hash = match &found {
+            Some(found) => found.study.clone(),
+            None => trial.current_study().cloned().context("no study version has been adopted in this store")?,
+        };
+        let study = Arc::clone(studies.get(&hash).context("the files of the study version are missing")?);
+        if let Some(found) = found.as_ref().filter(|found| found.plan != study.analysis.hash()) {
+            bail!("the record was locked for the plan {}, and the study's files say another", found.plan);
+        }
+        let until = found.as_ref().map_or(u64::MAX, |found| found.number);
+        let (checkpoint, until) = checkpoint(store.as_ref(), until)?;
+        let rows = rows(store.as_ref(), &studies, &study, found.as_ref().filter(|_| checkpoint.late > 0), &checkpoint)?;
+        let allocation = match (&study.design.assignment, dummy, &found) {
+            (Assignment::OpenLabel, _, _) => Allocation::OneArm,
+            (Assignment::Randomised { .. }, Some(seed), _) => Allocation::Dummy(seed),
+            (Assignment::Randomised { .. }, None, None) => Allocation::Pooled,
+            (Assignment::Randomised { .. }, None, Some(_)) => {
+                let arms = opened.door.opened_for_analysis()?.context("the sealed allocation is not in this store")?;
+                Allocation::Opened(arms.into_iter().map(|(id, opened)| (id, opened.arm().clone())).collect())
+            }
+        };
+        let lock = found.map(|found| Lock {
+            day: found.stamp.day,
+            signed_by: signed_by(&found.stamp),
+            reason: found.stamp.reason.clone(),
+            open: found.open,
+            earlier: found.earlier,
+        });
+        Ok(Self { opened, study, rows, allocation, checkpoint, lock, until })
+    }
+
+    /// As the analysis takes it.
+    pub fn input(&self) -> Input<'_> {
+        Input {
+            study: &self.study,
+            rows: self.rows.clone(),
+            allocation: self.allocation.clone(),
+            checkpoint: self.checkpoint.clone(),
+            lock: self.lock.clone(),
+        }
+    }
+}
+
+fn signed_by(stamp: &Stamp) -> String {
+    let people = [Some(&stamp.by), stamp.second.as_ref()];
+    people.into_iter().flatten().map(render::signatory).collect::<Vec<_>>().join(" and ")
+}
+
+/// The lock in force, with those before it that were opened again.
+fn locks(store: &dyn Store) -> anyhow::Result<Option<Found>> {
+    let mut current: Option<Found> = None;
+    let mut earlier: Vec<(Date, String)> = Vec::new();
+    store.read(Range::Stream { name: "trial", after: 0, as_of: None }, &mut |stored| {
+        let (stamp, entry) = record::body_read(&stored)?;
+        match entry {
+            Entry::RecordLocked { plan, study, open, .. } => {
+                let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
+                for item in open {
+                    *kinds.entry(item.kind).or_default() += 1;
+                }
+                let number = stored.number;
+                current = Some(Found { number, stamp, study, plan, open: kinds, earlier: earlier.clone() });
+            }
+            Entry::RecordUnlocked {} => {
+                if let Some(lock) = current.take() {
+                    earlier.push((lock.stamp.day, stamp.reason.clone().unwrap_or_default()));
+                }
+            }
+            _ => {}
+        }
+        Ok(true)
+    })?;
+    Ok(current)
+}
+
+/// The ends of the chains after an entry, and the number of the last entry up to it.
+fn checkpoint(store: &dyn Store, until: u64) -> anyhow::Result<(Checkpoint, u64)> {
+    let mut heads: BTreeMap<String, (u64, String)> = BTreeMap::new();
+    let (mut entries, mut late, mut last, mut recorded_at) = (0, 0, 0, store.about().created_at);
+    store.read(Range::Log { after: 0 }, &mut |stored| {
+        // Nothing that is printed may depend on a ciphertext.
+        if stored.chain == record::SEALED {
+            return Ok(true);
+        }
+        if stored.number > until {
+            late += 1;
+            return Ok(true);
+        }
+        heads.insert(stored.chain.to_owned(), (stored.position, stored.hash.to_string()));
+        entries += 1;
+        last = stored.number;
+        recorded_at = recorded_at.max(stored.recorded_at);
+        Ok(true)
+    })?;
+    let text: String = heads.iter().map(|(chain, (position, hash))| format!("{chain} {position} {hash}\n")).collect();
+    let digest = chain::Hash::of(text.as_bytes()).to_string();
+    let synthetic = store.about().synthetic;
+    let program = store::PROGRAM.to_owned();
+    Ok((Checkpoint { synthetic, recorded_at, entries, heads, digest, program, late }, last))
+}
+
+/// Answers to every query: from the current tables, or from those of the lock where something was written after it.
+fn rows(
+    store: &dyn Store,
+    studies: &conduct::Studies,
+    study: &Study,
+    lock: Option<&Found>,
+    checkpoint: &Checkpoint,
+) -> anyhow::Result<Rows> {
+    let scratch = match lock {
+        None => None,
+        Some(lock) => {
+            let at = lock.stamp.recorded_at;
+            let sql = "SELECT count(*) FROM record WHERE recorded_at <= ?1 AND chain <> 'sealed'";
+            let counted = store.select(sql, &[Cell::Integer(at.as_microsecond())]);
+            let counted = counted.ok().and_then(|rows| rows.first()?.first()?.as_integer());
+            if counted.is_some_and(|count| count.unsigned_abs() != checkpoint.entries) {
+                bail!(
+                    "something was written after the lock with an earlier time: the clock went back, so the tables of the lock can't be made"
+                );
+            }
+            Some(record::projection::as_of(store, studies, at)?)
+        }
+    };
+    let mut rows = Rows::new();
+    for query in analysis::queries(study) {
+        let mut answers: Vec<Row> = Vec::new();
+        let mut take = |row: record::table::Row| {
+            answers.push(row.iter().map(text).collect());
+            Ok(true)
+        };
+        match &scratch {
+            Some(scratch) => scratch.select_each(&query.sql, &[], &mut take)?,
+            None => store.select_each(&query.sql, &[], &mut take)?,
+        }
+        rows.insert(query.name, answers);
+    }
+    Ok(rows)
+}
+
+fn text(cell: &Cell) -> Option<String> {
+    match cell {
+        Cell::Null => None,
+        Cell::Integer(number) => Some(number.to_string()),
+        Cell::Decimal(number) => Some(number.to_string()),
+        Cell::Text(text) => Some(text.clone()),
+    }
+}

@@ -1,0 +1,113 @@
+//! What is still open when the record is to be locked, and where the chains end: read by the door, never said by the one who asks.
+
+use crate::{error::StoreError, store::Store, table::Row};
+use conduct::{
+    Census, Studies,
+    entry::{HeadFound, OpenItem},
+};
+use protocol::model::{ActivityKind, Requirement, Study};
+use std::{collections::BTreeMap, collections::BTreeSet};
+use terms::{ParticipantId, StudyHash};
+
+/// Looks through the current tables. Items stand in order: by participant, kind and item.
+///
+/// # Errors
+/// When the store can't be read.
+pub fn census(store: &dyn Store, studies: &Studies) -> Result<Census, StoreError> {
+    let mut open = BTreeSet::new();
+    let mut look = |sql: &str, kind: &str, text: &dyn Fn(&Row) -> String| -> Result<(), StoreError> {
+        for row in store.select(sql, &[])? {
+            let item = OpenItem {
+                participant: word(&row, 0).map(ParticipantId::from),
+                kind: kind.to_owned(),
+                item: word(&row, 1).unwrap_or_default().to_owned(),
+                text: text(&row),
+            };
+            open.insert(item);
+        }
+        Ok(())
+    };
+    let title = |row: &Row| word(row, 2).unwrap_or_default().to_owned();
+    look(
+        "SELECT participant, item, title, kind FROM due WHERE kind NOT IN ('rate', 'task', 'question')",
+        "visit",
+        &title,
+    )?;
+    look("SELECT participant, item, title FROM due WHERE kind = 'task'", "task", &title)?;
+    look("SELECT participant, item, title FROM due WHERE kind = 'question'", "question", &title)?;
+    // The title of a rating holds a pseudonym, which the trial's own stream has no use for.
+    look("SELECT participant, item FROM due WHERE kind = 'rate'", "rating", &|_| "A rating was not done".to_owned())?;
+    look(
+        "SELECT participant, phase FROM participant \
+         WHERE phase NOT IN ('completed', 'left', 'declined', 'screen_failed', 'baseline_failed')",
+        "participant",
+        &|row| format!("Is {}", word(row, 1).unwrap_or_default().replace('_', " ")),
+    )?;
+    look(
+        "SELECT participant, session FROM dosing_session WHERE dosed_at IS NOT NULL AND closed_at IS NULL",
+        "session",
+        &|_| "A dosing session is not closed".to_owned(),
+    )?;
+    look("SELECT NULL, container FROM container WHERE standing = 'out'", "container", &|_| {
+        "A container is out of the safe".to_owned()
+    })?;
+    look("SELECT NULL, instance, words FROM hold", "hold", &title)?;
+    forms_missing(store, studies, &mut open)?;
+    Ok(Census { open: open.into_iter().collect(), heads: heads(store)? })
+}
+
+/// Required forms of visits that were held, without a record.
+fn forms_missing(store: &dyn Store, studies: &Studies, open: &mut BTreeSet<OpenItem>) -> Result<(), StoreError> {
+    let mut kept: BTreeSet<(String, String, String)> = BTreeSet::new();
+    for row in store.select("SELECT participant, visit, form FROM form WHERE struck = 0 AND visit IS NOT NULL", &[])? {
+        if let [participant, visit, form] = row.as_slice() {
+            let text = |cell: &crate::table::Cell| cell.as_text().unwrap_or_default().to_owned();
+            kept.insert((text(participant), text(visit), text(form)));
+        }
+    }
+    let needed: BTreeMap<&StudyHash, BTreeMap<&str, Vec<&str>>> =
+        studies.iter().map(|(hash, study)| (hash, required(study))).collect();
+    let sql = "SELECT v.participant, v.visit, p.study FROM visit v JOIN participant p ON p.participant = v.participant \
+               WHERE v.standing IN ('attended', 'completed')";
+    for row in store.select(sql, &[])? {
+        let (Some(participant), Some(visit), Some(study)) = (word(&row, 0), word(&row, 1), word(&row, 2)) else {
+            continue;
+        };
+        let forms = needed.get(&StudyHash::from(study)).and_then(|visits| visits.get(visit));
+        for form in forms.into_iter().flatten() {
+            if !kept.contains(&(participant.to_owned(), visit.to_owned(), (*form).to_owned())) {
+                open.insert(OpenItem {
+                    participant: Some(participant.into()),
+                    kind: "form".to_owned(),
+                    item: format!("{visit}.{form}"),
+                    text: format!("{form} at {visit} is required and was not filled in"),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn required(study: &Study) -> BTreeMap<&str, Vec<&str>> {
+    let mut visits: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for activity in &study.activities {
+        let ActivityKind::Form(form) = &activity.what else { continue };
+        for (visit, _) in activity.at.iter().filter(|(_, need)| **need == Requirement::Required) {
+            visits.entry(visit.as_str()).or_default().push(form.as_str());
+        }
+    }
+    visits
+}
+
+fn heads(store: &dyn Store) -> Result<BTreeMap<String, HeadFound>, StoreError> {
+    let heads = store.heads()?.into_iter();
+    // The chain of ciphertexts is named nowhere: no hash outside it depends on an arm.
+    Ok(heads
+        .filter(|(chain, _)| chain.to_string() != crate::sealed::SEALED)
+        .map(|(chain, head)| (chain.to_string(), HeadFound { position: head.position, hash: head.hash.to_string() }))
+        .collect())
+}
+
+fn word(row: &Row, at: usize) -> Option<&str> {
+    row.get(at).and_then(crate::table::Cell::as_text)
+}
