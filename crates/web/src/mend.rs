@@ -34,7 +34,10 @@ fn link(broken: &Broken, place: &Place<'_>) -> Option<Link> {
     let base = place.base;
     let condition = broken.condition.as_deref().unwrap_or("");
     if let Some(visit) = place.study.visit(condition) {
-        return Some(Link::new(format!("{base}/visits/{}", segment(visit.id.as_str())), format!("Open {}", visit.name)));
+        return Some(Link::new(
+            format!("{base}/visits/{}", segment(visit.id.as_str())),
+            format!("Open {}", visit.name),
+        ));
     }
     match broken.rule {
         rule if rule.starts_with("participant.consent") => Some(Link::new(format!("{base}/consent"), "Take consent")),
@@ -45,7 +48,11 @@ fn link(broken: &Broken, place: &Place<'_>) -> Option<Link> {
         }
         "session.approval" => {
             let per_site = broken.who == Some(protocol::model::Duty::LeadSite);
-            let at = if per_site { format!("/sites/{}/do/site-approval", segment(place.site)) } else { format!("{base}/do/approval") };
+            let at = if per_site {
+                format!("/sites/{}/do/site-approval", segment(place.site))
+            } else {
+                format!("{base}/do/approval")
+            };
             Some(Link::new(at, "Record the approval"))
         }
         "session.reconfirmed" | "eligibility.confirmation" => {
@@ -76,7 +83,8 @@ fn session_link(broken: &Broken, place: &Place<'_>) -> Option<Link> {
     if place.session == 0 {
         return None;
     }
-    let act = |key: &str, words: &str| Some(Link::new(format!("{}/sessions/{}/do/{key}", place.base, place.session), words));
+    let act =
+        |key: &str, words: &str| Some(Link::new(format!("{}/sessions/{}/do/{key}", place.base, place.session), words));
     let condition = broken.condition.as_deref().unwrap_or("");
     match broken.rule {
         "session.check" | "session.discharge" => act(&format!("check/{}", segment(condition)), "Record this check"),

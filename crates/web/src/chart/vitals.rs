@@ -156,7 +156,8 @@ impl Vitals {
             }
             if let Some(words) = &reading.beyond {
                 let top = reading.systolic_mmhg.map_or(MIDDLE, |v| y(f64::from(v)));
-                let (from, anchor) = if at < LEFT + 160.0 { (at + 10.0, Anchor::Start) } else { (at - 10.0, Anchor::End) };
+                let (from, anchor) =
+                    if at < LEFT + 160.0 { (at + 10.0, Anchor::Start) } else { (at - 10.0, Anchor::End) };
                 svg.text("t-now", (from, top - 10.0), anchor, words);
             }
         }

@@ -243,7 +243,8 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
         }
         Answer::No(No::Conflict { what }) => {
             // Under another id it is another request: what is sent next is decided anew.
-            shown.conflict = if on_record(&desk, &shown.id)? { SENT_BEFORE.to_owned() } else { findings::sentence(&what) };
+            shown.conflict =
+                if on_record(&desk, &shown.id)? { SENT_BEFORE.to_owned() } else { findings::sentence(&what) };
             shown.id = call.services.fresh_id();
             show(call, &stage, shown, StatusCode::CONFLICT)
         }

@@ -165,7 +165,9 @@ impl Room<'_> {
         let plan = &self.file.study.session.discharge;
         let near = SignedDuration::from_mins(i64::from(plan.earliest_minutes) - 45);
         match act {
-            Authorisation::Discharge { .. } => self.state.dosed_at().is_some_and(|dose| self.desk.now.duration_since(dose) >= near),
+            Authorisation::Discharge { .. } => {
+                self.state.dosed_at().is_some_and(|dose| self.desk.now.duration_since(dose) >= near)
+            }
             Authorisation::CloseSession { .. } => self.state.departed.is_some(),
             Authorisation::AuthoriseSupplement { .. } => self
                 .state
@@ -187,7 +189,11 @@ impl Room<'_> {
         }
         let study = &self.file.study;
         let plan = &study.session;
-        let check = plan.checks.iter().chain(&plan.discharge.criteria).find(|c| broken.condition.as_deref() == Some(c.id.as_str()));
+        let check = plan
+            .checks
+            .iter()
+            .chain(&plan.discharge.criteria)
+            .find(|c| broken.condition.as_deref() == Some(c.id.as_str()));
         if broken.who.is_none() && check.is_none() || broken.clears.is_some() || broken.rule == "discharge.earliest" {
             ahead.waits.push(format!("{}: {}.", sentence(&broken.sentence), broken.remedy));
             return;
@@ -308,14 +314,32 @@ impl Room<'_> {
         }
         match state.departed {
             None if state.discharged.is_some() => {
-                fact(56, "departure", "The participant leaves: record where to", "Leaving was allowed.", Duty::Facilitate);
+                fact(
+                    56,
+                    "departure",
+                    "The participant leaves: record where to",
+                    "Leaving was allowed.",
+                    Duty::Facilitate,
+                );
             }
             Some((at, Destination::Overnight)) => {
                 let zone = self.file.zone.clone();
                 let morning = at.to_zoned(zone.clone()).date() < self.desk.now.to_zoned(zone).date();
                 let (night, home) = if morning { (63, 58) } else { (58, 63) };
-                fact(night, "night-check", "A look in the night", "As often as the plan of the night says.", Duty::AttendNight);
-                fact(home, "departure", "They go home: record with whom", "After the night, in the morning.", Duty::Facilitate);
+                fact(
+                    night,
+                    "night-check",
+                    "A look in the night",
+                    "As often as the plan of the night says.",
+                    Duty::AttendNight,
+                );
+                fact(
+                    home,
+                    "departure",
+                    "They go home: record with whom",
+                    "After the night, in the morning.",
+                    Duty::Facilitate,
+                );
             }
             _ => {}
         }
@@ -379,16 +403,18 @@ impl Room<'_> {
         if rest.is_empty() {
             return String::new();
         }
-        let line = |todo: &Todo| {
-            format!("<li><a href=\"{}\">{}</a></li>", escape(&todo.link.href), escape(&todo.title))
-        };
+        let line =
+            |todo: &Todo| format!("<li><a href=\"{}\">{}</a></li>", escape(&todo.link.href), escape(&todo.title));
         let (near, far) = rest.split_at(rest.len().min(3));
         let near: String = near.iter().map(line).collect();
         let far = if far.is_empty() {
             String::new()
         } else {
             let lines: String = far.iter().map(line).collect();
-            format!("<details class=\"history up-3\"><summary>And {} more</summary><ul class=\"then\">{lines}</ul></details>", far.len())
+            format!(
+                "<details class=\"history up-3\"><summary>And {} more</summary><ul class=\"then\">{lines}</ul></details>",
+                far.len()
+            )
         };
         format!("<h3 class=\"up-4\">Then</h3><ul class=\"then\">{near}</ul>{far}")
     }

@@ -108,7 +108,12 @@ fn already(
     let what = format!("{who} recorded it on {}", show::moment(record.at, &spot.file.zone));
     let seen = record.corrections;
     let conflict = Some(Conflict::Recorded(what));
-    confirm_page(call, spot, form, &Confirm { instance, record, changes: &changes, typed, seen, missing: false, conflict })
+    confirm_page(
+        call,
+        spot,
+        form,
+        &Confirm { instance, record, changes: &changes, typed, seen, missing: false, conflict },
+    )
 }
 
 pub(super) fn spot<'a>(call: &Call<'a>, desk: Desk<'a>, form: &str, visit: Option<&str>) -> Result<Spot<'a>, Trouble> {
@@ -244,7 +249,8 @@ fn goes_on(spot: &Spot<'_>) -> Result<String, Trouble> {
     };
     let session = visit.session.filter(|_| spot.file.reader.sees_sessions());
     let plan = &spot.file.study.session;
-    let checked = plan.checks.iter().chain(&plan.discharge.criteria).any(|check| check.form.as_ref() == Some(&spot.form));
+    let checked =
+        plan.checks.iter().chain(&plan.discharge.criteria).any(|check| check.form.as_ref() == Some(&spot.form));
     let next = match session.filter(|_| checked) {
         Some(number) => super::ahead::after_check(&spot.desk, &spot.code, number, None)?,
         None => None,

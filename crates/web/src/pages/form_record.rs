@@ -210,12 +210,7 @@ pub fn correct_post(call: &Call<'_>) -> Result<Reply, Trouble> {
         let status = if again { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
         let correcting =
             Correcting { instance: instance.to_string(), seen, history: history(&spot, &instance, &record)? };
-        entry(
-            call,
-            &spot,
-            &Entry { typed: typed.clone(), wrong, correcting: Some(correcting), kept: None },
-            status,
-        )
+        entry(call, &spot, &Entry { typed: typed.clone(), wrong, correcting: Some(correcting), kept: None }, status)
     };
     if again {
         return redraw(Vec::new());
@@ -337,7 +332,12 @@ impl Conflict {
     }
 }
 
-pub(super) fn confirm_page(call: &Call<'_>, spot: &Spot<'_>, form: &Form, confirm: &Confirm<'_>) -> Result<Reply, Trouble> {
+pub(super) fn confirm_page(
+    call: &Call<'_>,
+    spot: &Spot<'_>,
+    form: &Form,
+    confirm: &Confirm<'_>,
+) -> Result<Reply, Trouble> {
     let mut body = Body::new(format!("Correct: {}", form.title))
         .lead("What stands there now stays readable beside what it becomes.");
     body.layout = Layout::Form;

@@ -61,7 +61,8 @@ fn page(call: &Call<'_>, sign_in: &SignIn<'_>) -> Result<Reply, Trouble> {
     );
     let mut body = Body::new("Sign in");
     if !sign_in.held.is_empty() {
-        body.lead = "You were signed out meanwhile. What you typed is still here: sign in to go on with it. ".to_owned();
+        body.lead =
+            "You were signed out meanwhile. What you typed is still here: sign in to go on with it. ".to_owned();
     }
     if personas.is_empty() {
         body.add(Section::bare(form));

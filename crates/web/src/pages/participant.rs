@@ -58,13 +58,7 @@ impl View<'_> {
     }
 
     fn place<'b>(&'b self, base: &'b str) -> Place<'b> {
-        Place {
-            study: self.study,
-            base,
-            site: self.participant.site.as_str(),
-            session: 0,
-            duties: self.reader.duties,
-        }
+        Place { study: self.study, base, site: self.participant.site.as_str(), session: 0, duties: self.reader.duties }
     }
 }
 
@@ -268,8 +262,7 @@ fn nothing_ahead(view: &View<'_>) -> Section {
             let mine = links.iter().filter(|(page, ..)| acts::offered(view.reader.duties, &format!("{base}/{page}")));
             let links: String =
                 mine.map(|(page, words, class)| format!("<a{class} href=\"{base}/{page}\">{words}</a>")).collect();
-            let body =
-                if links.is_empty() { String::new() } else { format!("<div class=\"actions\">{links}</div>") };
+            let body = if links.is_empty() { String::new() } else { format!("<div class=\"actions\">{links}</div>") };
             let who = findings::holder(view.study, Duty::TakeConsent);
             let with = if links.is_empty() { format!(" With: {who}.") } else { String::new() };
             Section::new("way", "Next: consent", body)

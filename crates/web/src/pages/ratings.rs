@@ -199,8 +199,7 @@ fn draw(
     frame::page_with(call, desk, Place::Ratings, crumbs, body, status)
 }
 
-const RATED: &str =
-    "This form of the rating is on record already; a rating is given once. If something in it is wrong, tell the data manager.";
+const RATED: &str = "This form of the rating is on record already; a rating is given once. If something in it is wrong, tell the data manager.";
 
 /// Records one form of the rating, with what the participant let slip.
 pub fn form_post(call: &Call<'_>) -> Result<Reply, Trouble> {

@@ -63,11 +63,8 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
 
 /// A section that is behind: its heading stays, the rest opens on demand.
 fn folded(section: Section) -> Section {
-    let body = format!(
-        "<details class=\"history\"><summary>{}</summary>{}</details>",
-        escape(&section.lead),
-        section.body.0
-    );
+    let body =
+        format!("<details class=\"history\"><summary>{}</summary>{}</details>", escape(&section.lead), section.body.0);
     Section::new(&section.id, section.title, body)
 }
 
@@ -183,9 +180,11 @@ impl Room<'_> {
         };
         let second = " class=\"button button-second\"";
         let mut out = String::from("<div class=\"actions acts\">");
-        for (key, words) in
-            [("reading", "Take a reading"), ("session-note", "Write to the timeline"), ("presence", "In or out of the room")]
-        {
+        for (key, words) in [
+            ("reading", "Take a reading"),
+            ("session-note", "Write to the timeline"),
+            ("presence", "In or out of the room"),
+        ] {
             out.push_str(&link(key, words, second));
         }
         if self.state.stopped.is_none() && self.state.departed.is_none() {
@@ -278,7 +277,9 @@ impl Room<'_> {
             Some(done) if done.expires.is_some_and(|end| end < self.desk.now) && self.state.dosed_at().is_none() => {
                 Tag::now("Too old")
             }
-            Some(done) if done.clears => Tag::done(done.expires.map_or_else(|| "In order".to_owned(), |end| self.good_until(end))),
+            Some(done) if done.clears => {
+                Tag::done(done.expires.map_or_else(|| "In order".to_owned(), |end| self.good_until(end)))
+            }
             Some(done) if done.agreed => Tag::done("Agreed by the prescriber"),
             // A check that only warns stands in nobody's way.
             Some(_) if check.failing == Failing::Warn => Tag::now("Outside, noted"),

@@ -36,7 +36,8 @@ impl Room<'_> {
             let minute = self.minute(line.at).filter(|minute| (-99..=999).contains(minute));
             let offset = minute.map_or_else(|| self.clock(line.at), show::offset);
             let class = if line.amber { " class=\"amber\"" } else { "" };
-            let beside = if line.beside.is_empty() { String::new() } else { format!("<p>{}</p>", escape(&line.beside)) };
+            let beside =
+                if line.beside.is_empty() { String::new() } else { format!("<p>{}</p>", escape(&line.beside)) };
             out.push_str(&format!(
                 "<li{class}><span class=\"at\">{offset}</span><div><b>{}</b>{beside}</div></li>",
                 escape(&line.what)

@@ -36,7 +36,7 @@ const TABLE: &[(&str, &str)] = &[
     ("/participants/{participant}/person", "coordinator investigator prescriber lead second nurse night"),
     (
         "/participants/{participant}/document",
-        "coordinator investigator prescriber lead second nurse pharmacist night monitor medic data inspector admin",
+        "coordinator investigator prescriber lead second nurse night",
     ),
     (
         "/participants/{participant}/sessions/{session}",
