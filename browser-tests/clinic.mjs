@@ -172,8 +172,8 @@ export class Person {
   }
 
   async open() {
-    return this.page.locator("main table tbody tr").evaluateAll((rows) =>
-      rows.filter((row) => row.children[1]?.textContent === "form" && /Open/.test(row.textContent) && !/For:/.test(row.textContent)).map((row) => row.querySelector("a")?.textContent).filter(Boolean));
+    return this.page.locator("#activities ~ ul > li").evaluateAll((rows) =>
+      rows.filter((row) => row.dataset.kind === "form" && /Open/.test(row.textContent) && !/For:/.test(row.textContent)).map((row) => row.querySelector("a")?.textContent).filter(Boolean));
   }
 
   /** Checks of the day, one after the other as the page leads, until what comes next is no check of this person. */

@@ -125,7 +125,8 @@ async function together() {
 async function corrected() {
   const [one, two] = [await person(LEAD), await person(CO)];
   await one.page.goto(`${base}${at}/casebook`);
-  const record = await one.page.getByRole("link", { name: /integration/i }).evaluateAll((all) => all.map((a) => a.getAttribute("href")).find((href) => /\/forms\/[0-9a-f]/.test(href)));
+  const links = await one.page.$$eval("main a", (all) => all.filter((a) => /integration/i.test(a.textContent)).map((a) => a.getAttribute("href")));
+  const record = links.find((href) => /\/forms\/[0-9a-f]/.test(href));
   for (const [somebody, words] of [[one, "Put right by the first."], [two, "Put right by the second."]]) {
     await somebody.page.goto(`${base}${record}/correct`);
     await somebody.page.locator("main textarea, main input[type=text]").first().fill(words);
@@ -170,7 +171,7 @@ async function signedOut() {
     const other = await somebody.context.newPage();
     await other.goto(`${base}/today`);
     await other.getByRole("button", { name: "Sign out" }).click();
-    await other.close();
+    await other.waitForURL(/sign-in/);
     await somebody.page.bringToFront();
     await somebody.page.locator("main form .actions button").first().click();
     await somebody.sees(/signed out meanwhile/, "a form of a sign-in that is over asks to sign in");
@@ -195,7 +196,6 @@ async function staleForm() {
   await somebody.page.locator("main textarea, main input[type=text]").first().fill("Typed under the sign-in before.");
   const other = await somebody.context.newPage();
   await other.goto(`${base}/enter/${LEAD}`);
-  await other.close();
   await somebody.page.bringToFront();
   await somebody.page.getByRole("button", { name: "Check answers" }).click();
   await somebody.sees(/What you typed is still here/, "a form of the sign-in before is not lost");
