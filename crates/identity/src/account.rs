@@ -42,6 +42,8 @@ pub struct Account {
     pub standing: Standing,
     /// A figure of the demonstration, entered with one click. Only in a synthetic store.
     pub persona: bool,
+    /// Whether the password was given by somebody else and must be replaced before anything else is done.
+    pub password_once: bool,
     /// Whether a password was set.
     pub has_password: bool,
     /// Whether a PIN was set.
@@ -66,7 +68,7 @@ pub struct NewAccount {
 }
 
 const COLUMNS: &str = "SELECT login, display_name, kind, person, standing, persona, password IS NOT NULL, \
-     pin IS NOT NULL, created_at, signed_in_at FROM account";
+     pin IS NOT NULL, created_at, signed_in_at, password_once FROM account";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Account> {
     let person: String = row.get(3)?;
@@ -87,6 +89,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Account> {
         has_pin: row.get(7)?,
         created_at: time(row.get(8)?),
         signed_in_at: row.get::<_, Option<i64>>(9)?.map(time),
+        password_once: row.get(10)?,
     })
 }
 
@@ -95,7 +98,8 @@ pub(crate) fn normal(login: &str) -> String {
     login.trim().to_lowercase()
 }
 
-fn judge_login(login: &str) -> Result<String, AccountError> {
+/// Whether something can be a login, and how it is then kept: lower case, without spaces around.
+pub fn judge_login(login: &str) -> Result<String, AccountError> {
     let normal = normal(login);
     let fit = |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_' | '@');
     match (2..=64).contains(&normal.chars().count()) && normal.chars().all(fit) {
@@ -168,7 +172,16 @@ impl Identity {
         let account = self.account_known(login)?;
         judge_password(password, &account.login, &account.display_name)?;
         let hash = self.cost.hash(password, salt)?;
-        self.change(&account.login, "UPDATE account SET password = ?2 WHERE login = ?1", &hash)
+        self.change(&account.login, "UPDATE account SET password = ?2, password_once = 0 WHERE login = ?1", &hash)
+    }
+
+    /// Sets a password that somebody else chose or drew: it opens only the page on which its owner replaces it. All
+    /// sessions of the account end.
+    pub fn password_set_once(&self, login: &str, password: &str, salt: &Salt) -> Result<(), AccountError> {
+        let account = self.account_known(login)?;
+        judge_password(password, &account.login, &account.display_name)?;
+        let hash = self.cost.hash(password, salt)?;
+        self.change(&account.login, "UPDATE account SET password = ?2, password_once = 1 WHERE login = ?1", &hash)
     }
 
     /// Sets a quick PIN.

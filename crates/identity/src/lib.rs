@@ -13,13 +13,15 @@
 mod account;
 mod attempt;
 mod error;
+mod event;
 mod secret;
 mod session;
 mod tables;
 
-pub use account::{Account, NewAccount, Standing, Who};
+pub use account::{Account, NewAccount, Standing, Who, judge_login};
 pub use attempt::Limits;
 pub use error::{AccountError, ProofError, SessionError, Unavailable};
-pub use secret::{Cost, Salt};
+pub use event::Event;
+pub use secret::{Cost, Salt, judge_password, judge_pin, password_once};
 pub use session::{Authenticated, Factor, SignedIn, Token};
 pub use tables::Identity;

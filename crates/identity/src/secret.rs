@@ -56,7 +56,8 @@ pub(crate) const SECRET_BYTES_MAX: usize = 256;
 /// Fewest characters of a password. Source: NIST SP 800-63B §5.1.1.2 asks for 8; here one password opens a trial.
 const PASSWORD_CHARACTERS_MIN: usize = 12;
 
-pub(crate) fn judge_password(password: &str, login: &str, display_name: &str) -> Result<(), AccountError> {
+/// Whether a password is too easy to guess for somebody of this login and name.
+pub fn judge_password(password: &str, login: &str, display_name: &str) -> Result<(), AccountError> {
     let weak = |why| Err(AccountError::WeakPassword(why));
     let lower = password.to_lowercase();
     if password.chars().count() < PASSWORD_CHARACTERS_MIN {
@@ -81,7 +82,8 @@ pub(crate) fn judge_password(password: &str, login: &str, display_name: &str) ->
     Ok(())
 }
 
-pub(crate) fn judge_pin(pin: &str) -> Result<(), AccountError> {
+/// Whether a PIN is too easy to guess.
+pub fn judge_pin(pin: &str) -> Result<(), AccountError> {
     let weak = |why| Err(AccountError::WeakPin(why));
     let digits: Vec<i16> = pin.bytes().map(|byte| i16::from(byte) - i16::from(b'0')).collect();
     if !(6..=12).contains(&digits.len()) || digits.iter().any(|digit| !(0..=9).contains(digit)) {
@@ -96,4 +98,16 @@ pub(crate) fn judge_pin(pin: &str) -> Result<(), AccountError> {
         return weak("repeats itself");
     }
     Ok(())
+}
+
+/// A password for one sign-in, to be read out or copied from paper: four groups of five letters and digits, 100 random
+/// bits drawn by the caller; nothing in it looks like anything else.
+pub fn password_once(random: &[u8; 32]) -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
+    let letters: Vec<char> = random
+        .iter()
+        .take(20)
+        .filter_map(|byte| LETTERS.get(usize::from(byte % 32)).copied().map(char::from))
+        .collect();
+    letters.chunks(5).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join("-")
 }

@@ -39,6 +39,8 @@ pub struct SignedIn {
     pub proved_at: Timestamp,
     /// Whether it is a persona.
     pub persona: bool,
+    /// Whether their password was given by somebody else: first of all they replace it.
+    pub password_once: bool,
 }
 
 /// Somebody proved who they are, just now, for one act.
@@ -54,6 +56,8 @@ pub struct Authenticated {
     pub at: Timestamp,
     /// With what.
     pub by: Factor,
+    /// Whether their password was given by somebody else and opens nothing but the page that replaces it.
+    pub password_once: bool,
 }
 
 /// How often it is written down that somebody is still there: reading a page must not cost a write each time.
@@ -133,6 +137,7 @@ impl Identity {
             signed_in_at: now,
             proved_at: now,
             persona: proved.by == Factor::Persona,
+            password_once: proved.password_once,
         })
     }
 
@@ -176,6 +181,7 @@ impl Identity {
             signed_in_at,
             proved_at,
             persona: account.persona,
+            password_once: account.password_once,
         };
         Ok((signed_in, seen_at, account))
     }
@@ -232,5 +238,12 @@ fn persona(synthetic: bool, account: Option<Account>, now: Timestamp) -> Result<
 }
 
 fn authenticated(account: Account, at: Timestamp, by: Factor) -> Authenticated {
-    Authenticated { login: account.login, display_name: account.display_name, who: account.who, at, by }
+    Authenticated {
+        login: account.login,
+        display_name: account.display_name,
+        who: account.who,
+        at,
+        by,
+        password_once: account.password_once,
+    }
 }

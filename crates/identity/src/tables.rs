@@ -21,7 +21,8 @@ CREATE TABLE IF NOT EXISTS account ( -- somebody who may sign in
   password TEXT,                 -- argon2id
   pin TEXT,                      -- argon2id
   created_at INTEGER NOT NULL,   -- microseconds since 1970, UTC, as all times here
-  signed_in_at INTEGER
+  signed_in_at INTEGER,
+  password_once INTEGER NOT NULL DEFAULT 0 -- given by somebody else: must be replaced at the first sign-in
 ) STRICT;
 CREATE INDEX IF NOT EXISTS account_person ON account (person);
 CREATE INDEX IF NOT EXISTS account_persona ON account (persona) WHERE persona;
@@ -39,6 +40,13 @@ CREATE TABLE IF NOT EXISTS account_attempt ( -- wrong tries in a row; also for l
   wrong INTEGER NOT NULL,
   last_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS account_event ( -- what was done to accounts, and by whom; never a secret
+  id INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  login TEXT NOT NULL,
+  what TEXT NOT NULL,
+  by TEXT NOT NULL               -- a login, or the command line
+) STRICT;
 ";
 
 /// The accounts of one store.
@@ -62,6 +70,15 @@ impl Identity {
     pub fn on(connection: Connection, synthetic: bool, cost: Cost, limits: Limits) -> Result<Self, Unavailable> {
         connection.busy_timeout(Duration::from_secs(5))?;
         connection.execute_batch(TABLES)?;
+        // Stores of earlier versions have accounts without this column.
+        let known: bool = connection.query_row(
+            "SELECT EXISTS (SELECT 1 FROM pragma_table_info('account') WHERE name = 'password_once')",
+            [],
+            |row| row.get(0),
+        )?;
+        if !known {
+            connection.execute("ALTER TABLE account ADD COLUMN password_once INTEGER NOT NULL DEFAULT 0", [])?;
+        }
         Ok(Self { connection: Mutex::new(connection), synthetic, cost, limits })
     }
 

@@ -19,6 +19,9 @@ pub enum Command {
     Demo(Demo),
     /// Start a real trial: study, sites, first administrator, allocation list.
     Init(Init),
+    /// Make, list and mend the accounts of a store.
+    #[command(subcommand)]
+    Account(Account),
     /// Serve a store's pages.
     Serve(Serve),
     /// Check, show and compare studies.
@@ -114,6 +117,78 @@ pub struct Init {
     /// First stock (CSV: site, container, content, part, level, lot, expires).
     #[arg(long, value_name = "FILE")]
     pub stock: Option<PathBuf>,
+}
+
+/// `account`.
+#[derive(Debug, Subcommand)]
+pub enum Account {
+    /// Make an account; its one-time password is printed once, and replaced at the first sign-in.
+    Add {
+        /// The store.
+        #[command(flatten)]
+        data: Data,
+        /// What they type to sign in.
+        login: String,
+        /// Their name as it is shown.
+        #[arg(long, value_name = "NAME")]
+        name: String,
+        /// The staff id by which the record knows them; the login without it.
+        #[arg(long, value_name = "ID", conflicts_with = "participant")]
+        staff: Option<String>,
+        /// The participant's code, for an account of a participant.
+        #[arg(long, value_name = "CODE")]
+        participant: Option<String>,
+        /// File with password and, on a second line, PIN that they chose themselves; `-` for standard input.
+        #[arg(long, value_name = "FILE")]
+        secrets: Option<PathBuf>,
+    },
+    /// List accounts and how they stand.
+    List {
+        /// The store.
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Give a new one-time password, printed once; all sessions of the account end.
+    Password {
+        /// The account, the store and the secret.
+        #[command(flatten)]
+        whose: Whose,
+    },
+    /// Set a PIN that they chose themselves: from a file, or asked for.
+    Pin {
+        /// The account, the store and the secret.
+        #[command(flatten)]
+        whose: Whose,
+    },
+    /// Unlock an account, or switch it on again.
+    Unlock {
+        /// The store.
+        #[command(flatten)]
+        data: Data,
+        /// Whose.
+        login: String,
+    },
+    /// Switch an account off; all its sessions end.
+    Disable {
+        /// The store.
+        #[command(flatten)]
+        data: Data,
+        /// Whose.
+        login: String,
+    },
+}
+
+/// An account with a secret for it.
+#[derive(Debug, Args)]
+pub struct Whose {
+    /// The store.
+    #[command(flatten)]
+    pub data: Data,
+    /// Whose.
+    pub login: String,
+    /// File with the secret that they chose themselves; `-` for standard input.
+    #[arg(long, value_name = "FILE")]
+    pub secrets: Option<PathBuf>,
 }
 
 /// `serve`.
@@ -301,6 +376,9 @@ pub enum Export {
 pub struct Score {
     /// Instrument: `caps5`, `pcl5`, `phq9`, ….
     pub instrument: String,
+    /// Form pack (TOML) of the licence holder: keys and norms of scales that need them.
+    #[arg(long, value_name = "FILE")]
+    pub pack: Option<PathBuf>,
     /// File of responses; `-` for standard input.
     #[arg(long, value_name = "FILE")]
     pub responses: PathBuf,

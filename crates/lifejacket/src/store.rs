@@ -46,19 +46,29 @@ fn record_file(folder: &Path) -> PathBuf {
     folder.join("record.sqlite")
 }
 
+/// Whether a store can be made here: the folder is empty or absent.
+pub fn must_be_empty(folder: &Path) -> anyhow::Result<()> {
+    if folder.exists() && fs::read_dir(folder)?.next().is_some() {
+        bail!("{} is not empty: choose another folder; a store is never overwritten", folder.display());
+    }
+    Ok(())
+}
+
 /// Makes a new store in an empty or absent folder.
 ///
 /// `seed`: of a synthetic store, whose every draw is seeded; none for a real one.
 pub fn create(folder: &Path, seed: Option<u64>, now: Timestamp, keys: &Keys) -> anyhow::Result<Opened> {
-    if folder.exists() && fs::read_dir(folder)?.next().is_some() {
-        bail!("{} is not empty: choose another folder; a store is never overwritten", folder.display());
-    }
+    must_be_empty(folder)?;
     fs::create_dir_all(folder.join("keys")).with_context(|| format!("making {}", folder.display()))?;
     fs::create_dir_all(folder.join("studies"))?;
     key_write(&folder.join("keys/sealed.key"), &keys.sealed)?;
     key_write(&folder.join("keys/people.key"), &keys.people)?;
     let new = record::New { synthetic: seed.is_some(), created_by: PROGRAM.to_owned(), created_at: now };
-    let store = SqliteStore::create(&record_file(folder), &new, record::projection::TABLES)?;
+    let record = record_file(folder);
+    // SQLite fills an empty file; its journals take the file's mode.
+    private_file(&folder.join("accounts.sqlite"))?;
+    private_file(&folder.join("drafts.sqlite"))?;
+    let store = SqliteStore::create(&record, &new, record::projection::TABLES)?;
     opened(folder, store, seed)
 }
 
@@ -129,6 +139,16 @@ fn draw_with(seed: Option<u64>) -> Box<record::Draw> {
         }
         Ok(())
     })
+}
+
+/// Makes an empty file that its owner alone may read.
+fn private_file(path: &Path) -> anyhow::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).with_context(|| format!("making {}", path.display()))?;
+    Ok(())
 }
 
 fn key_write(path: &Path, key: &[u8; 32]) -> anyhow::Result<()> {

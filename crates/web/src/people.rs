@@ -20,6 +20,8 @@ pub struct Who {
     pub name: String,
     pub person: Person,
     pub persona: bool,
+    /// Their password was given by somebody else: they replace it before anything else.
+    pub password_once: bool,
 }
 
 impl Who {
@@ -66,6 +68,7 @@ fn who(session: String, signed: SignedIn) -> Who {
         name: signed.display_name,
         person: person(&signed.who),
         persona: signed.persona,
+        password_once: signed.password_once,
     }
 }
 
@@ -101,6 +104,7 @@ pub fn who_is(call: &Call<'_>) -> Presence {
                 name: account.display_name,
                 person: person(&account.who),
                 persona: account.persona,
+                password_once: account.password_once,
             }),
             Ok(None) | Err(_) => Presence::Nobody,
         },

@@ -5,8 +5,8 @@ use axum::http::Method;
 use crate::http::call::{Call, Door, Route};
 use crate::http::reply::{Reply, Trouble};
 use crate::pages::{
-    act, api, casebook, clock, consent, document, facts, form, form_record, gate, me, participant, participants,
-    person, ratings, session, staff, stock, study, today, trial,
+    account, accounts, act, api, casebook, clock, consent, document, facts, form, form_record, gate, me, participant,
+    participants, person, ratings, session, staff, stock, study, today, trial,
 };
 
 type Page = fn(&Call<'_>) -> Result<Reply, Trouble>;
@@ -73,6 +73,12 @@ pub fn table() -> Vec<Route> {
         get("/study", Staff, study::get),
         get("/study/{hash}", Staff, study::get),
         get("/staff", Staff, staff::get),
+        get("/staff/new-account", Staff, accounts::new_get),
+        post("/staff/new-account", Staff, accounts::new_post),
+        get("/staff/accounts/{login}", Staff, accounts::get),
+        post("/staff/accounts/{login}", Staff, accounts::post),
+        get("/account", SignedIn, account::get),
+        post("/account", SignedIn, account::post),
         get("/me", Participant, me::home),
         get("/me/visits", Participant, me::visits),
         get("/me/agreed", Participant, me::agreed),

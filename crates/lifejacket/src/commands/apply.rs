@@ -72,6 +72,9 @@ pub fn prove(opened: &store::Opened, login: &str, secret: Option<&String>, now: 
         None if persona => opened.identity.prove(login, "", Factor::Persona, now)?,
         None => bail!("the password of {login} is needed: put it into a file and give it with --secrets"),
     };
+    if proved.password_once {
+        bail!("{login} still has the password that somebody else gave them: sign in on the pages and choose one first");
+    }
     Ok(proof(&proved))
 }
 

@@ -4,7 +4,7 @@ use crate::{arguments::Init, folder, store};
 use allocation::{ListPlan, SealedList, Seed};
 use anyhow::{Context, bail};
 use conduct::{Authorisation, Command, Fact, Person, Proof, Request};
-use identity::{NewAccount, Who};
+use identity::{NewAccount, Who, judge_login, judge_password, judge_pin};
 use jiff::Timestamp;
 use protocol::{
     Severity,
@@ -22,10 +22,8 @@ pub fn run(arguments: &Init) -> anyhow::Result<ExitCode> {
         eprint!("{}", crate::render::diagnostics(&diagnostics, &files));
         bail!("the study has {errors} mistakes: nothing was made");
     };
-    let sites = sites(arguments, &study)?;
-    let (password, pin) = secrets(arguments)?;
     let keys = store::Keys::draw()?;
-    let prepared = Prepared::new(arguments, &study, &keys.sealed)?;
+    let Judged { sites, password, pin, prepared } = judge(arguments, &study, &keys)?;
 
     let now = Timestamp::now();
     let opened = store::create(&arguments.data, None, now, &keys)?;
@@ -60,6 +58,44 @@ pub fn run(arguments: &Init) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Everything that a real trial is made of, found good.
+struct Judged {
+    sites: Vec<SiteId>,
+    password: String,
+    pin: String,
+    prepared: Prepared,
+}
+
+/// Judges all that was given before anything is made, and tells all faults at once.
+fn judge(arguments: &Init, study: &Study, keys: &store::Keys) -> anyhow::Result<Judged> {
+    let mut faults: Vec<String> = Vec::new();
+    let mut fault = |error: anyhow::Error| faults.push(format!("{error:#}"));
+    store::must_be_empty(&arguments.data).unwrap_or_else(&mut fault);
+    if let Err(error) = judge_login(&arguments.administrator) {
+        fault(error.into());
+    }
+    if arguments.name.trim().is_empty() {
+        fault(anyhow::anyhow!("--name is empty: give the administrator's name as it is shown"));
+    }
+    let sites = sites(arguments, study).map_err(&mut fault).ok();
+    let prepared = Prepared::new(arguments, study, &keys.sealed, &mut fault);
+    let secrets = secrets(arguments).map_err(&mut fault).ok();
+    if let Some((password, pin)) = &secrets {
+        if let Err(error) = judge_password(password, &arguments.administrator, &arguments.name) {
+            fault(error.into());
+        }
+        if let Err(error) = judge_pin(pin) {
+            fault(error.into());
+        }
+    }
+    match (sites, prepared, secrets) {
+        (Some(sites), Some(prepared), Some((password, pin))) if faults.is_empty() => {
+            Ok(Judged { sites, password, pin, prepared })
+        }
+        _ => bail!("nothing was made:\n{}", faults.join("\n")),
+    }
+}
+
 /// What is read and sealed before anything is made, so that a bad file leaves nothing behind.
 struct Prepared {
     list: Option<SealedList>,
@@ -68,33 +104,42 @@ struct Prepared {
 }
 
 impl Prepared {
-    fn new(arguments: &Init, study: &Study, key: &[u8; 32]) -> anyhow::Result<Self> {
-        let key = allocation::Key::from_slice(key).context("a key of 32 bytes")?;
-        let list = match (&study.design.assignment, &arguments.allocation) {
+    /// Reads and seals; every fault of both files is told.
+    fn new(arguments: &Init, study: &Study, key: &[u8; 32], mut fault: impl FnMut(anyhow::Error)) -> Option<Self> {
+        let key = allocation::Key::from_slice(key).context("a key of 32 bytes").map_err(&mut fault).ok()?;
+        let list = Self::list(arguments, study, &key).map_err(&mut fault).ok();
+        let stock = Self::stock(arguments, study, &key).map_err(&mut fault).ok();
+        Some(Self { list: list?, stock: stock?, key })
+    }
+
+    fn list(arguments: &Init, study: &Study, key: &allocation::Key) -> anyhow::Result<Option<SealedList>> {
+        Ok(match (&study.design.assignment, &arguments.allocation) {
             (Assignment::OpenLabel, None) => None,
             (Assignment::OpenLabel, Some(_)) => bail!("this study assigns nothing at random: leave --allocation away"),
             (Assignment::Randomised { .. }, None) => {
                 let plan = ListPlan::of(study).context("the study has no plan for a list")?;
-                Some(allocation::list_make(&plan, &key, &Seed::from_array(store::random()?))?)
+                Some(allocation::list_make(&plan, key, &Seed::from_array(store::random()?))?)
             }
             (Assignment::Randomised { .. }, Some(path)) => {
                 let table = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
                 let strata: BTreeSet<String> = study.sites.iter().map(|site| site.id.to_string()).collect();
                 let seed = Seed::from_array(store::random()?);
-                let loaded = allocation::list_load(&table, &study.arms, &strata, &key, &seed);
+                let loaded = allocation::list_load(&table, &study.arms, &strata, key, &seed);
                 Some(loaded.map_err(|error| flaws_of_list(&path.display().to_string(), error))?)
             }
-        };
-        let stock = match &arguments.stock {
+        })
+    }
+
+    fn stock(arguments: &Init, study: &Study, key: &allocation::Key) -> anyhow::Result<allocation::FirstStock> {
+        Ok(match &arguments.stock {
             None => allocation::FirstStock::default(),
             Some(path) => {
                 let table = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
                 let seed = Seed::from_array(store::random()?);
-                allocation::stock_load(&table, study, &key, &seed)
+                allocation::stock_load(&table, study, key, &seed)
                     .map_err(|flaws| flaws_of(&path.display().to_string(), &flaws))?
             }
-        };
-        Ok(Self { list, stock, key })
+        })
     }
 }
 
@@ -107,7 +152,7 @@ fn flaws_of_list(path: &str, error: allocation::LoadError) -> anyhow::Error {
 
 fn flaws_of(path: &str, flaws: &[allocation::LoadFlaw]) -> anyhow::Error {
     let lines: Vec<String> = flaws.iter().map(|flaw| format!("  {path}:{}: {}", flaw.line, flaw.what)).collect();
-    anyhow::anyhow!("{} mistakes, nothing was made:\n{}", flaws.len(), lines.join("\n"))
+    anyhow::anyhow!("{} mistakes:\n{}", flaws.len(), lines.join("\n"))
 }
 
 struct SettingUp<'a> {
@@ -151,6 +196,7 @@ impl SettingUp<'_> {
         let account = identity.account_create(&account, now)?;
         identity.password_set(&account.login, password, &store::random()?)?;
         identity.pin_set(&account.login, pin, &store::random()?)?;
+        identity.event_note(&account.login, "account made", "command line", now)?;
         Ok(())
     }
 

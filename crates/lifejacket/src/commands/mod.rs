@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod account;
 mod apply;
 mod demo;
 mod design;
@@ -25,6 +26,7 @@ use std::process::ExitCode;
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Demo(demo) => demo::run(&demo),
+        Command::Account(account) => account::run(&account),
         Command::Init(init) => init::run(&init),
         Command::Serve(serve) => serve::run(&serve),
         Command::Study(study) => study::run(&study),

@@ -6,7 +6,8 @@ use std::{io::Read, path::Path, process::ExitCode};
 
 pub fn run(arguments: &Score) -> anyhow::Result<ExitCode> {
     let text = read_input(&arguments.responses)?;
-    match instruments::cli::score_json(&arguments.instrument, &text, arguments.lines) {
+    let pack = arguments.pack.as_deref().map(pack).transpose()?;
+    match instruments::cli::score_json_with(&arguments.instrument, &text, arguments.lines, pack.as_ref()) {
         Ok(answer) => {
             println!("{}", answer.trim_end());
             Ok(ExitCode::SUCCESS)
@@ -17,6 +18,14 @@ pub fn run(arguments: &Score) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::from(1))
         }
     }
+}
+
+/// A form pack; all its mistakes at once, each with its place.
+fn pack(path: &Path) -> anyhow::Result<instruments::FormPack> {
+    instruments::FormPack::parse(&read_input(path)?).map_err(|mistakes| {
+        let lines: Vec<String> = mistakes.iter().map(|mistake| format!("  {mistake}")).collect();
+        anyhow::anyhow!("{} has {} mistakes, nothing was scored:\n{}", path.display(), lines.len(), lines.join("\n"))
+    })
 }
 
 /// The text of a file, or of standard input for `-`.

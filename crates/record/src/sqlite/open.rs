@@ -31,6 +31,7 @@ pub(super) fn create(path: &Path, new: &New, tables: &[&'static Table]) -> Resul
     if path.exists() {
         return Err(StoreError::Exists { path: path.display().to_string() });
     }
+    private_file(path)?;
     let mut connection = Connection::open(path).map_err(fault)?;
     connection.pragma_update(None, "page_size", 4096).map_err(fault)?;
     journal(&connection)?;
@@ -48,6 +49,16 @@ pub(super) fn create(path: &Path, new: &New, tables: &[&'static Table]) -> Resul
     transaction.pragma_update(None, "user_version", FORMAT).map_err(fault)?;
     transaction.commit().map_err(fault)?;
     connection.close().map_err(|(_, error)| fault(error))
+}
+
+/// An empty file that its owner alone may read; SQLite fills it, and its journals take its mode.
+fn private_file(path: &Path) -> Result<(), StoreError> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let made = options.open(path);
+    made.map(|_| ()).map_err(|error| StoreError::Disk { what: format!("making {}: {error}", path.display()) })
 }
 
 /// Write-ahead journal, every commit on the disk before it is answered.

@@ -262,6 +262,13 @@ fn through_the_door(route: &Route, call: &mut Call<'_>) -> Result<Reply, Trouble
     if locked {
         crate::people::unlock_here(call)?;
     }
+    // A password that somebody else knows opens nothing but the page that replaces it.
+    if call.who.as_ref().is_some_and(|who| who.password_once) && route.path != "/account" {
+        return match route.door {
+            Door::Program => Err(Trouble::NotYours("Choose your own password first, on the page /account.".to_owned())),
+            _ => Ok(Reply::see("/account")),
+        };
+    }
     (route.act)(call)
 }
 

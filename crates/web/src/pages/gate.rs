@@ -115,6 +115,7 @@ pub(super) fn persona_role(call: &Call<'_>, account: &identity::Account) -> Stri
             identity::Who::Participant(id) => return format!("Participant {id}"),
         },
         persona: true,
+        password_once: false,
     };
     crate::desk::Desk::of(call.services, &who, call.now).map(|desk| desk.role_line()).unwrap_or_default()
 }

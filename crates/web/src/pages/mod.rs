@@ -1,5 +1,7 @@
 //! The pages. Each gathers what it shows at the desk and through the questions of `conduct`, and draws it.
 
+pub mod account;
+pub mod accounts;
 pub mod act;
 pub mod ahead;
 pub mod api;

@@ -35,6 +35,9 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
         site(&desk, &file, &mut body);
     }
     body.add(trial_roles(&desk));
+    if desk.reader.duties.has(Duty::AdministerTrial) {
+        body.add(super::accounts::section(&desk)?);
+    }
     frame::page(call, &desk, Place::Staff, Vec::new(), body)
 }
 
@@ -49,6 +52,8 @@ fn site(desk: &Desk<'_>, file: &SiteFile, body: &mut Body) {
     }
     let mut rows: Vec<(bool, Vec<Cell>)> = Vec::new();
     for delegation in &file.state.delegations {
+        let known = identity::Who::Staff(delegation.staff.clone());
+        let unknown = desk.services.identity.accounts_of(&known).is_ok_and(|all| all.is_empty());
         let name = desk.name_of(&conduct::Person::Staff(delegation.staff.clone()));
         let ended = delegation.until.is_some_and(|until| until < file.today);
         let tag = if ended {
@@ -64,6 +69,7 @@ fn site(desk: &Desk<'_>, file: &SiteFile, body: &mut Body) {
         } else {
             Cell::text("")
         };
+        let no_account = if unknown && !ended { "no account: can't sign in" } else { "" };
         let covers = delegation
             .covers
             .as_ref()
@@ -72,7 +78,7 @@ fn site(desk: &Desk<'_>, file: &SiteFile, body: &mut Body) {
         rows.push((
             ended,
             vec![
-                Cell::head(&name),
+                Cell::head(&name).with_remark(no_account),
                 Cell::text(&super::study::role_title(&desk.study, delegation.role.as_str())).with_remark(&covers),
                 Cell::text(&show::date(delegation.from)),
                 Cell::text(&delegation.until.map_or_else(|| "open".to_owned(), show::date)),

@@ -55,6 +55,9 @@ const TABLE: &[(&str, &str)] = &[
         "coordinator investigator prescriber lead second nurse pharmacist night monitor medic data inspector admin",
     ),
     ("/staff", "coordinator investigator monitor inspector admin"),
+    ("/staff/new-account", "admin"),
+    ("/staff/accounts/{login}", "admin"),
+    ("/account", "all"),
     ("/me", "none"),
     ("/me/visits", "none"),
     ("/me/agreed", "none"),
@@ -111,7 +114,8 @@ fn each_role_finds_what_is_theirs_and_nothing_else() {
                 .replace("{participant}", &code)
                 .replace("{session}", "1")
                 .replace("{site}", clinic.site.as_str())
-                .replace("{hash}", &hash);
+                .replace("{hash}", &hash)
+                .replace("{login}", "nurse");
             let page = device.get(&address);
             let theirs = *who == "all" || who.split(' ').any(|w| w == *login);
             let wanted = if theirs { StatusCode::OK } else { StatusCode::NOT_FOUND };
@@ -135,7 +139,8 @@ fn nobody_signed_in_finds_the_door_alone() {
             .replace("{participant}", "S01-001")
             .replace("{session}", "1")
             .replace("{site}", "S01")
-            .replace("{hash}", "x");
+            .replace("{hash}", "x")
+            .replace("{login}", "nurse");
         let page = clinic.nobody().get(&address);
         assert_eq!(page.status, StatusCode::SEE_OTHER, "{address}");
         assert!(page.address.starts_with("/sign-in"), "{address} leads to {}", page.address);

@@ -6,5 +6,6 @@
 mod support;
 
 mod access;
+mod accounts;
 mod guards;
 mod walk;
