@@ -143,7 +143,7 @@ fn table(run: &Run<'_>, outcome: &Outcome<'_>, fitted: &Fitted, id: &str) -> Tab
         &["participant", "form", "score", "answer", "attendance", "stop", "deviation", "dose"],
     );
     for (at, arm) in run.arms.iter().enumerate() {
-        table.column(arm.id.clone(), format!("{}, n {}", arm.title, data.people_of(at).len()));
+        table.column(arm.id.clone(), format!("{}, n\u{a0}{}", arm.title, data.people_of(at).len()));
     }
     for arm in run.arms.iter().filter(|arm| run.compares() && !arm.reference) {
         let (id, title) = if run.arms.len() > 2 {

@@ -25,8 +25,8 @@ pub fn section(run: &Run<'_>, outcomes: &[Outcome<'_>]) -> Option<Section> {
     let own = own(run, outcomes);
     let mut lines = Vec::new();
     for (compares, title) in [
-        (Compares::TherapyAdded, "Drug with therapy against placebo with the same therapy"),
-        (Compares::DailyMedicine, "Daily medicine against pill placebo, no such therapy"),
+        (Compares::TherapyAdded, "Drug with therapy, placebo with the same"),
+        (Compares::DailyMedicine, "Daily medicine, pill placebo, no such therapy"),
     ] {
         lines.push(head(title));
         if compares == Compares::TherapyAdded {
@@ -41,7 +41,7 @@ pub fn section(run: &Run<'_>, outcomes: &[Outcome<'_>]) -> Option<Section> {
                 [lower, upper] => number(Some(*lower)).zip(number(Some(*upper))),
                 _ => None,
             };
-            let people = one.people.iter().map(ToString::to_string).collect::<Vec<_>>().join(" / ");
+            let people = one.people.iter().map(ToString::to_string).collect::<Vec<_>>().join("\u{a0}/\u{a0}");
             lines.push(Line { name: one.title.clone(), depth: 1, people, estimate: Some(d), interval, own: false });
         }
     }
@@ -119,7 +119,7 @@ fn table(run: &Run<'_>) -> Table {
             difference.text = format!("{}, {}", difference.text, one.scale);
         }
         let doi = one.doi.as_ref().map_or_else(String::new, |doi| format!(", doi {doi}"));
-        let people = one.people.iter().map(ToString::to_string).collect::<Vec<_>>().join(" / ");
+        let people = one.people.iter().map(ToString::to_string).collect::<Vec<_>>().join("\u{a0}/\u{a0}");
         let cells = vec![
             Cell::words(format!("{status}, looked up {}", one.checked)),
             Cell::words(people),
