@@ -53,7 +53,8 @@ export class Person {
   async look() {
     const path = new URL(this.page.url()).pathname;
     const shape = path.replace(/\/(S\d\d-\d+|[0-9a-f]{16,}[.\d]*|V\d+|\d+)(?=\/|$)/g, "/*");
-    if (this.looked.has(shape)) return;
+    // Without a script there is no axe either.
+    if (!this.script || this.looked.has(shape)) return;
     this.looked.add(shape);
     if (process.env.SHOTS) await this.page.screenshot({ path: `${process.env.SHOTS}/${this.looked.size}-${shape.replace(/\W+/g, "_")}.png`, fullPage: true });
     for (const violation of await violations(this.page)) this.tally.check(false, `${path} at ${this.width}: ${violation}`);
@@ -171,8 +172,8 @@ export class Person {
   }
 
   async open() {
-    return this.page.locator("main table tbody tr").evaluateAll((rows) =>
-      rows.filter((row) => row.children[1]?.textContent === "form" && /Open/.test(row.textContent) && !/For:/.test(row.textContent)).map((row) => row.querySelector("a")?.textContent).filter(Boolean));
+    return this.page.locator("#activities ~ ul > li").evaluateAll((rows) =>
+      rows.filter((row) => row.dataset.kind === "form" && /Open/.test(row.textContent) && !/For:/.test(row.textContent)).map((row) => row.querySelector("a")?.textContent).filter(Boolean));
   }
 
   /** Checks of the day, one after the other as the page leads, until what comes next is no check of this person. */

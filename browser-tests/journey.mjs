@@ -61,7 +61,8 @@ async function visit(name) {
 
 /** Nothing that the visit requires is left open; then it is recorded as done. */
 async function done(minutes) {
-  const left = await page().locator("main table tbody tr").filter({ hasText: "Open" }).filter({ hasText: "required" }).filter({ hasText: "form" }).allInnerTexts();
+  const rows = page().locator('#activities ~ ul > li[data-kind="form"]');
+  const left = await rows.filter({ hasText: "Open" }).filter({ hasText: "required" }).allInnerTexts();
   tally.check(left.length === 0, `nothing is left open: ${left}`);
   await somebody.follow("The visit is done");
   if (minutes) await page().getByLabel("How long it took").fill(minutes);

@@ -14,10 +14,11 @@ const tally = new Tally();
 
 /** One shape stands for all pages that differ in a code, a record or a container alone. */
 export function shape(path) {
-  const bare = path.split("?")[0];
-  return bare
+  const [bare, query] = path.split("?");
+  const part = /part=\w+/.exec(query ?? "")?.[0];
+  return (part ? `${bare}?${part}` : bare)
     .replace(/\/participants\/[^/]+/, "/participants/*").replace(/\/sites\/[^/]+/, "/sites/*").replace(/\/stock\/[^/]+/, "/stock/*")
-    .replace(/\/ratings\/[^/]+/, "/ratings/*").replace(/\/study\/[^/]+/, "/study/*").replace(/\/visits\/[^/]+/, "/visits/*")
+    .replace(/\/ratings\/[^/]+/, "/ratings/*").replace(/\/study\/[^/?]+/, "/study/*").replace(/\/visits\/[^/]+/, "/visits/*")
     .replace(/\/sessions\/[^/]+/, "/sessions/*").replace(/\/forms\/[^/]+/, "/forms/*").replace(/^\/me\/forms\/\*\/[^/]+/, "/me/forms/*/*")
     .replace(/\/documents\/[^/]+/, "/documents/*").replace(/\/do\/([^/]+)\/.+$/, "/do/$1/*");
 }
@@ -85,7 +86,8 @@ async function crawl(login) {
   const errors = [];
   page.on("pageerror", (error) => errors.push(error.message));
   await page.goto(`${base}/enter/${login}`);
-  const queue = [new URL(page.url()).pathname];
+  const landed = new URL(page.url()).pathname;
+  const queue = [landed === "/" ? "/today" : landed];
   const counts = new Map();
   const met = new Set(queue);
   while (queue.length > 0) {
@@ -118,6 +120,8 @@ await Promise.all(Array.from({ length: WORKERS }, async () => {
 console.log(`${personas.length} personas, ${looked} pages, ${axed.size} builds under axe`);
 
 if (!only) {
+  await rating();
+  await questionnaire();
   await forms();
   await addresses();
   await scriptless();
@@ -134,11 +138,14 @@ async function forms() {
   }
   tally.check(acts.length > 60, `more than sixty acts, found ${acts.length}`);
   const shapes = new Set([...seen].map(shape));
-  const missing = acts.filter(({ key }) => ![...shapes].some((s) => s.includes(`/do/${key}`)));
+  const missing = () => acts.filter(({ key }) => ![...shapes].some((s) => s.includes(`/do/${key}`)));
   const at = (pattern) => [...seen].find((path) => pattern.test(path))?.match(pattern)[1];
   const person = at(/^(\/participants\/S01-\d+)/);
+  const version = at(/^\/study\/([^/?]+)/);
+  if (version) acts.push({ key: `adopt-study/${version}`, scope: "Trial" });
   const where = { Participant: person, Session: `${person}/sessions/1`, Site: "/sites/S01", Trial: "/trial", Rating: at(/^(\/ratings\/[^/]+)/) };
-  for (const { key, scope } of missing) {
+  const byHand = missing();
+  for (const { key, scope } of byHand) {
     let opened = false;
     for (const login of personas) {
       const context = await browser.newContext();
@@ -154,7 +161,40 @@ async function forms() {
     }
     tally.check(opened, `the form of ${scope}/${key} opens for somebody`);
   }
-  console.log(`${acts.length} acts, ${missing.length} of them opened by hand: ${missing.map((a) => a.key).join(", ")}`);
+  console.log(`${acts.length} acts, ${byHand.length} of them opened by hand: ${byHand.map((a) => a.key).join(", ")}`);
+}
+
+/** A form of a rating is there for whoever has taken the rating. */
+async function rating() {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(`${base}/enter/independent-rater-1`);
+  await page.goto(`${base}/ratings`);
+  await page.locator("main table a").first().click();
+  const take = page.getByRole("link", { name: "Take this rating" });
+  if ((await take.count()) > 0) {
+    await take.click();
+    await page.getByRole("button", { name: "Take this rating" }).click();
+  }
+  for (const form of await page.$$eval("main table a", (all) => all.map((a) => a.getAttribute("href")))) await look(page, "independent-rater-1", form);
+  await context.close();
+}
+
+/** A participant's questionnaire, once one is due: virtual time is let pass until then. */
+async function questionnaire() {
+  const [staff, own] = [await browser.newContext(), await browser.newContext()];
+  const [clock, page] = [await staff.newPage(), await own.newPage()];
+  await clock.goto(`${base}/enter/s01-coordinator-1`);
+  await page.goto(`${base}/enter/participant`);
+  const due = page.locator('main a[href^="/me/forms/"]');
+  for (let week = 0; week < 20 && (await due.count()) === 0; week += 1) {
+    await clock.goto(`${base}/clock`);
+    await clock.getByRole("button", { name: "One week" }).click();
+    await page.goto(`${base}/me`);
+  }
+  for (const href of await due.evaluateAll((all) => all.map((a) => a.getAttribute("href")))) await look(page, "participant", href);
+  await staff.close();
+  await own.close();
 }
 
 /** The table of addresses: each that shows a page was seen by somebody. */
@@ -163,6 +203,7 @@ async function addresses() {
   const all = [...source.matchAll(/\bget\("([^"]+)"|^\s+"(\/[^"]+)",$/gm)].map((found) => found[1] ?? found[2]);
   tally.check(all.length > 40, `more than forty addresses, found ${all.length}`);
   // No pages: an answer for programs, a change of person, a file; and the page behind which a sign-in sleeps, tried elsewhere.
+  // `/` is whatever the person's day begins with.
   const others = ["/healthz", "/enter/{login}", "/participants/{participant}/documents/{instance}", "/locked", "/"];
   for (const address of all) {
     if (others.includes(address)) continue;

@@ -160,6 +160,14 @@ fn people_and_visits_that_do_not_add_up() {
     });
     check(MODEL, &lonely, "`ARM`: one participant only at placebo");
     check("CHANGE ~ ID + VISIT", &csv(&trial()), "a covariance parameter is not determined by these data");
+    // Eight people, and as many effects between them: their variance is anything.
+    let saturated = changed(|rows| {
+        rows.truncate(25);
+        rows[1..]
+            .iter_mut()
+            .for_each(|row| row[1] = format!("s{}", row[0][1..].parse::<u32>().unwrap().saturating_sub(2)));
+    });
+    check("CHANGE ~ BASE + SITE + ARM*VISIT", &saturated, "a covariance parameter is not determined by these data");
     check("CHANGE ~ ID*VISIT", &csv(&trial()), "48 coefficients can't be estimated from 48 rows");
     let exact = changed(|rows| {
         rows[1..]

@@ -5,8 +5,8 @@ use axum::http::Method;
 use crate::http::call::{Call, Door, Route};
 use crate::http::reply::{Reply, Trouble};
 use crate::pages::{
-    act, api, casebook, clock, consent, document, facts, form, gate, me, participant, participants, person, ratings,
-    session, staff, stock, study, today, trial,
+    act, api, casebook, clock, consent, document, facts, form, form_record, gate, me, participant, participants,
+    person, ratings, session, staff, stock, study, today, trial,
 };
 
 type Page = fn(&Call<'_>) -> Result<Reply, Trouble>;
@@ -58,9 +58,9 @@ pub fn table() -> Vec<Route> {
         get("/participants/{participant}/visits/{visit}/forms/{form}", Staff, form::get),
         post("/participants/{participant}/visits/{visit}/forms/{form}", Staff, form::post),
         post("/participants/{participant}/visits/{visit}/forms/{form}/draft", Staff, form::draft),
-        get("/participants/{participant}/forms/{instance}", Staff, form::read),
-        get("/participants/{participant}/forms/{instance}/correct", Staff, form::correct_get),
-        post("/participants/{participant}/forms/{instance}/correct", Staff, form::correct_post),
+        get("/participants/{participant}/forms/{instance}", Staff, form_record::read),
+        get("/participants/{participant}/forms/{instance}/correct", Staff, form_record::correct_get),
+        post("/participants/{participant}/forms/{instance}/correct", Staff, form_record::correct_post),
         get("/participants/{participant}/sessions/{session}", Staff, session::get),
         get("/ratings", Staff, ratings::get),
         get("/ratings/{request}", Staff, ratings::one),

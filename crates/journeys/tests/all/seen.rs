@@ -9,6 +9,12 @@ const NAMED: &[(&str, &str, &str, &str)] = &[
     ("session.nurse", "journeys/tests/all/licensed.rs", "a_whole_treatment_in_the_open", "session.nurse"),
     ("session.site", "conduct/tests/session_rules.rs", "releases", "refused session.site"),
     ("supplement.reason", "conduct/tests/session_rules.rs", "supplements", "refused supplement.reason"),
+    (
+        "randomisation.planned",
+        "conduct/tests/participant/gates.rs",
+        "randomisation_wants_a_row_a_confirmation_and_a_place_in_the_plan",
+        "randomisation.planned",
+    ),
     ("supplement.maximum", "conduct/tests/session_rules.rs", "supplements", "refused supplement.maximum"),
     ("dose.count", "conduct/tests/session_rules.rs", "doses", "refused dose.count"),
     ("allocated_open_label", "journeys/tests/all/licensed.rs", "a_whole_treatment_in_the_open", "AllocatedOpenLabel"),

@@ -102,6 +102,9 @@ impl Fit {
         let mut inverse_factor = vec![0.0; count * count];
         invert_lower(&factor, count, &mut inverse_factor);
         inverse_from(&inverse_factor, count, &mut theta_vcov);
+        if (0..count).any(|k| theta_vcov[k * count + k] > UNDETERMINED) {
+            return Err(no_optimum(model, starts, FLAT));
+        }
         let factor = likelihood.coefficient_factor();
         Ok(Fit {
             model: model.clone(),
@@ -363,6 +366,12 @@ impl Fit {
     }
 }
 
+/// A variance of a log standard deviation (or another parameter of θ) beyond which the data say nothing of it: the likelihood
+/// is flat, as where as many effects between people are asked for as there are people. The reference's largest is 8.
+const UNDETERMINED: f64 = 1e6;
+
+const FLAT: &str = "a covariance parameter is not determined by these data (it runs to its bound, or the likelihood is flat there); fewer effects or a simpler structure are needed";
+
 /// Tries the starting points in turn. A likelihood without maximum is refused at once, by the visit that makes it so.
 fn search(likelihood: &mut Likelihood, data: &Data, model: &Model) -> Result<(Optimum, usize), Refusal> {
     let problem = Arc::clone(&likelihood.problem);
@@ -374,9 +383,7 @@ fn search(likelihood: &mut Likelihood, data: &Data, model: &Model) -> Result<(Op
             Err(Stuck::Singular(theta)) => return Err(unbounded(&problem, data, model, &theta)),
             Err(Stuck::Start) => reason = "the likelihood is zero at the start",
             Err(Stuck::NoDescent) => reason = "no step lowers −log L although its gradient is not zero",
-            Err(Stuck::Flat) => {
-                reason = "a covariance parameter is not determined by these data (it runs to its bound, or the likelihood is flat there); fewer effects or a simpler structure are needed"
-            }
+            Err(Stuck::Flat) => reason = FLAT,
         }
     }
     Err(no_optimum(model, starts.len(), reason))

@@ -115,7 +115,7 @@ impl Vitals {
         if let Some(now) = self.now.filter(|now| DRAWN.contains(now)) {
             svg.line("now", (x(now as f64), TOP), (x(now as f64), LOW));
         }
-        svg.text("t-3", (0.0, 18.0), Anchor::Start, "mmHg, /min");
+        svg.text("t-3", (RIGHT + 8.0, 18.0), Anchor::Start, "mmHg; pulse per min");
         svg.text("t-3", (0.0, 284.0), Anchor::Start, "°C");
         Some(svg.finish())
     }
@@ -156,7 +156,9 @@ impl Vitals {
             }
             if let Some(words) = &reading.beyond {
                 let top = reading.systolic_mmhg.map_or(MIDDLE, |v| y(f64::from(v)));
-                svg.text("t-now", (at - 10.0, top - 10.0), Anchor::End, words);
+                let (from, anchor) =
+                    if at < LEFT + 160.0 { (at + 10.0, Anchor::Start) } else { (at - 10.0, Anchor::End) };
+                svg.text("t-now", (from, top - 10.0), anchor, words);
             }
         }
         for (px, py) in pulses.into_iter().chain(temperatures) {

@@ -64,6 +64,12 @@ pub fn same_origin(headers: &HeaderMap) -> bool {
     }
 }
 
+/// Whether a browser says outright that the post comes from one of our own pages. Silence is no answer here.
+pub fn from_our_page(headers: &HeaderMap) -> bool {
+    let says = |name: &str| headers.contains_key(name);
+    same_origin(headers) && (says("sec-fetch-site") || says("origin"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,6 +106,16 @@ mod tests {
         ] {
             assert_eq!(check(pairs), wanted, "{pairs:?}");
         }
+    }
+
+    #[test]
+    fn who_does_not_say_where_from_is_not_believed_to_be_ours() {
+        let mut headers = HeaderMap::new();
+        assert!(same_origin(&headers) && !from_our_page(&headers));
+        headers.insert("sec-fetch-site", HeaderValue::from_static("cross-site"));
+        assert!(!from_our_page(&headers));
+        headers.insert("sec-fetch-site", HeaderValue::from_static("same-origin"));
+        assert!(from_our_page(&headers));
     }
 
     #[test]

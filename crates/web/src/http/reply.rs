@@ -16,6 +16,11 @@ pub enum Reply {
         address: String,
         cookie: Option<String>,
     },
+    /// Somebody signed in, and a page goes on with what they had typed.
+    Entered {
+        html: String,
+        cookie: String,
+    },
     Json {
         status: StatusCode,
         body: String,
@@ -50,6 +55,13 @@ impl Reply {
     pub fn into_response(self) -> Response<Body> {
         match self {
             Self::Page { status, html } => plain(status, "text/html; charset=utf-8", html.into()),
+            Self::Entered { html, cookie } => {
+                let mut response = plain(StatusCode::OK, "text/html; charset=utf-8", html.into());
+                if let Ok(value) = HeaderValue::from_str(&cookie) {
+                    response.headers_mut().insert(header::SET_COOKIE, value);
+                }
+                response
+            }
             Self::Json { status, body } => plain(status, "application/json", body.into()),
             Self::SignedIn { body, cookie } => {
                 let mut response = plain(StatusCode::OK, "application/json", body.into());

@@ -198,6 +198,9 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
 pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
     let desk = Desk::of(call.services, call.who()?, call.now)?;
     let stage = stage(call, &desk)?;
+    if super::held::again(call) {
+        return show(call, &stage, Shown { id: request_id(call), sent: true, ..Shown::default() }, StatusCode::OK);
+    }
     let scene = stage.scene();
     let mut reader = Reader::new(&call.form, stage.zone());
     let command = (stage.act.build)(&scene, &mut reader);
@@ -238,9 +241,22 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
             shown.wrong = all.into_iter().map(|u| at_field(wrong_of(&u), &fields)).collect();
             show(call, &stage, shown, StatusCode::UNPROCESSABLE_ENTITY)
         }
-        Answer::No(No::Conflict { what }) => Err(Trouble::Conflict(findings::sentence(&what))),
+        Answer::No(No::Conflict { what }) => {
+            // Under another id it is another request: what is sent next is decided anew.
+            shown.conflict =
+                if on_record(&desk, &shown.id)? { SENT_BEFORE.to_owned() } else { findings::sentence(&what) };
+            shown.id = call.services.fresh_id();
+            show(call, &stage, shown, StatusCode::CONFLICT)
+        }
         Answer::No(No::NotYours { what }) => Err(Trouble::NotYours(findings::sentence(&what))),
     }
+}
+
+const SENT_BEFORE: &str = "This form was sent before, and what was sent then is on record. What is typed now is something else, and is not recorded: look at the record, then send it if it is to stand beside it.";
+
+/// Whether a request of this id was recorded.
+fn on_record(desk: &Desk<'_>, request: &str) -> Result<bool, Trouble> {
+    Ok(desk.services.door.store().answered(request)?.is_some())
 }
 
 /// Where the person goes on, with the record as it is now.
@@ -339,6 +355,8 @@ struct Shown {
     refused: Vec<Broken>,
     pin_wrong: String,
     second_wrong: String,
+    /// Somebody wrote first, or this form was sent before.
+    conflict: String,
 }
 
 fn show(call: &Call<'_>, stage: &Stage<'_>, shown: Shown, status: StatusCode) -> Result<Reply, Trouble> {
@@ -359,6 +377,10 @@ fn show(call: &Call<'_>, stage: &Stage<'_>, shown: Shown, status: StatusCode) ->
         duties: stage.duties,
     };
     let mut form = String::new();
+    if !shown.conflict.is_empty() {
+        let lines = vec![(String::new(), shown.conflict.clone())];
+        form.push_str(&Errors { title: "Not recorded".to_owned(), lines }.to_string());
+    }
     if !shown.wrong.is_empty() {
         let lines = shown.wrong.iter().map(|w| (w.href(), w.words.clone())).collect();
         form.push_str(&Errors { title: counted(shown.wrong.len()), lines }.to_string());

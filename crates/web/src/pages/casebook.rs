@@ -10,6 +10,7 @@ use terms::RoleId;
 
 use super::participant::base;
 use crate::acts;
+use crate::chart::svg::escape;
 use crate::desk::Desk;
 use crate::frame::{self, Place};
 use crate::http::call::Call;
@@ -20,6 +21,8 @@ use crate::parts::page::{Body, Layout, Section};
 use crate::parts::table::{Cell, Table};
 use crate::parts::words::{Empty, Fact, Facts, Link, Strip, Tag};
 use crate::show;
+
+const NOT_NEEDED: &str = "Not needed";
 
 /// Whether a reader may see an activity at all: what is hidden from them is absent.
 fn seen(study: &Study, reader: &Reader, activity: &Activity) -> bool {
@@ -53,7 +56,7 @@ fn state(study: &Study, participant: &ParticipantState, visit: &Visit, activity:
     }
     let requirement = activity.at.get(&visit.id)?;
     Some(match (requirement, over, held) {
-        (Requirement::IfIndicated, true, _) => Tag::done("Not needed"),
+        (Requirement::IfIndicated, true, _) => Tag::done(NOT_NEEDED),
         (Requirement::IfIndicated, false, _) => Tag::plan("If needed"),
         (Requirement::Required, true, _) => Tag::in_the_way("Left out"),
         (Requirement::Required, false, true) => Tag::now("Open"),
@@ -96,6 +99,7 @@ pub fn body(study: &Study, participant: &ParticipantState, reader: &Reader) -> B
             row.extend(visits.iter().map(|visit| match (&activity.what, state(study, participant, visit, activity)) {
                 _ if !activity.at.contains_key(&visit.id) => Cell::text(""),
                 (ActivityKind::Form(form), Some(tag)) => {
+<<<<<<< HEAD
                     let href = match participant.form_at(form.as_str(), visit.id.as_str()) {
                         Some((instance, _)) => format!("{at}/forms/{}", segment(instance.as_str())),
                         None => {
@@ -107,6 +111,12 @@ pub fn body(study: &Study, participant: &ParticipantState, reader: &Reader) -> B
                     } else {
                         Cell::text(&tag.word)
                     }
+=======
+                    let href = form_address(participant, visit, form.as_str(), &at);
+                    // What was not needed at a visit that is over stays quiet; the visit's page still leads to it.
+                    let open = tag.word != NOT_NEEDED && acts::offered(reader.duties, &href);
+                    if open { Cell::link(href, &tag.word) } else { Cell::text(&tag.word) }
+>>>>>>> browser
                 }
                 (_, Some(tag)) => Cell::text(&tag.word),
                 (_, None) => Cell::text(""),
@@ -136,7 +146,11 @@ fn forms_table(study: &Study, participant: &ParticipantState, reader: &Reader, a
     if rows.is_empty() {
         return Empty::new("No form is on record.", "Forms are filled in from a visit.").to_string();
     }
-    Table::new("Forms on record", &["Form", "Visit", "Day", "State"], rows).unseen_caption().to_string()
+    let count = rows.len();
+    let table = Table::new("Forms on record", &["Form", "Visit", "Day", "State"], rows).unseen_caption();
+    format!(
+        "<details class=\"history\"><summary>All of them: {count}</summary><div class=\"up-3\">{table}</div></details>"
+    )
 }
 
 fn form_row(study: &Study, at: &str, instance: &str, title: &str, record: &FormRecord) -> Vec<Cell> {
@@ -235,46 +249,31 @@ fn facts_of(record: &VisitRecord) -> Vec<(&'static str, &'static str)> {
 }
 
 fn activities(study: &Study, participant: &ParticipantState, visit: &Visit, reader: &Reader, at: &str) -> String {
-    let id = segment(visit.id.as_str());
-    let rows: Vec<Vec<Cell>> = study
+    let mut rows: Vec<(Tag, String)> = study
         .activities_at(visit.id.as_str())
         .filter(|(activity, _)| seen(study, reader, activity))
         .map(|(activity, requirement)| {
-            let href = match &activity.what {
-                ActivityKind::Form(form) => match participant.form_at(form.as_str(), visit.id.as_str()) {
-                    Some((instance, _)) => format!("{at}/forms/{}", segment(instance.as_str())),
-                    None => format!("{at}/visits/{id}/forms/{}", segment(form.as_str())),
-                },
-                ActivityKind::Consent => format!("{at}/consent"),
-                ActivityKind::Gate(1) => format!("{at}/do/enrol"),
-                ActivityKind::Gate(_) => format!("{at}/do/confirm"),
-                ActivityKind::Assignment => format!("{at}/do/randomise"),
-                ActivityKind::Dosing => format!("{at}/sessions/{}", visit.session.unwrap_or(0)),
-                ActivityKind::Medication => format!("{at}#medicines"),
-                ActivityKind::AdverseEvents => format!("{at}#events"),
-                ActivityKind::Session | ActivityKind::Accountability => String::new(),
-            };
+            let href = activity_address(participant, visit, activity, at);
+            let title = escape(&activity.title);
             let head = if href.is_empty() || !acts::offered(reader.duties, &href) {
-                Cell::head(&activity.title)
+                format!("<span>{title}</span>")
             } else {
-                Cell::link(href, &activity.title).as_head()
+                format!("<a href=\"{href}\">{title}</a>")
             };
+            let kind = super::study::activity_word(&activity.what);
             let need = match requirement {
                 Requirement::Required => "required",
                 Requirement::IfIndicated => "if needed",
             };
-            let tag = state(study, participant, visit, activity).unwrap_or_else(|| Tag::plan("Planned"));
             let form = match &activity.what {
                 ActivityKind::Form(form) => study.form(form.as_str()).filter(|form| !fills_in(form, &reader.roles)),
                 _ => None,
             };
-            let whose = form.map(|form| format!("For: {}", for_whom(study, form))).unwrap_or_default();
-            vec![
-                head,
-                Cell::text(super::study::activity_word(&activity.what)),
-                Cell::text(need).with_remark(&whose),
-                Cell::tag(tag),
-            ]
+            let whose = form.map(|form| format!(". For: {}", for_whom(study, form))).unwrap_or_default();
+            let remark = escape(&format!("{kind}, {need}{whose}")).to_string();
+            let tag = state(study, participant, visit, activity).unwrap_or_else(|| Tag::plan("Planned"));
+            let row = format!("<li data-kind=\"{kind}\"><div>{head}<p>{remark}</p></div>{tag}</li>");
+            (tag, row)
         })
         .collect();
     if rows.is_empty() {
@@ -284,7 +283,33 @@ fn activities(study: &Study, participant: &ParticipantState, visit: &Visit, read
         )
         .to_string();
     }
-    Table::new("What this visit needs", &["Activity", "Kind", "Needed", "State"], rows).unseen_caption().to_string()
+    // What is open stands on top.
+    rows.sort_by_key(|(tag, _)| tag.tone);
+    let all: String = rows.into_iter().map(|(_, row)| row).collect();
+    format!("<ul class=\"check-rows\">{all}</ul>")
+}
+
+/// Where an activity of a visit is done; empty for one without a page.
+fn activity_address(participant: &ParticipantState, visit: &Visit, activity: &Activity, at: &str) -> String {
+    match &activity.what {
+        ActivityKind::Form(form) => form_address(participant, visit, form.as_str(), at),
+        ActivityKind::Consent => format!("{at}/consent"),
+        ActivityKind::Gate(1) => format!("{at}/do/enrol"),
+        ActivityKind::Gate(_) => format!("{at}/do/confirm"),
+        ActivityKind::Assignment => format!("{at}/do/randomise"),
+        ActivityKind::Dosing => format!("{at}/sessions/{}", visit.session.unwrap_or(0)),
+        ActivityKind::Medication => format!("{at}#medicines"),
+        ActivityKind::AdverseEvents => format!("{at}#events"),
+        ActivityKind::Session | ActivityKind::Accountability => String::new(),
+    }
+}
+
+/// A form at a visit: as it is on record, or to be filled in.
+fn form_address(participant: &ParticipantState, visit: &Visit, form: &str, at: &str) -> String {
+    match participant.form_at(form, visit.id.as_str()) {
+        Some((instance, _)) => format!("{at}/forms/{}", segment(instance.as_str())),
+        None => format!("{at}/visits/{}/forms/{}", segment(visit.id.as_str()), segment(form)),
+    }
 }
 
 fn about(study: &Study, visit: &Visit) -> String {

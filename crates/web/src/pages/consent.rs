@@ -150,6 +150,9 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
     let desk = Desk::of(call.services, call.who()?, call.now)?;
     let file = desk.case(call.part("participant"))?;
     let text = version(&file, call.form.text("version")).ok_or(Trouble::NotFound)?;
+    if super::held::again(call) {
+        return page(call, &desk, &file, &[], "", StatusCode::OK);
+    }
     let mut reader = Reader::new(&call.form, file.zone.clone());
     let mut items = BTreeMap::new();
     for item in &text.items {

@@ -14,11 +14,12 @@ use terms::{FieldId, FormId, InstanceId, Value, VisitId};
 
 use super::act::{ask, request_id, wrong_of};
 use super::casebook;
+use super::form_record::{Confirm, Conflict, changes, confirm_page};
 use super::participant::base;
 use crate::acts;
 use crate::acts::reader::{Reader, Wrong, moment_value};
 use crate::chart::svg::escape;
-use crate::desk::{CaseFile, Desk, text};
+use crate::desk::{CaseFile, Desk};
 use crate::findings::sentence;
 use crate::frame::{self, Place};
 use crate::http::call::Call;
@@ -35,31 +36,31 @@ use crate::show;
 const NO_VISIT: &str = "-";
 
 /// A form at a visit of a participant, for a reader who may see it.
-struct Spot<'a> {
-    desk: Desk<'a>,
-    file: CaseFile,
-    code: String,
-    form: FormId,
-    visit: Option<VisitId>,
+pub(super) struct Spot<'a> {
+    pub(super) desk: Desk<'a>,
+    pub(super) file: CaseFile,
+    pub(super) code: String,
+    pub(super) form: FormId,
+    pub(super) visit: Option<VisitId>,
     /// Shown beside the score; hidden from raters.
-    scores: bool,
+    pub(super) scores: bool,
 }
 
 impl Spot<'_> {
-    fn form(&self) -> Result<&Form, Trouble> {
+    pub(super) fn form(&self) -> Result<&Form, Trouble> {
         self.file.study.form(self.form.as_str()).ok_or(Trouble::NotFound)
     }
 
-    fn base(&self) -> String {
+    pub(super) fn base(&self) -> String {
         base(&self.code)
     }
 
-    fn address(&self) -> String {
+    pub(super) fn address(&self) -> String {
         let visit = self.visit.as_ref().map_or(NO_VISIT, |v| v.as_str());
         format!("{}/visits/{}/forms/{}", self.base(), segment(visit), segment(self.form.as_str()))
     }
 
-    fn crumbs(&self) -> Vec<Link> {
+    pub(super) fn crumbs(&self) -> Vec<Link> {
         let mut crumbs =
             vec![Link::new(self.base(), self.code.clone()), Link::new(format!("{}/casebook", self.base()), "Casebook")];
         if let Some(visit) = self.visit.as_ref().and_then(|id| self.file.study.visit(id.as_str())) {
@@ -69,7 +70,53 @@ impl Spot<'_> {
     }
 }
 
-fn spot<'a>(call: &Call<'a>, desk: Desk<'a>, form: &str, visit: Option<&str>) -> Result<Spot<'a>, Trouble> {
+impl Spot<'_> {
+    /// A form that is filled in once at a visit and stands on record there already, with what is on record.
+    fn on_record_already(&self, form: &Form) -> Option<(InstanceId, FormRecord)> {
+        let visit = self.visit.as_ref().filter(|_| !form.repeats)?;
+        let (instance, record) = self.file.participant.form_at(form.id.as_str(), visit.as_str())?;
+        Some((instance.clone(), record.clone()))
+    }
+}
+
+/// The form was recorded meanwhile, by somebody else or by the same person before they went back. What is typed and
+/// differs is shown beside it, to be recorded as a correction or left; where nothing differs, the record is shown.
+fn already(
+    call: &Call<'_>,
+    spot: &Spot<'_>,
+    form: &Form,
+    (instance, record): (&InstanceId, &FormRecord),
+    (typed, values): (&BTreeMap<String, String>, &BTreeMap<FieldId, Value>),
+) -> Result<Reply, Trouble> {
+    let changes = if typed.is_empty() { BTreeMap::new() } else { changes(record, values) };
+    let written = call.form.text("request");
+    if changes.is_empty() {
+        if let Ok(who) = call.who() {
+            let _ = call.services.drafts.drop(&who.login, &spot.address());
+        }
+        // Sent twice, it is the same act: it leads to where the first one led.
+        let first = spot.desk.written(written)?;
+        let back = if first.is_empty() {
+            format!("{}/forms/{}", spot.base(), segment(instance.as_str()))
+        } else {
+            format!("{}?written={}", goes_on(spot)?, segment(written))
+        };
+        return Ok(Reply::see(back));
+    }
+    only_theirs(spot, &spot.address())?;
+    let who = spot.desk.name_of(&record.by.person);
+    let what = format!("{who} recorded it on {}", show::moment(record.at, &spot.file.zone));
+    let seen = record.corrections;
+    let conflict = Some(Conflict::Recorded(what));
+    confirm_page(
+        call,
+        spot,
+        form,
+        &Confirm { instance, record, changes: &changes, typed, seen, missing: false, conflict },
+    )
+}
+
+pub(super) fn spot<'a>(call: &Call<'a>, desk: Desk<'a>, form: &str, visit: Option<&str>) -> Result<Spot<'a>, Trouble> {
     let code = call.part("participant").to_owned();
     let file = desk.case(&code)?;
     let found = file.study.form(form).ok_or(Trouble::NotFound)?;
@@ -90,21 +137,21 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
     let desk = Desk::of(call.services, who, call.now)?;
     let spot = spot(call, desk, call.part("form"), Some(call.part("visit")))?;
     let form = spot.form()?;
-    if !form.repeats
-        && let Some(visit) = &spot.visit
-        && let Some((instance, _)) = spot.file.participant.form_at(form.id.as_str(), visit.as_str())
-    {
-        return Ok(Reply::see(format!("{}/forms/{}", spot.base(), segment(instance.as_str()))));
-    }
-    only_theirs(&spot, &spot.address())?;
     let draft =
         call.services.drafts.find(&who.login, &spot.address()).map_err(|e| Trouble::Unavailable(e.to_string()))?;
+    if let Some((instance, record)) = spot.on_record_already(form) {
+        let typed = draft.map(|d| d.typed).unwrap_or_default();
+        let pairs = typed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let values = sheet::read(form, &typed, &mut Reader::new(&pairs, spot.file.zone.clone()));
+        return already(call, &spot, form, (&instance, &record), (&typed, &values));
+    }
+    only_theirs(&spot, &spot.address())?;
     let (typed, kept) = draft.map_or((BTreeMap::new(), None), |d| (d.typed, Some(d.kept_at)));
     entry(call, &spot, &Entry { typed, kept, ..Entry::default() }, StatusCode::OK)
 }
 
 /// A form that somebody may read and not fill in isn't shown to them as one to fill in.
-fn only_theirs(spot: &Spot<'_>, address: &str) -> Result<(), Trouble> {
+pub(super) fn only_theirs(spot: &Spot<'_>, address: &str) -> Result<(), Trouble> {
     if acts::offered(spot.file.reader.duties, address) {
         return Ok(());
     }
@@ -133,6 +180,16 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
             };
             return Ok(Reply::see(back));
         }
+        "discard" => {
+            call.services.drafts.drop(&who.login, &spot.address()).map_err(|e| Trouble::Unavailable(e.to_string()))?;
+            let recorded = spot.on_record_already(form);
+            let at = recorded.map(|(instance, _)| format!("forms/{}", segment(instance.as_str())));
+            return Ok(Reply::see(format!("{}/{}", spot.base(), at.unwrap_or_else(|| "casebook".to_owned()))));
+        }
+        _ if super::held::again(call) => {
+            keep(&typed)?;
+            return entry(call, &spot, &Entry { typed, kept: Some(call.now), ..Entry::default() }, StatusCode::OK);
+        }
         "back" => {
             keep(&typed)?;
             return entry(call, &spot, &Entry { typed, kept: Some(call.now), ..Entry::default() }, StatusCode::OK);
@@ -149,18 +206,23 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
         wrong = more;
     }
     let recording = call.form.text("do") == "record";
+    if wrong.is_empty()
+        && let Some((instance, record)) = spot.on_record_already(form)
+    {
+        keep(&typed)?;
+        return already(call, &spot, form, (&instance, &record), (&typed, &values));
+    }
     if wrong.is_empty() && !recording {
         return check_page(call, &spot, form, &typed, &values);
     }
-    let mut overtaken = false;
     if wrong.is_empty() {
-        let seen = call.form.text("seen").parse().ok();
         let command = Command::Fact(Fact::RecordForm {
-            seen,
             participant: spot.file.participant.id.clone(),
             form: form.id.clone(),
             visit: spot.visit.clone(),
             values,
+            // What was looked at above still holds when it is written, or it is asked again.
+            seen: (!form.repeats && spot.visit.is_some()).then_some(0),
         });
         let request = Request { id: request_id(call), at, reason: None, command };
         match ask(call, request.clone(), who.proof(call.now), None)? {
@@ -169,10 +231,7 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
                 return Ok(Reply::see(format!("{}?written={}", goes_on(&spot)?, segment(&request.id))));
             }
             Answer::No(No::Unreadable(all)) => wrong = all.iter().map(at_field).collect(),
-            Answer::No(No::Conflict { what }) => {
-                overtaken = true;
-                wrong.push(Wrong::new("", sentence(&what)));
-            }
+            Answer::No(No::Conflict { what }) => wrong.push(Wrong::new("", sentence(&what))),
             Answer::No(no) => return Err(no_to_trouble(&no)),
         }
     }
@@ -181,8 +240,8 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
     entry(
         call,
         &spot,
-        &Entry { typed, wrong, overtaken, kept: Some(call.now), ..Entry::default() },
-        if overtaken { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY },
+        &Entry { typed, wrong, kept: Some(call.now), ..Entry::default() },
+        StatusCode::UNPROCESSABLE_ENTITY,
     )
 }
 
@@ -202,7 +261,7 @@ fn goes_on(spot: &Spot<'_>) -> Result<String, Trouble> {
     Ok(next.unwrap_or_else(|| format!("{}/visits/{}", spot.base(), segment(visit.id.as_str()))))
 }
 
-fn at_field(unreadable: &conduct::Unreadable) -> Wrong {
+pub(super) fn at_field(unreadable: &conduct::Unreadable) -> Wrong {
     let mut wrong = wrong_of(unreadable);
     if wrong.field != "at" {
         wrong.field = format!("{}{}", sheet::PREFIX, wrong.field);
@@ -245,22 +304,20 @@ fn saved_words(spot: &Spot<'_>, at: Timestamp) -> String {
 }
 
 #[derive(Default)]
-struct Entry {
-    typed: BTreeMap<String, String>,
-    /// Somebody else recorded the form since it was opened.
-    overtaken: bool,
-    wrong: Vec<Wrong>,
-    kept: Option<Timestamp>,
-    correcting: Option<Correcting>,
+pub(super) struct Entry {
+    pub(super) typed: BTreeMap<String, String>,
+    pub(super) wrong: Vec<Wrong>,
+    pub(super) kept: Option<Timestamp>,
+    pub(super) correcting: Option<Correcting>,
 }
 
-struct Correcting {
-    instance: String,
-    seen: u32,
-    history: BTreeMap<String, Vec<Past>>,
+pub(super) struct Correcting {
+    pub(super) instance: String,
+    pub(super) seen: u32,
+    pub(super) history: BTreeMap<String, Vec<Past>>,
 }
 
-fn entry(call: &Call<'_>, spot: &Spot<'_>, entry: &Entry, status: StatusCode) -> Result<Reply, Trouble> {
+pub(super) fn entry(call: &Call<'_>, spot: &Spot<'_>, entry: &Entry, status: StatusCode) -> Result<Reply, Trouble> {
     let form = spot.form()?;
     let mut body = Body::new(&form.title);
     body.lead = lead(form);
@@ -283,7 +340,7 @@ fn entry(call: &Call<'_>, spot: &Spot<'_>, entry: &Entry, status: StatusCode) ->
     markup.push_str(&format!(
         "<form method=\"post\" action=\"{}\" novalidate{drafts}>{}",
         escape(&address),
-        hidden(call, spot, entry)
+        hidden(call, entry)
     ));
     if !entry.wrong.is_empty() {
         let title = match entry.wrong.len() {
@@ -331,20 +388,20 @@ fn entry(call: &Call<'_>, spot: &Spot<'_>, entry: &Entry, status: StatusCode) ->
     frame::page_with(call, &spot.desk, Place::Participants, spot.crumbs(), body, status)
 }
 
-/// What was seen when the form was opened goes through the check page; after a conflict it is what stands now.
-fn hidden(call: &Call<'_>, spot: &Spot<'_>, entry: &Entry) -> String {
-    let kept = call.form.has("request") && !entry.overtaken;
-    let request = if kept { request_id(call) } else { call.services.fresh_id() };
-    let carried = call.form.text("seen").parse().ok().filter(|_| !entry.overtaken);
-    let seen = match &entry.correcting {
-        Some(correcting) => correcting.seen,
-        None => carried.unwrap_or_else(|| spot.file.participant.records_at(&spot.form, spot.visit.as_ref())),
-    };
+pub(super) fn hidden(call: &Call<'_>, entry: &Entry) -> String {
+    let request = if call.form.has("request") { request_id(call) } else { call.services.fresh_id() };
+    hidden_as(call, &request, entry)
+}
+
+pub(super) fn hidden_as(call: &Call<'_>, request: &str, entry: &Entry) -> String {
+    let seen = entry
+        .correcting
+        .as_ref()
+        .map_or_else(String::new, |c| format!("<input type=\"hidden\" name=\"seen\" value=\"{}\">", c.seen));
     format!(
-        "<input type=\"hidden\" name=\"token\" value=\"{}\"><input type=\"hidden\" name=\"request\" value=\"{}\">\
-         <input type=\"hidden\" name=\"seen\" value=\"{seen}\">",
+        "<input type=\"hidden\" name=\"token\" value=\"{}\"><input type=\"hidden\" name=\"request\" value=\"{}\">{seen}",
         escape(&call.token()),
-        escape(&request)
+        escape(request)
     )
 }
 
@@ -402,7 +459,7 @@ fn score_so_far(form: &Form, values: &BTreeMap<FieldId, Value>) -> String {
 }
 
 /// The other forms of the same visit, with their states.
-fn siblings(spot: &Spot<'_>, current: &Form) -> String {
+pub(super) fn siblings(spot: &Spot<'_>, current: &Form) -> String {
     let Some(visit) = spot.visit.as_ref().and_then(|id| spot.file.study.visit(id.as_str())) else {
         return String::new();
     };
@@ -484,7 +541,7 @@ fn check_page(
     markup.push_str(&format!(
         "<form method=\"post\" action=\"{}\">{}",
         escape(&spot.address()),
-        hidden(call, spot, &Entry::default())
+        hidden(call, &Entry::default())
     ));
     for (name, value) in typed {
         markup.push_str(&format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">", escape(name), escape(value)));
@@ -498,337 +555,4 @@ fn check_page(
         body.beside(score_so_far(form, values));
     }
     frame::page(call, &spot.desk, Place::Participants, spot.crumbs(), body)
-}
-
-/// A form on record with its scores and history.
-pub fn read(call: &Call<'_>) -> Result<Reply, Trouble> {
-    let who = call.who()?;
-    let desk = Desk::of(call.services, who, call.now)?;
-    let (spot, instance, record) = on_record(call, desk)?;
-    let form = spot.form()?;
-    let history = history(&spot, &instance, &record)?;
-    let mut body = Body::new(&form.title);
-    body.lead = format!(
-        "Filled in on {} by {}.",
-        show::moment(record.at, &spot.file.zone),
-        spot.desk.name_of(&record.by.person)
-    );
-    if record.struck {
-        body.lead.push_str(" Struck through: made by mistake or for somebody else.");
-    } else {
-        for (address, words) in [
-            (format!("{}/forms/{}/correct", spot.base(), segment(instance.as_str())), "Correct"),
-            (format!("{}/do/strike/{}", spot.base(), segment(instance.as_str())), "Strike through"),
-        ] {
-            if acts::offered(spot.file.reader.duties, &address) {
-                body.action(address, words);
-            }
-        }
-    }
-    body.layout = Layout::Form;
-    body.side_label = "This form".to_owned();
-    let rows = sheet::listed(form, &record.values)
-        .into_iter()
-        .map(|(id, label, value)| {
-            let past = history.get(&id).map(Vec::as_slice).unwrap_or_default();
-            let remark = match past {
-                [_, older @ ..] if !older.is_empty() => {
-                    format!(
-                        "Corrected {}; before: {}",
-                        show::count(older.len(), "time", "times"),
-                        older.iter().map(|p| p.value.clone()).collect::<Vec<_>>().join(", ")
-                    )
-                }
-                _ => String::new(),
-            };
-            vec![Cell::head(&label), Cell::text(&value).with_remark(&remark)]
-        })
-        .collect::<Vec<_>>();
-    body.add(Section::bare(Table::new("Answers", &["Question", "Answer"], rows).unseen_caption()));
-    let open: Vec<String> = spot
-        .file
-        .participant
-        .questions
-        .values()
-        .filter(|q| q.about == instance && !q.answered)
-        .map(|q| q.message.clone())
-        .collect();
-    if !open.is_empty() {
-        let list: String = open.iter().map(|m| format!("<li>{}</li>", escape(&sentence(m)))).collect();
-        body.add(
-            Section::new("asked", "Open questions", format!("<ul class=\"plain\">{list}</ul>"))
-                .lead("A correction answers them."),
-        );
-    }
-    let all: Vec<Vec<Cell>> = history_rows(&history, form, &record);
-    if !all.is_empty() {
-        body.add(Section::new(
-            "history",
-            "History",
-            Table::new("History", &["Question", "Was", "Became", "Who, when", "Reason"], all).unseen_caption(),
-        ));
-    }
-    if spot.scores {
-        body.beside(recorded_scores(&record));
-    }
-    body.beside(siblings(&spot, form));
-    frame::page(call, &spot.desk, Place::Participants, spot.crumbs(), body)
-}
-
-fn recorded_scores(record: &FormRecord) -> String {
-    let mut rows = String::new();
-    for (name, score) in &record.scores {
-        let value = score.value.as_ref().map_or_else(|| "not scorable".to_owned(), ToString::to_string);
-        let band = score.band.as_ref().map(|b| format!(", {b}")).unwrap_or_default();
-        rows.push_str(&format!(
-            "<dt>{}</dt><dd><b>{}</b>{} <span class=\"quiet\">{}</span></dd>",
-            escape(&sentence(&name.replace('_', " "))),
-            escape(&value),
-            escape(&band),
-            escape(&score.method.replace('_', " "))
-        ));
-    }
-    if rows.is_empty() {
-        String::new()
-    } else {
-        format!("<section class=\"side-block\"><h2>Scores</h2><dl class=\"facts up-3\">{rows}</dl></section>")
-    }
-}
-
-fn on_record<'a>(call: &Call<'a>, desk: Desk<'a>) -> Result<(Spot<'a>, InstanceId, FormRecord), Trouble> {
-    let file = desk.case(call.part("participant"))?;
-    let instance = InstanceId::from(call.part("instance"));
-    let record = file.participant.forms.get(&instance).cloned().ok_or(Trouble::NotFound)?;
-    let spot = spot(call, desk, record.form.as_str(), record.visit.as_ref().map(VisitId::as_str))?;
-    Ok((spot, instance, record))
-}
-
-/// Values of each field over time, newest first, from the corrections on record.
-fn history(
-    spot: &Spot<'_>,
-    instance: &InstanceId,
-    record: &FormRecord,
-) -> Result<BTreeMap<String, Vec<Past>>, Trouble> {
-    let rows = spot.desk.select(
-        "SELECT field, was, becomes, reason, corrected_by, recorded_at FROM correction WHERE participant = ?1 AND instance = ?2 ORDER BY number",
-        &[spot.code.as_str(), instance.as_str()],
-    )?;
-    let mut out: BTreeMap<String, Vec<Past>> = BTreeMap::new();
-    let first = format!("{}, {}", spot.desk.name_of(&record.by.person), show::moment(record.at, &spot.file.zone));
-    for row in &rows {
-        let who = spot.desk.name_of(&conduct::Person::Staff(terms::StaffId::from(text(row, 4))));
-        let when = crate::desk::instant(row, 5).map(|at| show::moment(at, &spot.file.zone)).unwrap_or_default();
-        let past = out.entry(text(row, 0)).or_default();
-        if past.is_empty() {
-            past.push(Past { value: text(row, 1), who: first.clone(), reason: "First entry".to_owned() });
-        }
-        past.insert(0, Past { value: text(row, 2), who: format!("{who}, {when}"), reason: text(row, 3) });
-    }
-    Ok(out)
-}
-
-fn history_rows(history: &BTreeMap<String, Vec<Past>>, form: &Form, record: &FormRecord) -> Vec<Vec<Cell>> {
-    let labels: BTreeMap<String, String> =
-        sheet::listed(form, &record.values).into_iter().map(|(id, label, _)| (id, label)).collect();
-    let mut rows = Vec::new();
-    for (field, past) in history {
-        let label = labels.get(field).map_or(field.as_str(), String::as_str);
-        for pair in past.windows(2) {
-            let [new, old] = pair else { continue };
-            rows.push(vec![
-                Cell::head(label),
-                Cell::text(&old.value),
-                Cell::text(&new.value),
-                Cell::text(&new.who),
-                Cell::text(&new.reason),
-            ]);
-        }
-    }
-    rows
-}
-
-/// The form with what stands in it, to be corrected.
-pub fn correct_get(call: &Call<'_>) -> Result<Reply, Trouble> {
-    let desk = Desk::of(call.services, call.who()?, call.now)?;
-    let (spot, instance, record) = on_record(call, desk)?;
-    only_theirs(&spot, &call.address)?;
-    let history = history(&spot, &instance, &record)?;
-    let correcting = Correcting { instance: instance.to_string(), seen: record.corrections, history };
-    let entry_state =
-        Entry { typed: sheet::as_typed(&record.values), correcting: Some(correcting), ..Entry::default() };
-    entry(call, &spot, &entry_state, StatusCode::OK)
-}
-
-/// First the old and the new together, with the reason to be given; then the correction itself.
-pub fn correct_post(call: &Call<'_>) -> Result<Reply, Trouble> {
-    let who = call.who()?;
-    let desk = Desk::of(call.services, who, call.now)?;
-    let (spot, instance, record) = on_record(call, desk)?;
-    let form = spot.form()?;
-    let typed = sheet::typed(form, &call.form);
-    let mut reader = Reader::new(&call.form, spot.file.zone.clone());
-    let values = sheet::read(form, &typed, &mut reader);
-    let seen = call.form.text("seen").parse().unwrap_or(record.corrections);
-    let mut wrong = reader.finish();
-    if wrong.is_empty()
-        && let Err(more) = sheet::score(form, &values)
-    {
-        wrong = more;
-    }
-    let changes = changes(&record, &values);
-    let redraw = |wrong: Vec<Wrong>| -> Result<Reply, Trouble> {
-        let correcting =
-            Correcting { instance: instance.to_string(), seen, history: history(&spot, &instance, &record)? };
-        entry(
-            call,
-            &spot,
-            &Entry { typed: typed.clone(), wrong, correcting: Some(correcting), ..Entry::default() },
-            StatusCode::UNPROCESSABLE_ENTITY,
-        )
-    };
-    if !wrong.is_empty() {
-        return redraw(wrong);
-    }
-    if changes.is_empty() {
-        return redraw(vec![Wrong::new("", "Nothing is different from what is on record.")]);
-    }
-    let reason = call.form.text("reason_given");
-    if call.form.text("do") != "correct" || reason.is_empty() {
-        let missing = call.form.text("do") == "correct";
-        return confirm_page(
-            call,
-            &spot,
-            form,
-            &Confirm {
-                instance: &instance,
-                record: &record,
-                changes: &changes,
-                typed: &typed,
-                seen,
-                missing,
-                conflict: None,
-            },
-        );
-    }
-    let command = Command::Fact(Fact::CorrectForm {
-        participant: spot.file.participant.id.clone(),
-        instance: instance.clone(),
-        changes: changes.clone(),
-        seen,
-    });
-    let request = Request { id: request_id(call), at: None, reason: Some(reason.to_owned()), command };
-    match ask(call, request.clone(), who.proof(call.now), None)? {
-        Answer::Done(_) => Ok(Reply::see(format!(
-            "{}/forms/{}?written={}",
-            spot.base(),
-            segment(instance.as_str()),
-            segment(&request.id)
-        ))),
-        Answer::No(No::Unreadable(all)) => redraw(all.iter().map(at_field).collect()),
-        Answer::No(No::Conflict { what }) => {
-            let confirm = Confirm {
-                instance: &instance,
-                record: &record,
-                changes: &changes,
-                typed: &typed,
-                seen: record.corrections,
-                missing: false,
-                conflict: Some(what),
-            };
-            confirm_page(call, &spot, form, &confirm)
-        }
-        Answer::No(no) => Err(no_to_trouble(&no)),
-    }
-}
-
-/// What differs from the record: changed answers, and those taken away.
-fn changes(record: &FormRecord, values: &BTreeMap<FieldId, Value>) -> BTreeMap<FieldId, Value> {
-    let mut out = BTreeMap::new();
-    for (field, value) in values {
-        let same = record.values.get(field).is_some_and(|old| same_answer(old, value));
-        if !same {
-            out.insert(field.clone(), value.clone());
-        }
-    }
-    for (field, old) in &record.values {
-        if !values.contains_key(field) && !old.is_missing() {
-            out.insert(field.clone(), Value::Missing(terms::MissingReason::NotAsked));
-        }
-    }
-    out
-}
-
-/// A whole number typed into a decimal field is the same answer.
-fn same_answer(old: &Value, new: &Value) -> bool {
-    old == new || old.as_decimal().is_some() && old.as_decimal() == new.as_decimal()
-}
-
-struct Confirm<'a> {
-    instance: &'a InstanceId,
-    record: &'a FormRecord,
-    changes: &'a BTreeMap<FieldId, Value>,
-    typed: &'a BTreeMap<String, String>,
-    seen: u32,
-    missing: bool,
-    /// Somebody wrote first: what changed meanwhile.
-    conflict: Option<String>,
-}
-
-fn confirm_page(call: &Call<'_>, spot: &Spot<'_>, form: &Form, confirm: &Confirm<'_>) -> Result<Reply, Trouble> {
-    let mut body = Body::new(format!("Correct: {}", form.title))
-        .lead("What stands there now stays readable beside what it becomes.");
-    body.layout = Layout::Form;
-    let mut all = confirm.record.values.clone();
-    all.extend(confirm.changes.clone());
-    let new: BTreeMap<String, (String, String)> =
-        sheet::listed(form, &all).into_iter().map(|(id, label, value)| (id, (label, value))).collect();
-    let old: BTreeMap<String, String> =
-        sheet::listed(form, &confirm.record.values).into_iter().map(|(id, _, value)| (id, value)).collect();
-    let rows = confirm
-        .changes
-        .keys()
-        .map(|field| {
-            let (label, value) = new.get(field.as_str()).cloned().unwrap_or_else(|| (field.to_string(), String::new()));
-            let before = old.get(field.as_str()).cloned().unwrap_or_else(|| "no answer".to_owned());
-            vec![Cell::head(&label), Cell::text(&before), Cell::text(&value)]
-        })
-        .collect::<Vec<_>>();
-    let mut markup = String::new();
-    let mut status = StatusCode::OK;
-    if let Some(what) = &confirm.conflict {
-        status = StatusCode::CONFLICT;
-        markup.push_str(&format!(
-            "<div class=\"errors\" role=\"alert\" tabindex=\"-1\" id=\"errors\" autofocus><h2>Somebody corrected this form first</h2><p>{}</p><p>“On record” below is what stands there now, theirs included. Look at both, then record yours again or leave it. Nothing of yours was written.</p></div>",
-            escape(&sentence(what))
-        ));
-    }
-    markup
-        .push_str(&Table::new("Old and new", &["Question", "On record", "Becomes"], rows).unseen_caption().to_string());
-    let correcting =
-        Correcting { instance: confirm.instance.to_string(), seen: confirm.seen, history: BTreeMap::new() };
-    // A correction after a conflict is another request than the one that met it.
-    let state = Entry { correcting: Some(correcting), overtaken: confirm.conflict.is_some(), ..Entry::default() };
-    let hidden = hidden(call, spot, &state);
-    markup.push_str(&format!(
-        "<form method=\"post\" action=\"{}/forms/{}/correct\">{hidden}",
-        spot.base(),
-        segment(confirm.instance.as_str())
-    ));
-    for (name, value) in confirm.typed {
-        markup.push_str(&format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">", escape(name), escape(value)));
-    }
-    let error = if confirm.missing { "Say why it is corrected." } else { "" };
-    let hint = "As: typing error, read from the wrong line, measured again.";
-    let reason = Field::new("reason_given", "Reason", Control::Text { rows: 2 })
-        .hint(hint)
-        .error(error)
-        .value(call.form.text("reason_given"));
-    markup.push_str(&reason.to_string());
-    markup.push_str(&format!(
-        "<div class=\"actions\"><button class=\"button\" type=\"submit\" name=\"do\" value=\"correct\">Correct</button><a href=\"{}/forms/{}/correct\">Go back and change</a></div></form>",
-        spot.base(),
-        segment(confirm.instance.as_str())
-    ));
-    body.add(Section::bare(markup));
-    frame::page_with(call, &spot.desk, Place::Participants, spot.crumbs(), body, status)
 }

@@ -19,51 +19,89 @@ fn back(given: &str) -> &str {
     if ours { given } else { "/" }
 }
 
-/// The sign-in page, with the personas of a synthetic store.
-pub fn sign_in_page(call: &Call<'_>) -> Result<Reply, Trouble> {
-    page(call, back(call.query.text("back")), "", "", StatusCode::OK)
+/// What the sign-in page is drawn with.
+struct SignIn<'a> {
+    back: &'a str,
+    login: &'a str,
+    wrong: &'a str,
+    /// What was typed into a form whose sign-in was over.
+    held: &'a [(String, String)],
+    status: StatusCode,
 }
 
-fn page(call: &Call<'_>, back: &str, login: &str, wrong: &str, status: StatusCode) -> Result<Reply, Trouble> {
-    let personas = if call.services.synthetic() { personas(call, back)? } else { String::new() };
-    let errors = if wrong.is_empty() {
+/// The sign-in page, with the personas of a synthetic store.
+pub fn sign_in_page(call: &Call<'_>) -> Result<Reply, Trouble> {
+    let back = back(call.query.text("back"));
+    page(call, &SignIn { back, login: "", wrong: "", held: &[], status: StatusCode::OK })
+}
+
+/// The sign-in page in place of a form's answer: what was typed is held on it.
+pub fn sign_in_again(call: &Call<'_>, held: &[(String, String)]) -> Result<Reply, Trouble> {
+    let back = back(&call.address);
+    page(call, &SignIn { back, login: "", wrong: "", held, status: StatusCode::UNAUTHORIZED })
+}
+
+fn page(call: &Call<'_>, sign_in: &SignIn<'_>) -> Result<Reply, Trouble> {
+    let hidden = format!(
+        "<input type=\"hidden\" name=\"back\" value=\"{}\">{}",
+        escape(sign_in.back),
+        super::held::carry(sign_in.held)
+    );
+    let personas = if call.services.synthetic() { personas(call, &hidden)? } else { String::new() };
+    let errors = if sign_in.wrong.is_empty() {
         String::new()
     } else {
-        Errors { title: "You are not signed in".to_owned(), lines: vec![("#f-login".to_owned(), wrong.to_owned())] }
-            .to_string()
+        let lines = vec![("#f-login".to_owned(), sign_in.wrong.to_owned())];
+        Errors { title: "You are not signed in".to_owned(), lines }.to_string()
     };
-    let login = Field::new("login", "Login", Control::Line { kind: LineKind::Login }).value(login);
+    let login = Field::new("login", "Login", Control::Line { kind: LineKind::Login }).value(sign_in.login);
     let password = Field::new("password", "Password", Control::Secret { pin: false });
     let form = format!(
-        "<form class=\"narrow\" method=\"post\" action=\"/sign-in\"><input type=\"hidden\" name=\"back\" value=\"{}\">{errors}{login}{password}<div class=\"actions\"><button class=\"button\" type=\"submit\">Sign in</button></div></form>",
-        escape(back)
+        "<form class=\"narrow\" method=\"post\" action=\"/sign-in\">{hidden}{errors}{login}{password}<div class=\"actions\"><button class=\"button\" type=\"submit\">Sign in</button></div></form>"
     );
     let mut body = Body::new("Sign in");
+    if !sign_in.held.is_empty() {
+        body.lead =
+            "You were signed out meanwhile. What you typed is still here: sign in to go on with it. ".to_owned();
+    }
     if personas.is_empty() {
         body.add(Section::bare(form));
     } else {
-        body.lead = "This store holds synthetic data. Enter as one of its people with one click.".to_owned();
+        body.lead.push_str("This store holds synthetic data. Enter as one of its people with one click.");
         body.add(Section::bare(personas));
         body.add(Section::new("password-title", "With login and password", form));
     }
-    frame::bare(call, body, status)
+    frame::bare(call, body, sign_in.status)
 }
 
-fn personas(call: &Call<'_>, back: &str) -> Result<String, Trouble> {
+fn personas(call: &Call<'_>, hidden: &str) -> Result<String, Trouble> {
     let all = call.services.identity.personas().map_err(|e| Trouble::Unavailable(e.to_string()))?;
-    let mut out = String::from("<ul class=\"people\">");
+    let mut out = format!("<form method=\"post\" action=\"/sign-in/persona\">{hidden}<ul class=\"people\">");
     for account in &all {
         let role = persona_role(call, account);
         out.push_str(&format!(
-            "<li><form method=\"post\" action=\"/sign-in/persona\"><input type=\"hidden\" name=\"back\" value=\"{}\"><button type=\"submit\" name=\"login\" value=\"{}\"><b>{}</b><span>{}</span></button></form></li>",
-            escape(back),
+            "<li><button type=\"submit\" name=\"login\" value=\"{}\"><b>{}</b><span>{}</span></button></li>",
             escape(&account.login),
             escape(&account.display_name),
             escape(&role)
         ));
     }
-    out.push_str("</ul>");
+    out.push_str("</ul></form>");
     Ok(if all.is_empty() { String::new() } else { out })
+}
+
+/// Somebody is signed in: on to where they wanted to go, or back to what they had typed.
+fn entered(call: &Call<'_>, session: &str) -> Reply {
+    let cookie = cookie_for(session, call.services.secure);
+    let address = back(call.form.text("back")).to_owned();
+    let held = super::held::carried(call);
+    let bridge = (!held.is_empty())
+        .then(|| super::held::bridge(call, &address, &call.services.form_key.token(session), &held))
+        .flatten();
+    match bridge {
+        Some(html) => Reply::Entered { html, cookie },
+        None => Reply::See { address, cookie: Some(cookie) },
+    }
 }
 
 /// What a persona is in the trial, for the list.
@@ -83,16 +121,16 @@ pub(super) fn persona_role(call: &Call<'_>, account: &identity::Account) -> Stri
 
 /// Signs in by password.
 pub fn sign_in(call: &Call<'_>) -> Result<Reply, Trouble> {
-    let back = back(call.form.text("back"));
     let login = call.form.text("login");
     let key = (call.services.draw)();
     match call.services.identity.sign_in(login, call.form.exact("password"), &key, call.device_now) {
-        Ok(_) => {
-            Ok(Reply::See { address: back.to_owned(), cookie: Some(cookie_for(&hex(&key), call.services.secure)) })
-        }
+        Ok(_) => Ok(entered(call, &hex(&key))),
         Err(ProofError::Unavailable(error)) => Err(Trouble::Unavailable(error.to_string())),
         Err(error) => {
-            page(call, back, login, &crate::findings::sentence(&error.to_string()), StatusCode::UNPROCESSABLE_ENTITY)
+            let wrong = crate::findings::sentence(&error.to_string());
+            let held = super::held::carried(call);
+            let back = back(call.form.text("back"));
+            page(call, &SignIn { back, login, wrong: &wrong, held: &held, status: StatusCode::UNPROCESSABLE_ENTITY })
         }
     }
 }
@@ -104,10 +142,7 @@ pub fn persona(call: &Call<'_>) -> Result<Reply, Trouble> {
     }
     let key = (call.services.draw)();
     match call.services.identity.sign_in_persona(call.form.text("login"), &key, call.device_now) {
-        Ok(_) => {
-            let cookie = cookie_for(&hex(&key), call.services.secure);
-            Ok(Reply::See { address: back(call.form.text("back")).to_owned(), cookie: Some(cookie) })
-        }
+        Ok(_) => Ok(entered(call, &hex(&key))),
         Err(ProofError::Unavailable(error)) => Err(Trouble::Unavailable(error.to_string())),
         Err(_) => Err(Trouble::NotFound),
     }

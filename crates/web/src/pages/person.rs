@@ -147,6 +147,10 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
     }
     let names = FIELDS.iter().map(|(name, ..)| *name).chain(["safe_way", "safe_times"]);
     let typed: Vec<(&str, &str)> = names.map(|name| (name, call.form.text(name))).collect();
+    if super::held::again(call) {
+        let values = typed.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        return page(call, &desk, &file, &values, "", StatusCode::OK);
+    }
     if typed.iter().any(|(_, value)| value.chars().count() > 2000) {
         let values = typed.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
         return page(

@@ -199,10 +199,17 @@ fn draw(
     frame::page_with(call, desk, Place::Ratings, crumbs, body, status)
 }
 
+const RATED: &str = "This form of the rating is on record already; a rating is given once. If something in it is wrong, tell the data manager.";
+
 /// Records one form of the rating, with what the participant let slip.
 pub fn form_post(call: &Call<'_>) -> Result<Reply, Trouble> {
     let desk = desk(call)?;
     let rating = opaque(&desk, call.part("request"))?;
+    let back = format!("/ratings/{}", segment(&rating.id));
+    if rating.mine && rating.done {
+        // Sent twice, the last form finds its rating done: that is the answer.
+        return Ok(Reply::see(back));
+    }
     let form = form_of(&rating, call)?;
     let typed = sheet::typed(form, &call.form);
     let key = page_key(&rating, form);
@@ -212,7 +219,14 @@ pub fn form_post(call: &Call<'_>) -> Result<Reply, Trouble> {
             .keep(&desk.who.login, &key, &typed, call.now)
             .map_err(|e| Trouble::Unavailable(e.to_string()))
     };
-    let back = format!("/ratings/{}", segment(&rating.id));
+    if super::held::again(call) {
+        keep()?;
+        return draw(call, &desk, &rating, form, &typed, &[], StatusCode::OK);
+    }
+    if rating.recorded.contains(&form.id) {
+        let first = desk.written(call.form.text("request"))?;
+        return if first.is_empty() { Err(Trouble::Conflict(RATED.to_owned())) } else { Ok(Reply::see(back)) };
+    }
     if call.form.text("do") == "save" {
         keep()?;
         return Ok(Reply::see(back));

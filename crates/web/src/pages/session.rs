@@ -44,7 +44,7 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
     let after = room.checks(&file.study.session.discharge.criteria, "leaving", "Before leaving");
     // What is behind the person in the room stands below what is ahead of them.
     if state.dosed_at().is_some() {
-        body.add(room.vitals()).add(after).add(before);
+        body.add(room.vitals()).add(after).add(folded(before));
     } else {
         body.add(before).add(room.vitals());
     }
@@ -59,6 +59,13 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
         Link::new(format!("{}/visits/{}", base(file.participant.id.as_str()), segment(plan.visit.as_str())), "Visit"),
     ];
     frame::page(call, &desk, Place::Participants, crumbs, body)
+}
+
+/// A section that is behind: its heading stays, the rest opens on demand.
+fn folded(section: Section) -> Section {
+    let body =
+        format!("<details class=\"history\"><summary>{}</summary>{}</details>", escape(&section.lead), section.body.0);
+    Section::new(&section.id, section.title, body)
 }
 
 /// What was found at a check: one answer as it is, several with their labels.
@@ -349,11 +356,14 @@ impl Room<'_> {
         let mut lines = String::new();
         for span in self.state.presence.iter().rev().take(12) {
             let name = escape(&self.desk.name_of(&conduct::Person::Staff(span.staff.clone())));
-            let words = match span.until {
-                None => format!("In the room since {}", self.clock(span.from)),
-                Some(until) => format!("{} to {}", self.clock(span.from), self.clock(until)),
+            let over = self.state.departed.is_some() || self.state.closed.is_some();
+            let (words, tag) = match span.until {
+                None if over => (format!("Came in at {}", self.clock(span.from)), String::new()),
+                None => (format!("In the room since {}", self.clock(span.from)), Tag::plan("Here").to_string()),
+                Some(until) => {
+                    (format!("{} to {}", self.clock(span.from), self.clock(until)), Tag::done("Out").to_string())
+                }
             };
-            let tag = if span.until.is_none() { Tag::plan("Here").to_string() } else { Tag::done("Out").to_string() };
             lines.push_str(&format!("<li><div class=\"row\"><b>{name}</b>{tag}</div><p>{words}</p></li>"));
         }
         if lines.is_empty() {

@@ -15,6 +15,7 @@ use crate::parts::page::{Body, Section};
 use crate::parts::table::{Cell, Table};
 use crate::parts::words::{Empty, Fact, Link, Strip, Tag};
 use crate::show;
+use record::table::Row;
 
 /// The person's sites, or the one that they have.
 pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
@@ -192,9 +193,9 @@ fn movements(desk: &Desk<'_>, file: &SiteFile, before: &str) -> Result<String, T
     let more = i64::try_from(rows.len()).unwrap_or(0) > PAGE;
     let shown: Vec<_> = rows.iter().take(usize::try_from(PAGE).unwrap_or(0)).collect();
     let last = shown.last().map(|row| number(row, 0)).unwrap_or(0);
-    let cells = shown
-        .iter()
-        .map(|row| {
+    let cells = together(&shown)
+        .into_iter()
+        .map(|(row, containers)| {
             let when = instant(row, 5).map(|at| show::moment(at, &file.zone)).unwrap_or_default();
             let people = [text(row, 6), text(row, 7)]
                 .into_iter()
@@ -202,24 +203,54 @@ fn movements(desk: &Desk<'_>, file: &SiteFile, before: &str) -> Result<String, T
                 .map(|p| person_name(desk, &p))
                 .collect::<Vec<_>>()
                 .join(", ");
+            let (what, detail) = movement_words(&text(row, 2), &text(row, 3));
             vec![
-                Cell::head(&text(row, 0)),
-                Cell::text(&when),
-                Cell::text(&text(row, 2).replace('_', " ")).with_remark(&text(row, 3)),
-                Cell::text(&text(row, 1)),
+                Cell::head(&when),
+                Cell::text(&what).with_remark(&detail),
+                Cell::text(&containers.join(", ")),
                 Cell::text(&text(row, 4)),
                 Cell::text(&people),
+                Cell::text(&text(row, 0)),
             ]
         })
         .collect();
     let table =
-        Table::new("Movements", &["Entry", "When", "Movement", "Container", "For", "People"], cells).unseen_caption();
+        Table::new("Movements", &["When", "Movement", "Containers", "For", "People", "Entry"], cells).unseen_caption();
     let older = if more {
         format!("<p class=\"up-3\"><a href=\"?before={last}\">Older movements</a></p>")
     } else {
         String::new()
     };
     Ok(format!("{table}{older}"))
+}
+
+/// Containers that moved together in one entry stand on one line.
+fn together<'a>(rows: &[&'a Row]) -> Vec<(&'a Row, Vec<String>)> {
+    let mut out: Vec<(&Row, Vec<String>)> = Vec::new();
+    for row in rows {
+        let same = |known: &Row| [0, 2, 3, 4].iter().all(|column| text(known, *column) == text(row, *column));
+        match out.last_mut().filter(|(known, _)| same(known)) {
+            Some((_, containers)) => containers.push(text(row, 1)),
+            None => out.push((row, vec![text(row, 1)])),
+        }
+    }
+    out
+}
+
+/// A movement as people say it, and what stands beside it.
+fn movement_words(movement: &str, detail: &str) -> (String, String) {
+    let pieces = |left: &str| detail.parse::<usize>().map(|n| format!("{}{left}", show::count(n, "piece", "pieces")));
+    match movement {
+        "out" => ("Out of the safe".to_owned(), detail.to_owned()),
+        "used" => ("Swallowed".to_owned(), pieces("").unwrap_or_else(|_| detail.to_owned())),
+        "came_back" => {
+            ("Opened container came back".to_owned(), pieces(" left in it").unwrap_or_else(|_| detail.to_owned()))
+        }
+        "back" => ("Put back unopened".to_owned(), detail.to_owned()),
+        "accepted" => ("Accepted into the safe".to_owned(), detail.to_owned()),
+        "received" => ("Received".to_owned(), detail.to_owned()),
+        other => (crate::findings::sentence(&other.replace('_', " ")), detail.to_owned()),
+    }
 }
 
 /// A person from a table's column: an id of staff, or what stands there.

@@ -10,6 +10,21 @@ use crate::http::pairs::Pairs;
 use crate::http::reply::{Reply, Trouble};
 use crate::parts::page::{Body, Section};
 
+/// A form of ours whose sign-in was over when it was sent: what was typed is held until somebody has signed in.
+fn still_here(call: &Call<'_>, door: Door) -> Option<Reply> {
+    let held = super::held::of(call, door);
+    if held.is_empty() {
+        return None;
+    }
+    match &call.who {
+        None => super::gate::sign_in_again(call, &held).ok(),
+        Some(_) => {
+            let html = super::held::bridge(call, &call.address, &call.token(), &held)?;
+            Some(Reply::Page { status: axum::http::StatusCode::CONFLICT, html })
+        }
+    }
+}
+
 /// The page (or, for a program, the JSON) of a trouble.
 pub fn page(call: &Call<'_>, door: Door, trouble: &Trouble) -> Reply {
     if let Trouble::Fault(inside) = trouble {
@@ -26,6 +41,11 @@ pub fn page(call: &Call<'_>, door: Door, trouble: &Trouble) -> Reply {
             return Reply::see(format!("/sign-in?{}", Pairs::encode([("back", call.address.as_str())])));
         }
         Trouble::Locked(words) => return super::gate::locked(call, words),
+        Trouble::SignIn | Trouble::Forged => {
+            if let Some(reply) = still_here(call, door) {
+                return reply;
+            }
+        }
         _ => {}
     }
     let mut links = String::new();

@@ -34,10 +34,7 @@ const TABLE: &[(&str, &str)] = &[
         "coordinator investigator prescriber lead second nurse pharmacist night monitor medic data inspector admin",
     ),
     ("/participants/{participant}/person", "coordinator investigator prescriber lead second nurse night"),
-    (
-        "/participants/{participant}/document",
-        "coordinator investigator prescriber lead second nurse pharmacist night monitor medic data inspector admin",
-    ),
+    ("/participants/{participant}/document", "coordinator investigator prescriber lead second nurse night"),
     (
         "/participants/{participant}/sessions/{session}",
         "coordinator investigator prescriber lead second nurse pharmacist night monitor medic inspector",
