@@ -99,24 +99,10 @@ pub fn body(study: &Study, participant: &ParticipantState, reader: &Reader) -> B
             row.extend(visits.iter().map(|visit| match (&activity.what, state(study, participant, visit, activity)) {
                 _ if !activity.at.contains_key(&visit.id) => Cell::text(""),
                 (ActivityKind::Form(form), Some(tag)) => {
-<<<<<<< HEAD
-                    let href = match participant.form_at(form.as_str(), visit.id.as_str()) {
-                        Some((instance, _)) => format!("{at}/forms/{}", segment(instance.as_str())),
-                        None => {
-                            format!("{at}/visits/{}/forms/{}", segment(visit.id.as_str()), segment(form.as_str()))
-                        }
-                    };
-                    if acts::offered(reader.duties, &href) {
-                        Cell::link(href, &tag.word)
-                    } else {
-                        Cell::text(&tag.word)
-                    }
-=======
                     let href = form_address(participant, visit, form.as_str(), &at);
                     // What was not needed at a visit that is over stays quiet; the visit's page still leads to it.
                     let open = tag.word != NOT_NEEDED && acts::offered(reader.duties, &href);
                     if open { Cell::link(href, &tag.word) } else { Cell::text(&tag.word) }
->>>>>>> browser
                 }
                 (_, Some(tag)) => Cell::text(&tag.word),
                 (_, None) => Cell::text(""),
