@@ -177,7 +177,7 @@ pub(crate) fn difference(first: (usize, usize), second: (usize, usize), on: &Gro
         .and("lower", lower)
         .and("upper", upper)
         .on(on)
-        .by("difference of proportions, Newcombe's hybrid score interval, 95 %")
+        .by("difference of proportions, Newcombe's hybrid score interval, 95\u{a0}%")
 }
 
 /// Two grounds together.

@@ -20,8 +20,10 @@ pub fn section(run: &Run<'_>, outcomes: &[endpoint::Outcome<'_>], tables: &[&Tab
                 let mean = fitted.means(run).into_iter().find(|mean| mean.visit == last).and_then(|mean| mean.estimate);
                 let Some(mean) = mean else { continue };
                 let interval = shown::interval(mean.lower, mean.upper, 1);
-                section
-                    .words(format!("{title}: {} over all arms (95 % CI {interval}).", shown::number(mean.estimate, 1)))
+                section.words(format!(
+                    "{title}: {} over all arms (95\u{a0}% CI {interval}).",
+                    shown::number(mean.estimate, 1)
+                ))
             }
             (None, Err(why)) => section.words(format!("{title}: no result. {}.", shown::capital(&why.to_string()))),
         };
