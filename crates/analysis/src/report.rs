@@ -58,10 +58,7 @@ pub struct Report {
 impl Report {
     /// All tables in order.
     pub fn tables(&self) -> impl Iterator<Item = &Table> {
-        self.sections.iter().flat_map(|section| &section.blocks).filter_map(|block| match block {
-            Block::Table(table) => Some(table),
-            Block::Words(_) | Block::Figure(_) => None,
-        })
+        self.sections.iter().flat_map(tables_of)
     }
 
     /// The table with this name.
@@ -75,6 +72,14 @@ impl Report {
     }
 }
 
+/// Tables of one section, in order.
+fn tables_of(section: &Section) -> impl Iterator<Item = &Table> {
+    section.blocks.iter().filter_map(|block| match block {
+        Block::Table(table) => Some(table),
+        Block::Words(_) | Block::Figure(_) => None,
+    })
+}
+
 /// Makes the report.
 ///
 /// # Errors
@@ -85,6 +90,9 @@ pub fn report(input: &Input<'_>) -> Result<Report, ReadError> {
     let study = input.study;
     let mut sections: Vec<Section> =
         run.plan.parts.iter().filter_map(|part| parts::part(&run, *part, &outcomes)).collect();
+    let tables: Vec<&Table> = sections.iter().flat_map(tables_of).collect();
+    let synopsis = parts::synopsis::section(&run, &outcomes, &tables);
+    sections.insert(0, synopsis);
     sections.push(provenance(input));
     Ok(Report {
         title: study.title.clone(),

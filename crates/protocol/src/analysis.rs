@@ -412,6 +412,8 @@ pub enum Compares {
     TherapyAdded,
     /// A daily medicine against a pill placebo, without that therapy.
     DailyMedicine,
+    /// Another outcome than the severity of the disorder: listed, and never drawn on the same scale.
+    OtherOutcome,
 }
 
 /// A part of the report.

@@ -34,7 +34,7 @@ fn emergent(person: &Person) -> impl Iterator<Item = &Event> {
 /// Columns for a difference of arms, where there are two.
 fn compared(run: &Run<'_>, table: &mut Table) {
     if run.arms.len() == 2 {
-        table.column("difference", "Difference, points (95 % CI)");
+        table.column("difference", "Difference, points (95\u{a0}% CI)");
     }
 }
 

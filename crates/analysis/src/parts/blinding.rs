@@ -60,7 +60,7 @@ fn table(run: &Run<'_>, plan: &GuessPlan) -> Table {
     table.column("active", "Guessed the drug").column("placebo", "Guessed placebo").column("unknown", "Did not know");
     let known = run.compares();
     if known {
-        table.column("right", "Right").column("bang", "Bang’s index (95 % CI)");
+        table.column("right", "Right").column("bang", "Bang’s index (95\u{a0}% CI)");
     }
     let (mut treated, mut control) = (None, None);
     let mut everywhere = Vec::new();

@@ -108,7 +108,7 @@ pub fn sentence(run: &Run<'_>, outcome: &Outcome<'_>) -> Option<String> {
     let alpha = run.plan.model.as_ref()?.alpha.to_string().parse::<f64>().ok()?;
     let verdict = if *adjusted < alpha { "The test passes" } else { "The test does not pass" };
     Some(format!(
-        "{}: the score {way} {} points more than with {} (95 % CI {}; p {}). {verdict} at the two-sided level {alpha}, adjusted p {}.",
+        "{}: the score {way} {} points more than with {} (95\u{a0}% CI {}; p {}). {verdict} at the two-sided level {alpha}, adjusted p {}.",
         run.arms.get(*arm)?.title,
         shown::number(test.estimate.abs(), digits),
         lower(&reference.title),
@@ -143,13 +143,13 @@ fn table(run: &Run<'_>, outcome: &Outcome<'_>, fitted: &Fitted, id: &str) -> Tab
         &["participant", "form", "score", "answer", "attendance", "stop", "deviation", "dose"],
     );
     for (at, arm) in run.arms.iter().enumerate() {
-        table.column(arm.id.clone(), format!("{}, n {}", arm.title, data.people_of(at).len()));
+        table.column(arm.id.clone(), format!("{}, n\u{a0}{}", arm.title, data.people_of(at).len()));
     }
     for arm in run.arms.iter().filter(|arm| run.compares() && !arm.reference) {
         let (id, title) = if run.arms.len() > 2 {
-            (format!("difference-{}", arm.id), format!("{} less reference (95 % CI)", arm.title))
+            (format!("difference-{}", arm.id), format!("{} less reference (95\u{a0}% CI)", arm.title))
         } else {
-            ("difference".to_owned(), "Difference (95 % CI)".to_owned())
+            ("difference".to_owned(), "Difference (95\u{a0}% CI)".to_owned())
         };
         table.column(id, title);
     }
@@ -351,7 +351,7 @@ fn change(run: &Run<'_>, outcome: &Outcome<'_>, fitted: &Fitted, id: &str) -> Li
         .collect();
     Lines {
         id: format!("{id}-figure"),
-        title: "Change from baseline by visit, LS means with 95 % intervals".to_owned(),
+        title: "Change from baseline by visit, LS means with 95\u{a0}% intervals".to_owned(),
         finding: format!("{}. The numbers are in the table below.", said.join("; ")),
         series,
         along,

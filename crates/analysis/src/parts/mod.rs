@@ -14,6 +14,7 @@ mod sensitivity;
 mod severity;
 mod subgroups;
 mod suicidality;
+pub mod synopsis;
 mod vitals;
 
 use crate::{
@@ -79,7 +80,7 @@ pub(crate) fn groups(run: &Run<'_>, set: &str) -> Vec<Group> {
 /// Heads of such columns, with their numbers of people.
 pub(crate) fn heads(table: &mut Table, groups: &[Group]) {
     for group in groups {
-        table.column(group.id.clone(), format!("{}, n {}", group.title, group.people.len()));
+        table.column(group.id.clone(), format!("{}, n\u{a0}{}", group.title, group.people.len()));
     }
 }
 
@@ -176,7 +177,7 @@ pub(crate) fn difference(first: (usize, usize), second: (usize, usize), on: &Gro
         .and("lower", lower)
         .and("upper", upper)
         .on(on)
-        .by("difference of proportions, Newcombe's hybrid score interval, 95 %")
+        .by("difference of proportions, Newcombe's hybrid score interval, 95\u{a0}%")
 }
 
 /// Two grounds together.

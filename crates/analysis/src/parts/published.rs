@@ -25,8 +25,8 @@ pub fn section(run: &Run<'_>, outcomes: &[Outcome<'_>]) -> Option<Section> {
     let own = own(run, outcomes);
     let mut lines = Vec::new();
     for (compares, title) in [
-        (Compares::TherapyAdded, "Drug with therapy against placebo with the same therapy"),
-        (Compares::DailyMedicine, "Daily medicine against pill placebo, no such therapy"),
+        (Compares::TherapyAdded, "Drug with therapy, placebo with the same"),
+        (Compares::DailyMedicine, "Daily medicine, pill placebo, no such therapy"),
     ] {
         lines.push(head(title));
         if compares == Compares::TherapyAdded {
@@ -41,14 +41,14 @@ pub fn section(run: &Run<'_>, outcomes: &[Outcome<'_>]) -> Option<Section> {
                 [lower, upper] => number(Some(*lower)).zip(number(Some(*upper))),
                 _ => None,
             };
-            let people = one.people.iter().map(ToString::to_string).collect::<Vec<_>>().join(" / ");
+            let people = one.people.iter().map(ToString::to_string).collect::<Vec<_>>().join("\u{a0}/\u{a0}");
             lines.push(Line { name: one.title.clone(), depth: 1, people, estimate: Some(d), interval, own: false });
         }
     }
     let forest = Forest {
         id: "published-figure".to_owned(),
         title: "Standardised differences, better is to the right".to_owned(),
-        finding: "Each line is one trial or pool of trials of the table below; retracted work is not drawn.".to_owned(),
+        finding: "Each line is one trial or pool of trials of the table below; retracted work and other outcomes are not drawn.".to_owned(),
         lines,
         sides: ("worse".to_owned(), "better than control".to_owned()),
         decimals: 2,
@@ -95,8 +95,8 @@ fn table(run: &Run<'_>) -> Table {
     table
         .column("status", "Status")
         .column("n", "n")
-        .column("difference", "Difference on the scale (95 % CI)")
-        .column("d", "d (95 % CI)")
+        .column("difference", "Difference on the scale (95\u{a0}% CI)")
+        .column("d", "d (95\u{a0}% CI)")
         .column("citation", "Citation, and how sure these numbers are");
     for one in &run.plan.published {
         let status = match one.status {
@@ -114,20 +114,16 @@ fn table(run: &Run<'_>) -> Table {
             (Some(value), _) => Cell::number(shown::number(value, digits), "value", value),
             (None, _) => Cell::words("–"),
         };
-        let mut difference = with(number(one.difference), &one.interval, 1);
-        if one.difference.is_some() {
-            difference.text = format!("{}, {}", difference.text, one.scale);
-        }
         let doi = one.doi.as_ref().map_or_else(String::new, |doi| format!(", doi {doi}"));
-        let people = one.people.iter().map(ToString::to_string).collect::<Vec<_>>().join(" / ");
+        let people = one.people.iter().map(ToString::to_string).collect::<Vec<_>>().join("\u{a0}/\u{a0}");
         let cells = vec![
-            Cell::words(format!("{status}, looked up {}", one.checked)),
+            Cell::words(status),
             Cell::words(people),
-            difference,
+            with(number(one.difference), &one.interval, 1),
             with(number(one.d), &one.d_interval, 2),
-            Cell::words(format!("{}{doi}. Numbers: {}", one.citation, one.source)),
+            Cell::words(format!("{}{doi}. Numbers: {}. Status looked up {}.", one.citation, one.source, one.checked)),
         ];
-        table.row(one.id.clone(), one.title.clone(), cells);
+        table.row(one.id.clone(), format!("{}; {}", one.title, one.scale), cells);
     }
     table.note(
         "From the study's own file of published results; retracted work is listed so that nobody cites it by mistake.",

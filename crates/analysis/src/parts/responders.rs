@@ -111,9 +111,9 @@ fn new_table(run: &Run<'_>, id: &str, title: &str) -> Table {
     }
     if run.compares() {
         table
-            .column("difference", "Difference, points (95 % CI)")
+            .column("difference", "Difference, points (95\u{a0}% CI)")
             .column("nnt", "NNT")
-            .column("odds", "Odds ratio by site (95 % CI)")
+            .column("odds", "Odds ratio by site (95\u{a0}% CI)")
             .column("p", "p, by site")
             .column("fisher", "p, Fisher");
     }
@@ -261,8 +261,8 @@ fn adjusted(run: &Run<'_>, endpoint: &Endpoint, estimand: &Estimand) -> Option<T
     table
         .column("treated", "Risk, everybody treated")
         .column("control", "Risk, nobody treated")
-        .column("difference", "Difference, points (95 % CI)")
-        .column("odds", "Odds ratio (95 % CI)");
+        .column("difference", "Difference, points (95\u{a0}% CI)")
+        .column("odds", "Odds ratio (95\u{a0}% CI)");
     for responder in &run.plan.responders {
         let (mut rows, mut responses, mut places) = (Vec::new(), Vec::new(), Vec::new());
         for (at, own) in run.members(&estimand.set) {

@@ -49,7 +49,7 @@ pub fn section(run: &Run<'_>, outcomes: &[Outcome<'_>]) -> Option<Section> {
         "Analysis",
         &["participant", "form", "score", "answer", "attendance", "stop", "deviation", "dose"],
     );
-    table.column("n", "n").column("difference", "Difference (95 % CI)").column("p", "p").column("how", "How");
+    table.column("n", "n").column("difference", "Difference (95\u{a0}% CI)").column("p", "p").column("how", "How");
     let mut lines = Vec::new();
     for (arm, test, _) in &outcome.tests {
         if let Ok(fitted) = &outcome.fitted {
@@ -331,7 +331,7 @@ fn tips(run: &Run<'_>, one: &Sensitivity, grid: &Grid, section: &mut Section) {
             "Points worse",
             &["participant", "form", "score", "answer"],
         );
-        table.column("difference", "Difference (95 % CI)").column("p", "p");
+        table.column("difference", "Difference (95\u{a0}% CI)").column("p", "p");
         for point in points {
             let found = point.difference;
             let text =

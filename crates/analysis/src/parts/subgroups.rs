@@ -29,7 +29,7 @@ pub fn section(run: &Run<'_>) -> Option<Section> {
     for arm in &run.arms {
         table.column(arm.id.clone(), format!("{}, n", arm.title));
     }
-    table.column("difference", "Difference (95 % CI)").column("p", "p, groups alike");
+    table.column("difference", "Difference (95\u{a0}% CI)").column("p", "p, groups alike");
     let mut lines = Vec::new();
     let groups: Vec<&str> = run.plan.subgroups.iter().map(|group| group.id.as_str()).collect();
     let whole = effect(run, primary, estimand, arm, None, &[]);

@@ -55,7 +55,7 @@ fn emergent(run: &Run<'_>, groups: &[Group]) -> Table {
         Table::new("suicidality", "Suicidal ideation and behaviour, before and after the first dose", "Found", QUERIES);
     heads(&mut table, groups);
     if run.arms.len() == 2 {
-        table.column("difference", "Difference, points (95 % CI)");
+        table.column("difference", "Difference, points (95\u{a0}% CI)");
     }
     type Of<'f> = &'f dyn Fn(&Person) -> Vec<Place>;
     let places = |person: &Person, forms: &[&Form], fits: &dyn Fn(&Form) -> bool| -> Vec<Place> {

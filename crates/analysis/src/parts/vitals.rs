@@ -99,7 +99,7 @@ fn drawing(run: &Run<'_>, groups: &[Group], measure: &Measure) -> Lines {
         .map(|hour| (f64::from(hour), shown::number(f64::from(hour), 0), String::new()));
     Lines {
         id: format!("vitals-{}-figure", measure.id),
-        title: format!("{}, {}: mean over sessions with 95 % intervals", measure.label, measure.unit),
+        title: format!("{}, {}: mean over sessions with 95\u{a0}% intervals", measure.label, measure.unit),
         finding: format!("{}.", top.join("; ")),
         series,
         along: along.collect(),

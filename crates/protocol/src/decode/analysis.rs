@@ -235,7 +235,7 @@ words! {
     PublishedStatus {
         "active" => Active, "corrected" => Corrected, "concern" => Concern, "retracted" => Retracted,
     }
-    Compares { "therapy_added" => TherapyAdded, "daily_medicine" => DailyMedicine }
+    Compares { "therapy_added" => TherapyAdded, "daily_medicine" => DailyMedicine, "other_outcome" => OtherOutcome }
     ReportPart {
         "disposition" => Disposition, "baseline" => Baseline, "exposure" => Exposure, "primary" => Primary,
         "key_secondary" => KeySecondary, "sensitivity" => Sensitivity, "responders" => Responders,
