@@ -47,7 +47,28 @@ export async function violations(page) {
   }
 }
 
+/** One shape stands for all pages that differ in a code, a record or a container alone. */
+export function shape(path) {
+  const [bare, query] = path.split("?");
+  const part = /part=\w+/.exec(query ?? "")?.[0];
+  return (part ? `${bare}?${part}` : bare)
+    .replace(/\/participants\/[^/]+/, "/participants/*").replace(/\/sites\/[^/]+/, "/sites/*").replace(/\/stock\/[^/]+/, "/stock/*")
+    .replace(/\/ratings\/[^/]+/, "/ratings/*").replace(/\/study\/[^/?]+/, "/study/*").replace(/\/visits\/[^/]+/, "/visits/*")
+    .replace(/\/sessions\/[^/]+/, "/sessions/*").replace(/\/forms\/[^/]+/, "/forms/*").replace(/^\/me\/forms\/\*\/[^/]+/, "/me/forms/*/*")
+    .replace(/\/documents\/[^/]+/, "/documents/*").replace(/\/do\/([^/]+)\/.+$/, "/do/$1/*");
+}
+
 /** How far the page can be scrolled sideways; it never should. */
 export async function sideways(page) {
   return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+}
+
+/** A picture for the documents, where they are asked for; the first view as a reader's screen would show it. */
+export async function picture(page, name, { width = 1280, height = 860 } = {}) {
+  if (!process.env.PICTURES) return;
+  const before = page.viewportSize();
+  await page.setViewportSize({ width, height });
+  await page.evaluate(() => window.scrollTo(0, 0));
+  await page.screenshot({ path: `${process.env.PICTURES}/${name}.png` });
+  if (before) await page.setViewportSize(before);
 }

@@ -1,7 +1,7 @@
 // A whole dosing day by clicking, on a phone: from the appointment to the morning after. Tired careful people do it, so
 // each step is the one that the page offers first. Needs the participant whom `journey.mjs` brought to an arm.
 import { readFileSync } from "node:fs";
-import { Tally, open } from "./browser.mjs";
+import { Tally, open, picture } from "./browser.mjs";
 import { Person } from "./clinic.mjs";
 
 const [base, handover] = process.argv.slice(2);
@@ -152,6 +152,8 @@ await phone.sign("Sign the agreement");
 // The supplement: before its window it waits; then asked for, opened by two, swallowed.
 await session(LEAD);
 await phone.sees(/Supplement window/, "the window is said");
+await picture(page(), "session", { height: 1000 });
+await picture(page(), "session-phone", { width: 390, height: 844 });
 await phone.pass("Five minutes");
 await phone.pass("Five minutes");
 await vitalsAgain(["142", "86", "86", "37.1"]);

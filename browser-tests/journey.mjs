@@ -1,7 +1,7 @@
 // A whole way by clicking, as people without a manual would go it: a first call, consent, screening, both gates and the
 // assignment of an arm, by coordinator, investigator, medical monitor, therapist and rater.
 import { writeFileSync } from "node:fs";
-import { Tally, open } from "./browser.mjs";
+import { Tally, open, picture } from "./browser.mjs";
 import { Person } from "./clinic.mjs";
 
 const [base, handover] = process.argv.slice(2);
@@ -150,6 +150,7 @@ await somebody.follow("Confirm enrolment");
 await somebody.sign("Confirm enrolment", "medical-monitor");
 await somebody.sees(/Confirmed, to be assigned/, "confirmed");
 await somebody.follow("Assign an arm");
+await picture(page(), "randomise", { height: 720 });
 await somebody.sign("Randomise");
 await somebody.sees(/Assigned, before the first dose/, "assigned");
 const shown = (await page().content()).toLowerCase();

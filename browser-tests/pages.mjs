@@ -1,32 +1,25 @@
 // Every page that each persona can reach from its own links, at 1280 and 320 px: it answers, axe finds nothing, and it
 // never scrolls sideways; once more without a script. And no address of the product and no act's form is left out.
 import { readFileSync, readdirSync } from "node:fs";
-import { Tally, open, sideways, violations } from "./browser.mjs";
+import { Tally, open, shape, sideways, violations } from "./browser.mjs";
 
 const base = process.argv[2];
 const only = process.argv[3];
 const WIDTHS = [1280, 320];
-/** Pages of one shape that look different: participants in another phase, visits of another kind, forms of another make. */
-const SAMPLES = { "/participants/*": 4, "/participants/*/visits/*": 4, "/participants/*/sessions/*": 3, "/participants/*/visits/*/forms/*": 12, "/participants/*/forms/*": 6, "/participants/*/casebook": 2, "/stock/*": 2 };
+/** Pages of one shape that look different (participants in another phase, visits of another kind, forms of another make):
+ * so many of them are seen, by whoever comes across them first. Beside that, each persona sees one of each shape. */
+const SAMPLES = { "/participants/*": 12, "/participants/*/visits/*": 12, "/participants/*/sessions/*": 8, "/participants/*/visits/*/forms/*": 40, "/participants/*/forms/*": 12, "/participants/*/casebook": 4, "/stock/*": 3 };
 const WORKERS = 3;
 const browser = await open();
 const tally = new Tally();
-
-/** One shape stands for all pages that differ in a code, a record or a container alone. */
-export function shape(path) {
-  const [bare, query] = path.split("?");
-  const part = /part=\w+/.exec(query ?? "")?.[0];
-  return (part ? `${bare}?${part}` : bare)
-    .replace(/\/participants\/[^/]+/, "/participants/*").replace(/\/sites\/[^/]+/, "/sites/*").replace(/\/stock\/[^/]+/, "/stock/*")
-    .replace(/\/ratings\/[^/]+/, "/ratings/*").replace(/\/study\/[^/?]+/, "/study/*").replace(/\/visits\/[^/]+/, "/visits/*")
-    .replace(/\/sessions\/[^/]+/, "/sessions/*").replace(/\/forms\/[^/]+/, "/forms/*").replace(/^\/me\/forms\/\*\/[^/]+/, "/me/forms/*/*")
-    .replace(/\/documents\/[^/]+/, "/documents/*").replace(/\/do\/([^/]+)\/.+$/, "/do/$1/*");
-}
 
 const seen = new Set();
 /** A page whose markup differs in words alone needs axe once at each width. */
 const axed = new Set();
 const plain = new Map();
+/** Pages that somebody has looked at or will, and how many of each shape they are. */
+const samples = new Set();
+const taken = new Map();
 let looked = 0;
 const personas = await listed();
 
@@ -88,7 +81,7 @@ async function crawl(login) {
   await page.goto(`${base}/enter/${login}`);
   const landed = new URL(page.url()).pathname;
   const queue = [landed === "/" ? "/today" : landed];
-  const counts = new Map();
+  const kinds = new Set();
   const met = new Set(queue);
   while (queue.length > 0) {
     const path = queue.shift();
@@ -99,9 +92,11 @@ async function crawl(login) {
       if (!ours(link) || met.has(link)) continue;
       met.add(link);
       const kind = shape(link);
-      const had = counts.get(kind) ?? 0;
-      if (had >= (SAMPLES[kind] ?? 1)) continue;
-      counts.set(kind, had + 1);
+      const more = SAMPLES[kind] !== undefined && !samples.has(link) && (taken.get(kind) ?? 0) < SAMPLES[kind];
+      if (kinds.has(kind) && !more) continue;
+      kinds.add(kind);
+      if (!samples.has(link)) taken.set(kind, (taken.get(kind) ?? 0) + 1);
+      samples.add(link);
       queue.push(link);
     }
   }

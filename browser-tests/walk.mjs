@@ -9,7 +9,8 @@ const page = await context.newPage();
 
 await page.goto(`${base}/sign-in`);
 await page.locator('button[name="login"]', { hasText: "Coordinator" }).first().click();
-tally.check(page.url().includes("/today"), `a coordinator opens Today, not ${page.url()}`);
+const current = await page.locator(".nav [aria-current]").innerText();
+tally.check(current === "Today", `a coordinator's day begins with Today, not ${current}`);
 tally.check((await page.locator("text=Synthetic").count()) > 0, "the store says that it is synthetic");
 
 await page.goto(`${base}/participants`);

@@ -1,0 +1,61 @@
+// Pictures of real screens for the documents: `node pictures.mjs PROGRAM FOLDER`. The journeys take those of a
+// randomisation and of a dosing day on their way.
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { open, picture } from "./browser.mjs";
+
+const [program, folder] = process.argv.slice(2);
+process.env.PICTURES = folder;
+const work = mkdtempSync(join(tmpdir(), "pictures-"));
+const servers = [];
+
+async function start(name, port, day) {
+  const server = spawn(program, ["demo", "--data", join(work, name), "--listen", `127.0.0.1:${port}`, "--until", day], { stdio: "ignore" });
+  servers.push(server);
+  const base = `http://127.0.0.1:${port}`;
+  for (let tries = 0; tries < 240; tries += 1) {
+    const up = await fetch(`${base}/healthz`).then((reply) => reply.ok, () => false);
+    if (up) return base;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  throw new Error(`${name} did not start`);
+}
+
+try {
+  const [enrolling, treating] = [await start("enrolling", 8197, "2023-06-15"), await start("treating", 8198, "2023-08-10")];
+  for (const script of ["journey.mjs", "dosing-day.mjs"]) {
+    const run = spawnSync("node", [script, enrolling, join(work, "handover")], { stdio: "inherit" });
+    if (run.status !== 0) throw new Error(`${script} failed: no pictures of it`);
+  }
+  const browser = await open();
+  const page = await browser.newPage();
+  const enter = (login) => page.goto(`${treating}/enter/${login}`);
+  await enter("s01-coordinator-1");
+  await picture(page, "today", { height: 720 });
+  await picture(page, "today-phone", { width: 390, height: 844 });
+  await page.goto(`${treating}/participants`);
+  await page.locator("main table a").first().click();
+  await picture(page, "participant", { height: 1000 });
+  await form(page, treating);
+  await enter("s01-pharmacist");
+  await page.goto(`${treating}/stock`);
+  await picture(page, "stock", { height: 800 });
+  await enter("s01-investigator");
+  await page.goto(`${treating}/trial`);
+  await picture(page, "trial", { height: 900 });
+  await browser.close();
+} finally {
+  for (const server of servers) server.kill();
+  rmSync(work, { recursive: true, force: true });
+}
+
+/** A questionnaire half answered, with its score as it stands. */
+async function form(page, base) {
+  const code = (await page.locator("main h1").innerText()).trim();
+  await page.goto(`${base}/participants/${code}/visits/V20/forms/pcl5`);
+  for (let item = 1; item <= 20; item += 1) await page.locator(`[name="values.${item}"][value="${(item * 7) % 4}"]`).check();
+  await page.getByText(/Draft kept at/).waitFor();
+  await picture(page, "form", { height: 900 });
+}
