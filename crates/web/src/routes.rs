@@ -5,8 +5,8 @@ use axum::http::Method;
 use crate::http::call::{Call, Door, Route};
 use crate::http::reply::{Reply, Trouble};
 use crate::pages::{
-    account, accounts, act, api, casebook, clock, consent, document, facts, form, form_record, gate, me, participant,
-    participants, person, ratings, session, staff, stock, study, today, trial,
+    account, accounts, act, analysis, api, casebook, clock, consent, document, facts, form, form_record, gate, me,
+    participant, participants, person, ratings, session, staff, stock, study, today, trial,
 };
 
 type Page = fn(&Call<'_>) -> Result<Reply, Trouble>;
@@ -70,6 +70,7 @@ pub fn table() -> Vec<Route> {
         get("/stock", Staff, stock::get),
         get("/stock/{site}", Staff, stock::site),
         get("/trial", Staff, trial::get),
+        get("/analysis", Staff, analysis::get),
         get("/study", Staff, study::get),
         get("/study/{hash}", Staff, study::get),
         get("/staff", Staff, staff::get),

@@ -43,6 +43,7 @@ fn services(opened: &store::Opened) -> anyhow::Result<web::Services> {
         form_key: web::http::guard::FormKey::new(store::random()?),
         help_phone: String::new(),
         idle_seconds: 900,
+        reports: web::pages::analysis::Reports::default(),
         secure: false,
     })
 }
