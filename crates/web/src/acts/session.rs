@@ -485,6 +485,18 @@ pub const ACTS: &[Act] = &[
         },
     },
     Act {
+        key: "sign-session",
+        scope: Scope::Session,
+        kind: Kind::Fact,
+        title: "Sign the session’s record",
+        intro: "Everybody who was in the room signs for themselves; then the record can be closed.",
+        button: "Sign",
+        proofs: Proofs::Signed("I was there, and this record says what happened."),
+        reason: Reason::None,
+        fields: nothing,
+        build: |scene, _| Some(Command::Fact(Fact::SignSession { participant: who(scene)?, session: scene.session })),
+    },
+    Act {
         key: "close-session",
         scope: Scope::Session,
         kind: Kind::Authorisation,
