@@ -20,6 +20,7 @@ mod read;
 pub mod scope;
 pub mod show;
 mod spelling;
+mod stock;
 mod tree;
 mod version;
 mod washout;

@@ -13,6 +13,7 @@ pub use crate::planning::{
     BetterWord, MechanismWord, Planning, PlanningAccrual, PlanningArm, PlanningBaseline, PlanningCovariate,
     PlanningDropout, PlanningLooks, SpendingWord,
 };
+pub use crate::stock::{Calendar, FieldSource, LossCause, StockField, StockForm, StockPlan, StockUse, Term};
 use jiff::civil::Date;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -72,6 +73,9 @@ pub struct Study {
     pub approvals: Vec<ApprovalRule>,
     /// Follow-up: tries, silence, what goes on after treatment stops.
     pub follow_up: FollowUpPlan,
+    /// How the drug is kept, ordered, counted and reported on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stock: Option<StockPlan>,
     /// The analysis plan.
     pub analysis: AnalysisPlan,
     /// What is assumed when the trial is planned by simulation. No part of the version: it changes nothing that is done.

@@ -11,6 +11,7 @@ mod planning;
 mod safety;
 mod schedule;
 mod session;
+mod stock;
 mod windows;
 
 use crate::{decode::Parts, diagnostic::Mistake, files::Place, item::Notebook, spelling::nearest};
@@ -32,6 +33,7 @@ pub fn check(parts: &Parts, notebook: &Notebook) {
     dose::check(&checker);
     session::check(&checker);
     safety::check(&checker);
+    stock::check(&checker);
     analysis::check(&checker);
     planning::check(&checker);
 }
