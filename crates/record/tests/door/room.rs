@@ -88,13 +88,9 @@ fn the_room_reaches_the_tables() {
     clinic.done(fact("call_contact", &call));
     clinic.done(fact("close_card", &json!({"card": card, "text": "settled"})));
     clinic.done(fact("record_night_check", &json!({"awake": true, "distress": 3, "signs": ["confusion"]})));
-    for (table, rows) in [
-        ("session_correction", 2),
-        ("session_card", 1),
-        ("card_step", 1),
-        ("session_call", 1),
-        ("session_note", 2),
-    ] {
+    for (table, rows) in
+        [("session_correction", 2), ("session_card", 1), ("card_step", 1), ("session_call", 1), ("session_note", 2)]
+    {
         assert_eq!(count(clinic.door.store().as_ref(), table), rows, "{table}");
     }
     assert!(count(clinic.door.store().as_ref(), "session_alarm") >= 2);

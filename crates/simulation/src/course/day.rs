@@ -348,7 +348,7 @@ impl Trial<'_> {
             self.soon(Ask::fact(minutes_after(now, 120), &by, record(measures)).happened(now));
             return;
         }
-        let mut ask = Ask::fact(now, &by, record(measures.clone()));
+        let mut ask = Ask::fact(now, &by, record(measures));
         if self.slips.taken(Slip::ClockWrong) {
             let fast = minutes_after(now, 11);
             ask = ask.happened(fast).sent(fast);

@@ -185,7 +185,7 @@ impl Trial<'_> {
         if self.slips.taken(Slip::CloseUnsigned) {
             self.soon(Ask::act(now, &lead, act.clone()).may_fail());
         }
-        if self.slips.taken(Slip::CloseBeforeSigned) {
+        if self.asks_for_harm(whose) && self.slips.taken(Slip::CloseBeforeSigned) {
             self.soon(Ask::act(now, &lead, act.clone()).signed().may_fail());
         }
         let unsigned = self.signed_by_all(now, whose, session, &lead);

@@ -229,6 +229,11 @@ impl Trial<'_> {
         }
     }
 
+    /// Whether a question is open whether something was an adverse event.
+    pub(super) fn asks_for_harm(&self, whose: usize) -> bool {
+        self.state(whose).is_some_and(|state| !open_questions(state).is_empty())
+    }
+
     /// What may have been harm is answered, and everybody who was there signs; whether somebody's signature is missing.
     pub(super) fn signed_by_all(&mut self, now: Timestamp, whose: usize, session: u8, lead: &StaffId) -> bool {
         let Some(participant) = self.participant_in(whose) else { return false };
