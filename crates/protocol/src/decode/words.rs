@@ -3,8 +3,8 @@
 use crate::{
     item::Words,
     model::{
-        ApprovalScope, BlockOn, Content, CriterionKind, DeviationClass, Duty, Failing, Judged, Masking, Overnight,
-        FieldSource, LossCause, Reconsent, RoleScope, StockUse, Trigger, VisitKind, VisitMode,
+        ApprovalScope, BlockOn, Content, CriterionKind, DeviationClass, Duty, Failing, FieldSource, Judged, LossCause,
+        Masking, Overnight, Reconsent, RoleScope, StockUse, Trigger, VisitKind, VisitMode,
     },
 };
 
