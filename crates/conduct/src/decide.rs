@@ -311,7 +311,8 @@ pub const fn duties_for(command: &Command) -> &'static [Duty] {
             | Fact::ReceiveShipment { .. }
             | Fact::RecordTemperature { .. }
             | Fact::RecordSafeAccess { .. } => &[DispenseDrug, WitnessDrug],
-            Fact::RecallLot { .. } => &[DispenseDrug, LeadSite, MonitorMedically, AdministerTrial],
+            Fact::RecallLot { site: Some(_), .. } => &[DispenseDrug, LeadSite, MonitorMedically, AdministerTrial],
+            Fact::RecallLot { site: None, .. } => &[MonitorMedically, AdministerTrial],
             Fact::RecordNotice { .. } => &[LeadSite, DispenseDrug, AdministerTrial],
             Fact::EndDelegation { .. } => &[LeadSite, AdministerTrial],
             Fact::PlaceHold { .. } => {

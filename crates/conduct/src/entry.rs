@@ -664,7 +664,13 @@ pub enum Entry {
         certificates: BTreeMap<String, String>,
     },
     /// A shipment arrived: what was found of it is in quarantine.
-    ShipmentReceived { shipment: String, from: SiteId, found: Vec<ContainerId>, missing: Vec<ContainerId>, seal_whole: bool },
+    ShipmentReceived {
+        shipment: String,
+        from: SiteId,
+        found: Vec<ContainerId>,
+        missing: Vec<ContainerId>,
+        seal_whole: bool,
+    },
     /// At the sender: the other site said what had arrived.
     ShipmentArrived { shipment: String, at: SiteId, found: Vec<ContainerId>, missing: Vec<ContainerId> },
     /// The logger in the safe was read. What had been stored outside the limits is set aside.

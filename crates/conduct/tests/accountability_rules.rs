@@ -386,7 +386,7 @@ fn papers() -> Seen {
         pharmacist: recall here L1 because a foreign body    | recorded
         pharmacist: recall here L1 because a foreign body; pharmacist+witness: accept K1 because asked | refused accountability.fit/K1
         admin: recall all L1 because a foreign body          | recorded
-        pharmacist: recall all L1 because a foreign body     | unanswered: recall lot needs one of these duties in the trial today: dispense_drug, lead_site, monitor_medically, administer_trial. The investigator can delegate them
+        pharmacist: recall all L1 because a foreign body     | unanswered: recall lot needs one of these duties at S01 today: monitor_medically, administer_trial. The investigator can delegate them
         ",
     )
 }
@@ -580,7 +580,8 @@ fn no_command_hands_a_dose_out() {
         for variant in schema["$defs"][kind]["oneOf"].as_array().unwrap() {
             for (name, body) in variant["properties"].as_object().unwrap() {
                 let text = body.to_string();
-                let names = text.contains("ContainerId") || text.contains("ContainerReport") || text.contains("\"containers\"");
+                let names =
+                    text.contains("ContainerId") || text.contains("ContainerReport") || text.contains("\"containers\"");
                 if names || name.contains("container") || name.contains("dose_out") || text.contains("OrderLine") {
                     named.insert(name.clone());
                 }

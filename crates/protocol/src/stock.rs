@@ -145,9 +145,7 @@ pub enum FieldSource {
 }
 
 /// Why the safe did not agree with the book.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LossCause {
     /// A slip of the pen, a miscount: nothing is gone.

@@ -52,8 +52,12 @@ pub fn census(store: &dyn Store, studies: &Studies) -> Result<Census, StoreError
     look("SELECT NULL, container FROM container WHERE standing = 'out'", "container", &|_| {
         "A container is out of the safe".to_owned()
     })?;
-    look("SELECT NULL, d.instance, d.words FROM stock_discrepancy d WHERE NOT EXISTS \
-         (SELECT 1 FROM stock_resolution r WHERE r.site = d.site AND r.instance = d.instance)", "discrepancy", &title)?;
+    look(
+        "SELECT NULL, d.instance, d.words FROM stock_discrepancy d WHERE NOT EXISTS \
+         (SELECT 1 FROM stock_resolution r WHERE r.site = d.site AND r.instance = d.instance)",
+        "discrepancy",
+        &title,
+    )?;
     look("SELECT NULL, instance, words FROM hold", "hold", &title)?;
     forms_missing(store, studies, &mut open)?;
     Ok(Census { open: open.into_iter().collect(), heads: heads(store)?, given: Vec::new() })
@@ -68,7 +72,11 @@ pub fn given(store: &dyn Store, lot: &str) -> Result<Census, StoreError> {
                WHERE lot = ?1 AND pieces_used > 0 AND participant IS NOT NULL ORDER BY site, container";
     let rows = store.select(sql, &[lot.into()])?;
     let given = rows.iter().filter_map(|row| {
-        Some(GivenFound { site: word(row, 0)?.into(), container: word(row, 1)?.into(), participant: word(row, 2)?.into() })
+        Some(GivenFound {
+            site: word(row, 0)?.into(),
+            container: word(row, 1)?.into(),
+            participant: word(row, 2)?.into(),
+        })
     });
     Ok(Census { given: given.collect(), ..Census::default() })
 }

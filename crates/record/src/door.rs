@@ -16,8 +16,8 @@ use crate::{
 use allocation::{Opened, SealedContainer, SealedRow, Service, ServiceError, Wanted};
 use chain::Key;
 use conduct::{
-    Authorisation, Command, Context, Fact, No, ParticipantState, Picked, Proof, Request, SiteState, StockState, StreamId,
-    Studies, Subject, TrialState, Written, decide,
+    Authorisation, Command, Context, Fact, No, ParticipantState, Picked, Proof, Request, SiteState, StockState,
+    StreamId, Studies, Subject, TrialState, Written, decide,
 };
 use jiff::Timestamp;
 use std::{

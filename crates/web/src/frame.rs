@@ -163,11 +163,7 @@ fn pin(desk: &Desk<'_>) -> Result<Option<Pin>, Trouble> {
         full_stop(&hold.text),
         since(hold.since)
     );
-    Ok(Some(Pin {
-        title: "Hold on this site.".to_owned(),
-        words,
-        link: Some(Link::new("/staff", "See the site")),
-    }))
+    Ok(Some(Pin { title: "Hold on this site.".to_owned(), words, link: Some(Link::new("/staff", "See the site")) }))
 }
 
 /// A difference between a safe and its book: on every page of the site until a third person has closed it.

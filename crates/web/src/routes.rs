@@ -5,8 +5,8 @@ use axum::http::Method;
 use crate::http::call::{Call, Door, Route};
 use crate::http::reply::{Reply, Trouble};
 use crate::pages::{
-    account, accounts, act, api, casebook, clock, consent, document, facts, forecast, form, form_record, gate, ledger, me,
-    participant, participants, person, ratings, session, staff, stock, study, today, trial,
+    account, accounts, act, api, casebook, clock, consent, document, facts, forecast, form, form_record, gate, ledger,
+    me, participant, participants, person, ratings, session, staff, stock, study, today, trial,
 };
 
 type Page = fn(&Call<'_>) -> Result<Reply, Trouble>;

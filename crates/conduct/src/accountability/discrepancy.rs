@@ -82,7 +82,14 @@ pub(super) fn people(case: &Case<'_>) -> Vec<StaffId> {
 }
 
 /// Opens a difference at a site, with its clocks; and a hold on the site where what may be given is in doubt.
-pub(super) fn open(case: &Case<'_>, site: &SiteId, what: DiscrepancyKind, text: String, found: Found, draft: &mut Draft) {
+pub(super) fn open(
+    case: &Case<'_>,
+    site: &SiteId,
+    what: DiscrepancyKind,
+    text: String,
+    found: Found,
+    draft: &mut Draft,
+) {
     let hold = found.holds.then(|| {
         let hold = draft.instance();
         draft.site(site, Entry::HoldPlaced { instance: hold.clone(), text: text.clone() });
@@ -92,9 +99,8 @@ pub(super) fn open(case: &Case<'_>, site: &SiteId, what: DiscrepancyKind, text: 
     let plan = plan(case);
     let discovered = case.context.now;
     let by_delivery = matches!(what, DiscrepancyKind::Receipt | DiscrepancyKind::Shipment);
-    let again_by = plan
-        .filter(|_| !by_delivery)
-        .map(|plan| Case::after_minutes(discovered, i64::from(plan.recount_minutes)));
+    let again_by =
+        plan.filter(|_| !by_delivery).map(|plan| Case::after_minutes(discovered, i64::from(plan.recount_minutes)));
     let due = |form: &&protocol::model::StockForm| {
         let due = due_at(plan?, country(case, site), form.due?, discovered, case);
         Some(NoticeDue { form: form.id.clone(), title: form.title.clone(), causes: form.causes.clone(), due })
@@ -163,19 +169,15 @@ pub fn gone(case: &Case<'_>, open: &Discrepancy) -> (Vec<ContainerId>, BTreeMap<
                 .collect();
             lost.sort();
             lost.dedup();
-            let pieces = recount.pieces.iter().map(|(id, [found, book])| (id.clone(), i64::from(*book) - i64::from(*found)));
+            let pieces =
+                recount.pieces.iter().map(|(id, [found, book])| (id.clone(), i64::from(*book) - i64::from(*found)));
             (lost, pieces.collect())
         }
         (None, _) => (open.containers.clone(), open.pieces.clone()),
     }
 }
 
-pub(super) fn ask(
-    case: &Case<'_>,
-    discrepancy: &InstanceId,
-    cause: LossCause,
-    text: &str,
-) -> Vec<Finding> {
+pub(super) fn ask(case: &Case<'_>, discrepancy: &InstanceId, cause: LossCause, text: &str) -> Vec<Finding> {
     let Some(open) = case.world.stock.and_then(|stock| stock.discrepancies.get(discrepancy)) else {
         let remedy = "look at the stock's page again: somebody may have closed it";
         return vec![Broken::new(&KNOWN, "no such difference", "one that is open", remedy).into()];
@@ -200,9 +202,14 @@ fn third(case: &Case<'_>, open: &Discrepancy) -> Finding {
         Some(_) => return Finding::holds(&THIRD, "signed by a third person"),
         None => "nobody of the staff",
     };
-    Broken::new(&THIRD, found, "the signature of somebody else", "the investigator or the sponsor looks into it, and signs")
-        .by(Duty::LeadSite)
-        .into()
+    Broken::new(
+        &THIRD,
+        found,
+        "the signature of somebody else",
+        "the investigator or the sponsor looks into it, and signs",
+    )
+    .by(Duty::LeadSite)
+    .into()
 }
 
 fn recounted(case: &Case<'_>, open: &Discrepancy) -> Finding {
@@ -237,24 +244,36 @@ fn fits(case: &Case<'_>, open: &Discrepancy, cause: LossCause) -> Finding {
     };
     let found = match (short, over) {
         (false, false) => "nothing is gone and nothing too many".to_owned(),
-        (true, _) => format!("{} containers and {} pieces gone", lost.len(), pieces.values().filter(|p| **p > 0).sum::<i64>()),
+        (true, _) => {
+            format!("{} containers and {} pieces gone", lost.len(), pieces.values().filter(|p| **p > 0).sum::<i64>())
+        }
         (false, true) => "more than there should be".to_owned(),
     };
     if unexpected {
         let recount = open.recount.as_ref().map(|recount| recount.unexpected.clone()).unwrap_or_default();
         let ids: Vec<&str> = recount.iter().map(ContainerId::as_str).collect();
         let remedy = "record what became of them first: found, received, or back; then count again";
-        return Broken::new(&CAUSE, format!("{} in the safe and not by the book", ids.join(", ")), "a count that finds none such", remedy)
-            .by(Duty::DispenseDrug)
-            .into();
+        return Broken::new(
+            &CAUSE,
+            format!("{} in the safe and not by the book", ids.join(", ")),
+            "a count that finds none such",
+            remedy,
+        )
+        .by(Duty::DispenseDrug)
+        .into();
     }
     if allowed.contains(&cause) {
         return Finding::holds(&CAUSE, found);
     }
     let words: Vec<&str> = allowed.iter().map(|cause| cause_words(*cause)).collect();
-    Broken::new(&CAUSE, format!("{found}, called {}", cause_words(cause)), words.join(" or "), "name the cause that fits, or count again")
-        .by(Duty::LeadSite)
-        .into()
+    Broken::new(
+        &CAUSE,
+        format!("{found}, called {}", cause_words(cause)),
+        words.join(" or "),
+        "name the cause that fits, or count again",
+    )
+    .by(Duty::LeadSite)
+    .into()
 }
 
 /// A cause in words.
@@ -321,7 +340,8 @@ pub(super) fn notice(
     notice: &Notice<'_>,
     draft: &mut Draft,
 ) -> Result<(), FactNo> {
-    let wrong = |field: &str, what: String, mend: &str| Unreadable { field: field.to_owned(), what, mend: mend.to_owned() };
+    let wrong =
+        |field: &str, what: String, mend: &str| Unreadable { field: field.to_owned(), what, mend: mend.to_owned() };
     let Some(open) = case.world.stock.and_then(|stock| stock.discrepancies.get(discrepancy)) else {
         let mend = "look at the stock's page: somebody may have closed it";
         return Err(wrong("discrepancy", "no such difference is open".to_owned(), mend).into());
@@ -338,7 +358,9 @@ pub(super) fn notice(
     let form = plan(case).and_then(|plan| plan.form(notice.form));
     let empty = form.map(|form| lacking(form, notice.fields)).unwrap_or_default();
     if !empty.is_empty() {
-        return Err(wrong("fields", format!("not filled in: {}", empty.join("; ")), "fill in what the form asks").into());
+        return Err(
+            wrong("fields", format!("not filled in: {}", empty.join("; ")), "fill in what the form asks").into()
+        );
     }
     draft.stock(
         site,

@@ -79,7 +79,8 @@ pub struct Forecast {
 
 /// The sessions that are to come for somebody, in the plan's order.
 pub fn needs(study: &Study, participant: &ParticipantState) -> Vec<Need> {
-    let under_way = matches!(participant.phase, Phase::Enrolled | Phase::Confirmed | Phase::Assigned | Phase::InTreatment);
+    let under_way =
+        matches!(participant.phase, Phase::Enrolled | Phase::Confirmed | Phase::Assigned | Phase::InTreatment);
     if !under_way || participant.treatment_stopped() || participant.has_left() {
         return Vec::new();
     }
@@ -93,7 +94,8 @@ pub fn needs(study: &Study, participant: &ParticipantState) -> Vec<Need> {
             continue;
         }
         let booked = record.and_then(|record| record.booking).map(|booking| booking.day);
-        let planned = study.visit(session.visit.as_str()).and_then(|visit| schedule::planned(study, participant, visit));
+        let planned =
+            study.visit(session.visit.as_str()).and_then(|visit| schedule::planned(study, participant, visit));
         let Some(day) = booked.or_else(|| planned.map(|planned| planned.target)) else { continue };
         let ordered = state.and_then(|state| state.order.as_ref()).map(|order| &order.level);
         let level = ordered.unwrap_or(&session.level_default);
@@ -122,9 +124,7 @@ pub fn forecast(study: &Study, needs: &[Need], stock: &StockState, today: Date) 
         let parts = [(DosePart::Initial, true), (DosePart::Supplement, level.supplement_pieces > 0)];
         for (part, _) in parts.into_iter().filter(|(_, has)| *has) {
             let mine = needs.iter().filter(|need| {
-                need.level == level.id
-                    && need.day <= until
-                    && (part == DosePart::Initial || need.supplement)
+                need.level == level.id && need.day <= until && (part == DosePart::Initial || need.supplement)
             });
             let wanted: Vec<Date> = mine.map(|need| need.day.max(today)).collect();
             lines.push(line(&level.id, part, &wanted, stock, (today, until), (contents, plan.forecast_spare)));
@@ -176,7 +176,5 @@ fn expiries(stock: &StockState) -> Vec<Expiry> {
         let key = (container.expires, container.lot.clone(), container.level.clone(), container.part);
         *by.entry(key).or_default() += 1;
     }
-    by.into_iter()
-        .map(|((day, lot, level, part), containers)| Expiry { day, lot, level, part, containers })
-        .collect()
+    by.into_iter().map(|((day, lot, level, part), containers)| Expiry { day, lot, level, part, containers }).collect()
 }

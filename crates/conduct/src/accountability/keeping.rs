@@ -122,10 +122,15 @@ pub(super) fn ask_destroy(
     let form = forms(case, site, StockUse::Destruction).into_iter().next();
     let given = record.is_some_and(|record| !record.trim().is_empty());
     findings.push(match form {
-        Some(form) if !given => Broken::new(&RECORD, "no number", format!("the number of {}", form.title), "fill in the record, and give its number")
-            .from_source(&form.source)
-            .by(Duty::DispenseDrug)
-            .into(),
+        Some(form) if !given => Broken::new(
+            &RECORD,
+            "no number",
+            format!("the number of {}", form.title),
+            "fill in the record, and give its number",
+        )
+        .from_source(&form.source)
+        .by(Duty::DispenseDrug)
+        .into(),
         Some(_) | None => Finding::holds(&RECORD, record.unwrap_or("not asked for")),
     });
     findings.push(two_people(case));
@@ -175,8 +180,12 @@ pub(super) fn record(
     }
     let standing = standing_words(&container.standing);
     let wrong = match what {
-        ContainerFact::CameBack { .. } if !matches!(container.standing, ContainerStanding::Used { back: false, .. }) => {
-            Some("what was never opened is put back into the safe by two people; what was opened and refused is recorded as such")
+        ContainerFact::CameBack { .. }
+            if !matches!(container.standing, ContainerStanding::Used { back: false, .. }) =>
+        {
+            Some(
+                "what was never opened is put back into the safe by two people; what was opened and refused is recorded as such",
+            )
         }
         ContainerFact::Refused { .. } if !matches!(container.standing, ContainerStanding::Out { .. }) => {
             Some("only what is out for a session can be opened and refused")
@@ -191,12 +200,8 @@ pub(super) fn record(
         return Err(unreadable(format!("{id} is {standing}"), mend).into());
     }
     draft.stock(site, Entry::ContainerChanged { container: id.clone(), what: what.clone() });
-    let concerned = || Found {
-        containers: vec![id.clone()],
-        people: discrepancy::people(case),
-        holds: true,
-        ..Found::default()
-    };
+    let concerned =
+        || Found { containers: vec![id.clone()], people: discrepancy::people(case), holds: true, ..Found::default() };
     match what {
         // One that is known to be missing is not lost a second time.
         ContainerFact::Missing if container.standing != ContainerStanding::Missing => {
@@ -237,8 +242,7 @@ fn pieces_agree(case: &Case<'_>, site: &SiteId, id: &ContainerId, container: &Co
         return;
     }
     let spoilt = if container.wasted > 0 { format!(", {} spoilt", container.wasted) } else { String::new() };
-    let text =
-        format!("container {id}: {} pieces swallowed{spoilt} and {left} back, of {held}", container.pieces_used);
+    let text = format!("container {id}: {} pieces swallowed{spoilt} and {left} back, of {held}", container.pieces_used);
     let concerned = Found {
         pieces: BTreeMap::from([(id.clone(), i64::from(held) - i64::from(accounted))]),
         people: discrepancy::people(case),

@@ -99,8 +99,11 @@ pub(super) fn ask(case: &Case<'_>, site: &SiteId, asked: &Asked<'_>) -> Vec<Find
     let here = forms(case, site, StockUse::Order);
     let Some(form) = here.iter().find(|form| form.id == asked.form) else {
         let known: Vec<&str> = here.iter().map(|form| form.id.as_str()).collect();
-        let needed = if known.is_empty() { "none: the study asks for no order here".to_owned() } else { known.join(", ") };
-        return vec![Broken::new(&FORM, asked.form, needed, "choose one of the study's forms").by(Duty::LeadSite).into()];
+        let needed =
+            if known.is_empty() { "none: the study asks for no order here".to_owned() } else { known.join(", ") };
+        return vec![
+            Broken::new(&FORM, asked.form, needed, "choose one of the study's forms").by(Duty::LeadSite).into(),
+        ];
     };
     let mut lacking: Vec<String> = lacking(form, asked.fields).into_iter().map(str::to_owned).collect();
     lacking.extend(wrong_lines(case, asked.lines));
@@ -126,7 +129,9 @@ pub(super) fn ask(case: &Case<'_>, site: &SiteId, asked: &Asked<'_>) -> Vec<Find
     let taken = case.world.stock.is_some_and(|stock| stock.orders.contains_key(asked.number));
     let number = if asked.number.trim().is_empty() || taken {
         let found = if taken { format!("{} is on record", asked.number) } else { "no number".to_owned() };
-        Broken::new(&NUMBER, found, "the number printed on this form", "read it from the form").by(Duty::LeadSite).into()
+        Broken::new(&NUMBER, found, "the number printed on this form", "read it from the form")
+            .by(Duty::LeadSite)
+            .into()
     } else {
         Finding::holds(&NUMBER, asked.number)
     };
@@ -179,7 +184,8 @@ pub(super) fn covered(case: &Case<'_>, id: &ContainerId, container: &Container) 
     // What came from another site came on that site's papers.
     let from_another = arrival.is_some_and(|arrival| arrival.from.is_some());
     if !from_another && !forms(case, site, StockUse::Order).is_empty() {
-        let remedy = "record the number of the order form with the receipt; have the form signed if it is not on record";
+        let remedy =
+            "record the number of the order form with the receipt; have the form signed if it is not on record";
         if let Some(found) = uncovered(case, container, arrival) {
             return Some(about(&ORDER, found, "a signed order form in its term, for as many", remedy));
         }

@@ -152,9 +152,14 @@ fn unfit(case: &Case<'_>, id: &ContainerId, container: &Container) -> Option<Fin
 fn disagrees(case: &Case<'_>, id: &ContainerId, container: &Container) -> Option<Finding> {
     let open = case.world.stock?.discrepancies.values();
     let mine = open.filter(|open| open.consignment.as_ref() == Some(&container.consignment)).next()?;
-    let broken = Broken::new(&AGREES, mine.text.as_str(), "the difference closed", "have it closed by somebody who did not count")
-        .about(id.as_str(), format!("Container {id} came in a delivery that agrees with its note"))
-        .by(Duty::LeadSite);
+    let broken = Broken::new(
+        &AGREES,
+        mine.text.as_str(),
+        "the difference closed",
+        "have it closed by somebody who did not count",
+    )
+    .about(id.as_str(), format!("Container {id} came in a delivery that agrees with its note"))
+    .by(Duty::LeadSite);
     Some(broken.into())
 }
 
@@ -186,12 +191,7 @@ pub(super) struct Arrived<'c> {
 }
 
 /// A consignment as it was found, into quarantine.
-pub(super) fn record(
-    case: &Case<'_>,
-    site: &SiteId,
-    arrived: &Arrived<'_>,
-    draft: &mut Draft,
-) -> Result<(), FactNo> {
+pub(super) fn record(case: &Case<'_>, site: &SiteId, arrived: &Arrived<'_>, draft: &mut Draft) -> Result<(), FactNo> {
     let Arrived { consignment, containers, .. } = *arrived;
     let mut wrong = Vec::new();
     let mut unreadable = |what: String, mend: &str| {
@@ -225,10 +225,9 @@ pub(super) fn record(
     if !wrong.is_empty() {
         return Err(FactNo::Unreadable(wrong));
     }
-    let whole = containers.iter().map(|report| ContainerReport {
-        pieces: report.pieces.or_else(|| pieces_of(case, report)),
-        ..report.clone()
-    });
+    let whole = containers
+        .iter()
+        .map(|report| ContainerReport { pieces: report.pieces.or_else(|| pieces_of(case, report)), ..report.clone() });
     draft.stock(
         site,
         Entry::ContainersReceived {
@@ -242,11 +241,8 @@ pub(super) fn record(
     let counted = u32::try_from(containers.len()).unwrap_or(u32::MAX);
     if let Some(noted) = arrived.noted.filter(|noted| *noted != counted) {
         let text = format!("delivery {consignment}: {noted} containers on the note, {counted} counted");
-        let concerned = Found {
-            consignment: Some(consignment.to_owned()),
-            people: discrepancy::people(case),
-            ..Found::default()
-        };
+        let concerned =
+            Found { consignment: Some(consignment.to_owned()), people: discrepancy::people(case), ..Found::default() };
         discrepancy::open(case, site, DiscrepancyKind::Receipt, text, concerned, draft);
     }
     Ok(())
@@ -277,8 +273,14 @@ pub(super) fn complete(
         return Err(wrong("consignment", format!("no consignment {consignment} was received here"), mend));
     }
     let empty = |text: &String| text.trim().is_empty();
-    if order.is_none_or(empty) && (certificates.is_empty() || certificates.iter().any(|(lot, c)| empty(lot) || empty(c))) {
-        return Err(wrong("order", "nothing to add".to_owned(), "give the order form's number, or lots with certificates"));
+    if order.is_none_or(empty)
+        && (certificates.is_empty() || certificates.iter().any(|(lot, c)| empty(lot) || empty(c)))
+    {
+        return Err(wrong(
+            "order",
+            "nothing to add".to_owned(),
+            "give the order form's number, or lots with certificates",
+        ));
     }
     draft.stock(
         site,

@@ -55,13 +55,11 @@ pub(super) fn temperature(
     }
     let lowest = readings.iter().map(|reading| reading.celsius).min().unwrap_or_default();
     let highest = readings.iter().map(|reading| reading.celsius).max().unwrap_or_default();
-    let within =
-        plan(case).is_none_or(|plan| plan.temperature_c_min <= lowest && highest <= plan.temperature_c_max);
+    let within = plan(case).is_none_or(|plan| plan.temperature_c_min <= lowest && highest <= plan.temperature_c_max);
     let in_safe = case.world.stock.into_iter().flat_map(|stock| &stock.containers);
     let set_aside: Vec<ContainerId> = in_safe
         .filter(|(_, container)| {
-            !within
-                && matches!(container.standing, ContainerStanding::Available | ContainerStanding::Quarantined)
+            !within && matches!(container.standing, ContainerStanding::Available | ContainerStanding::Quarantined)
         })
         .map(|(id, _)| id.clone())
         .collect();

@@ -82,7 +82,9 @@ fn destination(case: &Case<'_>, site: &SiteId, to: &SiteId) -> Finding {
         Some(_) => "not activated",
         None => "no site of this trial",
     };
-    Broken::new(&DESTINATION, found, "another site that was activated", "check the site's id").by(Duty::DispenseDrug).into()
+    Broken::new(&DESTINATION, found, "another site that was activated", "check the site's id")
+        .by(Duty::DispenseDrug)
+        .into()
 }
 
 fn papers(case: &Case<'_>, site: &SiteId, asked: &Asked<'_>) -> Finding {
@@ -101,7 +103,9 @@ fn papers(case: &Case<'_>, site: &SiteId, asked: &Asked<'_>) -> Finding {
     if lacking.is_empty() {
         return Finding::holds(&PAPERS, format!("{}, seal {}", asked.shipment, asked.seal));
     }
-    Broken::new(&PAPERS, lacking.join("; "), "number, seal and form", "give what is lacking").by(Duty::DispenseDrug).into()
+    Broken::new(&PAPERS, lacking.join("; "), "number, seal and form", "give what is lacking")
+        .by(Duty::DispenseDrug)
+        .into()
 }
 
 pub(super) fn grant(case: &Case<'_>, site: &SiteId, asked: &Asked<'_>, draft: &mut Draft) {
@@ -147,7 +151,8 @@ pub(super) fn receive(
     seal_whole: bool,
     draft: &mut Draft,
 ) -> Result<(), FactNo> {
-    let wrong = |field: &str, what: String, mend: &str| Unreadable { field: field.to_owned(), what, mend: mend.to_owned() };
+    let wrong =
+        |field: &str, what: String, mend: &str| Unreadable { field: field.to_owned(), what, mend: mend.to_owned() };
     let known = case.world.stock.and_then(|stock| stock.shipments.get(shipment));
     let Some(known) = known.filter(|known| !known.received) else {
         let what = match known {

@@ -76,8 +76,12 @@ pub(super) fn ask(case: &Case<'_>, on: &HoldOn, hold: &InstanceId) -> Vec<Findin
             .into()
     };
     let mut findings = vec![known, reason];
-    let of_a_difference =
-        case.world.stock.into_iter().flat_map(|stock| &stock.discrepancies).find(|(_, open)| open.hold.as_ref() == Some(hold));
+    let of_a_difference = case
+        .world
+        .stock
+        .into_iter()
+        .flat_map(|stock| &stock.discrepancies)
+        .find(|(_, open)| open.hold.as_ref() == Some(hold));
     if let HoldOn::Site { .. } = on {
         findings.push(of_a_difference.map_or_else(
             || Finding::holds(&DIFFERENCE, "none is open"),

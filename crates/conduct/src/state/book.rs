@@ -92,12 +92,7 @@ impl Balance {
             (account.difference() != 0).then(|| {
                 format!(
                     "{} {unit} received, and {} on hand, {} given, {} sent out, {} destroyed, {} lost",
-                    account.received,
-                    account.on_hand,
-                    account.given,
-                    account.sent_out,
-                    account.destroyed,
-                    account.lost
+                    account.received, account.on_hand, account.given, account.sent_out, account.destroyed, account.lost
                 )
             })
         })
@@ -173,12 +168,7 @@ impl ops::AddAssign for Balance {
 impl ops::Neg for Balance {
     type Output = Self;
     fn neg(self) -> Self {
-        Self {
-            containers: -self.containers,
-            pieces: -self.pieces,
-            available: -self.available,
-            aside: -self.aside,
-        }
+        Self { containers: -self.containers, pieces: -self.pieces, available: -self.available, aside: -self.aside }
     }
 }
 

@@ -358,8 +358,7 @@ impl StockState {
             Entry::ContainerBack { container, .. } => self.change(container, |container| {
                 // What was set aside or called back while it was out is not given again as if nothing had been.
                 let fit = container.set_aside.is_none() && !container.recalled;
-                container.standing =
-                    if fit { ContainerStanding::Available } else { ContainerStanding::Quarantined };
+                container.standing = if fit { ContainerStanding::Available } else { ContainerStanding::Quarantined };
             }),
             Entry::ContainerUsed { container, participant, pieces } => self.change(container, |container| {
                 container.standing = ContainerStanding::Used { participant: participant.clone(), back: false };
@@ -385,8 +384,7 @@ impl StockState {
                 };
             }
             Entry::StockOrdered { form, number, lines, until, .. } => {
-                let order =
-                    StockOrder { form: form.clone(), lines: lines.clone(), signed: stamp.day, until: *until };
+                let order = StockOrder { form: form.clone(), lines: lines.clone(), signed: stamp.day, until: *until };
                 self.orders.entry(number.clone()).or_insert(order);
             }
             Entry::ContainersShipped { .. }

@@ -86,7 +86,12 @@ fn from_the_order_to_the_fire() {
     let refused = Clinic::refusals(early);
     assert_eq!(
         refused,
-        ["discrepancy.recounted", "discrepancy.notices/sponsor_notice", "discrepancy.notices/dea_loss_notice", "discrepancy.notices/dea_106"]
+        [
+            "discrepancy.recounted",
+            "discrepancy.notices/sponsor_notice",
+            "discrepancy.notices/dea_loss_notice",
+            "discrepancy.notices/dea_106"
+        ]
     );
     assert!(matches!(clinic.may(&hands_out, resolve(LossCause::Missing)), Err(conduct::No::NotYours { .. })));
     clinic.now = clinic.now.checked_add(jiff::SignedDuration::from_mins(20)).unwrap();
@@ -105,10 +110,18 @@ fn from_the_order_to_the_fire() {
         };
         clinic.fact(&lead, fact);
     }
-    let book = || rows(&clinic, "SELECT in_safe, on_hand FROM ledger WHERE line = 0 AND site = 'S01' ORDER BY version DESC LIMIT 1");
+    let book = || {
+        rows(
+            &clinic,
+            "SELECT in_safe, on_hand FROM ledger WHERE line = 0 AND site = 'S01' ORDER BY version DESC LIMIT 1",
+        )
+    };
     assert_eq!(book()[0], [held.to_string(), held.to_string()], "a count changes no book");
     clinic.may(&lead, resolve(LossCause::Missing)).unwrap();
-    let after = rows(&clinic, "SELECT in_safe, on_hand, change, movement FROM ledger WHERE line = 0 AND site = 'S01' ORDER BY version DESC LIMIT 1");
+    let after = rows(
+        &clinic,
+        "SELECT in_safe, on_hand, change, movement FROM ledger WHERE line = 0 AND site = 'S01' ORDER BY version DESC LIMIT 1",
+    );
     assert_eq!(after[0], [(held - 1).to_string(), (held - 1).to_string(), "-1".into(), "difference_closed".into()]);
     assert!(clinic.door.site(&site.as_str().into()).unwrap().holds.is_empty(), "the hold ends with it");
     let stock = clinic.door.stock(&site.as_str().into()).unwrap();
@@ -190,7 +203,16 @@ fn from_the_order_to_the_fire() {
 /// containers' contents are drawn the other way round, because nothing but the sealed service knows a content.
 #[test]
 fn the_register_knows_no_content() {
-    let tables = ["ledger", "container", "stock_movement", "stock_count", "consignment", "stock_order", "safe_access", "lot_recall"];
+    let tables = [
+        "ledger",
+        "container",
+        "stock_movement",
+        "stock_count",
+        "consignment",
+        "stock_order",
+        "safe_access",
+        "lot_recall",
+    ];
     let told = |content: &str| {
         let mut clinic = Clinic::open_with(study("small"), 0);
         clinic.stock_of_one_content(content);

@@ -91,7 +91,8 @@ fn term(checker: &Checker<'_>, form: &StockForm) {
         }
         _ => return,
     };
-    let mend = "a notice has `causes` and one of `due_hours`, `due_business_days`, `due_days`; an order has `valid_days`";
+    let mend =
+        "a notice has `causes` and one of `due_hours`, `due_business_days`, `due_days`; an order has `valid_days`";
     checker.note(checker.mistake("study.stock-term", &place, message, label).mend(mend));
 }
 

@@ -7,7 +7,9 @@
 use super::{
     CONSIGNMENT, LEDGER, LOT_RECALL, Numbered, SAFE_ACCESS, SHIPMENT, STOCK_DISCREPANCY, STOCK_NOTICE,
     STOCK_NOTICE_SENT, STOCK_ORDER, STOCK_RESOLUTION, TEMPERATURE,
-    cells::{by, date, id, instant, list, maybe_date, maybe_id, maybe_instant, maybe_text, second, text, version, word},
+    cells::{
+        by, date, id, instant, list, maybe_date, maybe_id, maybe_instant, maybe_text, second, text, version, word,
+    },
 };
 use crate::{
     folded::Moves,
@@ -177,7 +179,10 @@ fn said<'a>(entry: &'a Entry, reason: Option<&str>) -> Option<Said<'a>> {
         Entry::TemperatureLogged { logger, lowest, highest, within, set_aside, .. } => Said {
             way: Some("none"),
             movement: "temperature",
-            detail: format!("logger {logger}: {lowest} to {highest} °C{}", if *within { "" } else { ", outside the limits" }),
+            detail: format!(
+                "logger {logger}: {lowest} to {highest} °C{}",
+                if *within { "" } else { ", outside the limits" }
+            ),
             containers: set_aside.iter().collect(),
             ..Said::default()
         },
@@ -272,9 +277,7 @@ fn beside(site: &SiteId, one: &Numbered<'_>, writes: &mut Vec<Write>) {
 fn access(site: &SiteId, one: &Numbered<'_>, writes: &mut Vec<Write>) {
     let (going, purpose, seal) = match one.entry {
         Entry::SafeAccessed { going, purpose, seal, .. } => (word(going), purpose.clone(), seal.clone()),
-        Entry::ContainersAccepted { containers } => {
-            (text("moved"), format!("{} accepted", containers.len()), None)
-        }
+        Entry::ContainersAccepted { containers } => (text("moved"), format!("{} accepted", containers.len()), None),
         Entry::ContainerOut { container, participant, session, .. } => {
             (text("moved"), format!("{container} out for {participant}, session {session}"), None)
         }
@@ -302,21 +305,22 @@ fn access(site: &SiteId, one: &Numbered<'_>, writes: &mut Vec<Write>) {
 }
 
 fn papers(site: &SiteId, one: &Numbered<'_>, writes: &mut Vec<Write>) {
-    let shipment = |number: &str, going: &str, other: &SiteId, containers: Cell, missing: Cell, seal: Cell, whole: Cell| {
-        vec![
-            id(site),
-            text(number),
-            text(going),
-            id(other),
-            containers,
-            missing,
-            seal,
-            whole,
-            instant(one.stamp.at),
-            by(one.stamp),
-            second(one.stamp),
-        ]
-    };
+    let shipment =
+        |number: &str, going: &str, other: &SiteId, containers: Cell, missing: Cell, seal: Cell, whole: Cell| {
+            vec![
+                id(site),
+                text(number),
+                text(going),
+                id(other),
+                containers,
+                missing,
+                seal,
+                whole,
+                instant(one.stamp.at),
+                by(one.stamp),
+                second(one.stamp),
+            ]
+        };
     match one.entry {
         Entry::StockOrdered { form, number, fields, lines, until } => {
             let ordered = lines.iter().map(|line| {
@@ -351,7 +355,10 @@ fn papers(site: &SiteId, one: &Numbered<'_>, writes: &mut Vec<Write>) {
         }
         Entry::ShipmentAnnounced { shipment: number, from, containers, seal, .. } => {
             let ids = list(containers.iter().map(|report| &report.container));
-            writes.push(Write::Put(&SHIPMENT, shipment(number, "announced", from, ids, Cell::Null, text(seal), Cell::Null)));
+            writes.push(Write::Put(
+                &SHIPMENT,
+                shipment(number, "announced", from, ids, Cell::Null, text(seal), Cell::Null),
+            ));
         }
         Entry::ShipmentReceived { shipment: number, from, found, missing, seal_whole } => {
             let (found, missing) = (list(found.iter()), list(missing.iter()));
@@ -388,7 +395,16 @@ fn papers(site: &SiteId, one: &Numbered<'_>, writes: &mut Vec<Write>) {
 fn differences(site: &SiteId, one: &Numbered<'_>, writes: &mut Vec<Write>) {
     match one.entry {
         Entry::DiscrepancyOpened {
-            instance, what, text: words, containers, consignment, again_by, notices, hold, people, ..
+            instance,
+            what,
+            text: words,
+            containers,
+            consignment,
+            again_by,
+            notices,
+            hold,
+            people,
+            ..
         } => {
             let row = vec![
                 id(site),

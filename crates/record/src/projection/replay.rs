@@ -132,7 +132,8 @@ fn stocks_add_up(store: &dyn Store) -> Result<u64, StoreError> {
         after.clone_from(last);
         for name in names.iter().filter(|name| name.starts_with("stock/")) {
             let mut stock = StockState::default();
-            let wrong = |version: u64, what: String| StoreError::Damaged { what: format!("{name}, entry {version}: {what}") };
+            let wrong =
+                |version: u64, what: String| StoreError::Damaged { what: format!("{name}, entry {version}: {what}") };
             store.read(Range::Stream { name, after: 0, as_of: None }, &mut |entry| {
                 let (stamp, written) = body_read(&entry)?;
                 stock.apply(&stamp, &written);

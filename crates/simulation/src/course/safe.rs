@@ -97,7 +97,9 @@ impl Trial<'_> {
             TemperatureReading { at: now, celsius: celsius(drawn) },
         ];
         let logger = format!("{site}-T1");
-        self.soon(Ask::fact(now, pharmacist, Fact::RecordTemperature { site: site.clone(), logger, readings }).signed());
+        self.soon(
+            Ask::fact(now, pharmacist, Fact::RecordTemperature { site: site.clone(), logger, readings }).signed(),
+        );
         let seal = Some(format!("{site}-{}", now.as_second() / 86_400));
         self.soon(Ask::fact(minutes_after(now, 12), pharmacist, access(SafeGoing::Shut, seal)).signed().with(witness));
     }
@@ -150,7 +152,8 @@ impl Trial<'_> {
         let stock = self.clinic.folded.stocks.get(&site);
         let open: Vec<InstanceId> = stock.into_iter().flat_map(|stock| stock.discrepancies.keys().cloned()).collect();
         for discrepancy in open {
-            let Some(state) = self.clinic.folded.stocks.get(&site).and_then(|s| s.discrepancies.get(&discrepancy).cloned())
+            let Some(state) =
+                self.clinic.folded.stocks.get(&site).and_then(|s| s.discrepancies.get(&discrepancy).cloned())
             else {
                 continue;
             };
@@ -201,7 +204,8 @@ impl Trial<'_> {
         let plan = self.clinic.study.stock.clone();
         for notice in notices.iter().filter(|notice| notice.causes.contains(&LossCause::Missing)) {
             let form = plan.as_ref().and_then(|plan| plan.form(&notice.form));
-            let fields = form.into_iter().flat_map(|form| &form.fields).map(|f| (f.id.clone(), "as recorded".to_owned()));
+            let fields =
+                form.into_iter().flat_map(|form| &form.fields).map(|f| (f.id.clone(), "as recorded".to_owned()));
             let fact = Fact::RecordNotice {
                 site: site.clone(),
                 discrepancy: discrepancy.clone(),
@@ -253,7 +257,8 @@ impl Trial<'_> {
         let Some((pharmacist, witness)) = self.safe_pair(&site) else { return };
         let shipment = format!("{from}-T01");
         let coming = self.clinic.folded.stocks.get(&site).and_then(|stock| stock.shipments.get(&shipment));
-        let Some(found) = coming.map(|shipment| shipment.containers.iter().map(|c| c.container.clone()).collect::<Vec<_>>())
+        let Some(found) =
+            coming.map(|shipment| shipment.containers.iter().map(|c| c.container.clone()).collect::<Vec<_>>())
         else {
             return;
         };

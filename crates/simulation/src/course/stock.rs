@@ -58,7 +58,9 @@ impl Trial<'_> {
         let lot = format!("L{}{:02}", today.year() % 100, today.month());
         let plan = ConsignmentPlan { number: number.clone(), lines, lot, expires, taken: &self.taken };
         let seed = Seed::of_simulation(self.clinic.seed, &number);
-        let Ok(mut consignment) = consignment_make(&plan, &self.clinic.study.arms, &self.clinic.key, &seed) else { return };
+        let Ok(mut consignment) = consignment_make(&plan, &self.clinic.study.arms, &self.clinic.key, &seed) else {
+            return;
+        };
         label(&mut consignment, &site, self.taken.len());
         self.order_form(now, &site, &consignment);
         self.taken.extend(consignment.containers.iter().map(|container| container.container.clone()));
@@ -239,7 +241,7 @@ impl Trial<'_> {
         if found.len() > 1 && self.slips.taken(Slip::CountTwice) {
             let mut twice = found.clone();
             twice.extend(found.first().cloned());
-            let fact = Fact::CountStock { site: site.clone(), found: twice };
+            let fact = Fact::CountStock { site: site.clone(), found: twice, pieces: BTreeMap::new() };
             self.soon(Ask::fact(now, &pharmacist, fact).with(witness.as_ref()).may_fail());
         }
         let usable =

@@ -127,10 +127,9 @@ fn container_fact(scene: &Scene<'_>, reader: &mut Reader<'_>) -> Option<Command>
             pieces: reader.whole("pieces", "Give the pieces still in it; 0 if it is empty.")?,
             seal: reader.maybe("seal"),
         },
-        "refused" => ContainerFact::Refused {
-            pieces: reader.whole("pieces", "Give the pieces in it.")?,
-            reason: reason(reader),
-        },
+        "refused" => {
+            ContainerFact::Refused { pieces: reader.whole("pieces", "Give the pieces in it.")?, reason: reason(reader) }
+        }
         "wasted" => ContainerFact::Wasted {
             pieces: reader.whole("pieces", "Give the pieces that were spoilt.")?,
             reason: reason(reader),
@@ -251,11 +250,17 @@ pub const ACTS: &[Act] = &[
             vec![
                 line("container", "Number on its label").value(scene.about.clone()),
                 Field::new("what", "What became of it", Control::Choice { options: choices(CONTAINER_FACTS) }),
-                line("reason", "Why, or where").hint("For set aside, broken, refused, spoilt, found, called back.").optional(),
+                line("reason", "Why, or where")
+                    .hint("For set aside, broken, refused, spoilt, found, called back.")
+                    .optional(),
                 Field::new("celsius", "Warmest or coldest", Control::Number { unit: "°C".into(), decimal: true })
                     .optional(),
-                Field::new("pieces", "Pieces still in it, or spoilt", Control::Number { unit: "pieces".into(), decimal: false })
-                    .optional(),
+                Field::new(
+                    "pieces",
+                    "Pieces still in it, or spoilt",
+                    Control::Number { unit: "pieces".into(), decimal: false },
+                )
+                .optional(),
                 line("seal", "Number of the new seal").hint("For an opened container that came back.").optional(),
                 line("consignment", "Number of the consignment").hint("For sent back.").optional(),
             ]
@@ -272,7 +277,8 @@ pub const ACTS: &[Act] = &[
         proofs: Proofs::Signed("I counted what is in the safe, by myself."),
         reason: Reason::None,
         fields: |_| {
-            let hint = "Each number that you find, opened ones too, by spaces or lines. Leave empty if the safe is empty.";
+            let hint =
+                "Each number that you find, opened ones too, by spaces or lines. Leave empty if the safe is empty.";
             let pieces = "Only where an opened container still has pieces in it, one a line. As: K-10001 1";
             vec![
                 Field::new("found", "Containers found", Control::Text { rows: 6 }).hint(hint),

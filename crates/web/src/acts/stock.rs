@@ -277,8 +277,9 @@ pub const ACTS: &[Act] = &[
         fields: |_| {
             vec![
                 line("logger", "Number of the logger"),
-                Field::new("readings", "Readings, one a line", Control::Text { rows: 6 })
-                    .hint("Time and °C as the logger writes them: 2026-03-02T09:00, 21.5. A temperature alone is of now."),
+                Field::new("readings", "Readings, one a line", Control::Text { rows: 6 }).hint(
+                    "Time and °C as the logger writes them: 2026-03-02T09:00, 21.5. A temperature alone is of now.",
+                ),
             ]
         },
         build: |scene, reader| {
@@ -382,12 +383,7 @@ pub const ACTS: &[Act] = &[
         button: "Call the lot back",
         proofs: Proofs::Signed("I hold the letter that calls this lot back."),
         reason: Reason::None,
-        fields: |scene| {
-            vec![
-                Field::new("lot", "Lot", Control::Select { options: lots(scene) }),
-                line("reason", "Why"),
-            ]
-        },
+        fields: |scene| vec![Field::new("lot", "Lot", Control::Select { options: lots(scene) }), line("reason", "Why")],
         build: |scene, reader| {
             let lot = reader.needed("lot", "Choose the lot.");
             let reason = reader.needed("reason", "Say why.");

@@ -72,7 +72,8 @@ fn one(desk: &Desk<'_>, file: &SiteFile, instance: &InstanceId, open: &Discrepan
     match (&open.recount, open.again_by) {
         (Some(recount), _) => {
             let gone = recount.missing.len() + recount.unexpected.len() + recount.pieces.len();
-            let words = if gone == 0 { "and agreed with the book".to_owned() } else { "and the difference stands".to_owned() };
+            let words =
+                if gone == 0 { "and agreed with the book".to_owned() } else { "and the difference stands".to_owned() };
             step(true, &format!("Counted again by two, {words}"), &at(recount.at), false);
         }
         (None, Some(by)) => step(false, "Counted again by two", &format!("by {}", at(by)), desk.now > by),

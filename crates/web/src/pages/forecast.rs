@@ -96,7 +96,9 @@ pub fn csv(call: &Call<'_>) -> Result<Reply, Trouble> {
     }
     let file = desk.site(call.part("site"))?;
     if crate::pages::stock::counting(&desk, &file) {
-        return Err(Trouble::NotYours("The safe is being counted: figures are shown when both counts are in.".to_owned()));
+        return Err(Trouble::NotYours(
+            "The safe is being counted: figures are shown when both counts are in.".to_owned(),
+        ));
     }
     let forecast = of_site(&desk, &file.id)?.ok_or(Trouble::NotFound)?;
     let mut out = String::from("site,until,level,part,sessions,first,usable,coming,expiring,send\r\n");

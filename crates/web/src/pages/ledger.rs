@@ -121,7 +121,8 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
     }
     let code = call.part("site");
     let file = desk.site(code)?;
-    let crumbs = vec![Link::new("/stock", "Stock"), Link::new(format!("/stock/{}", segment(code)), format!("Site {code}"))];
+    let crumbs =
+        vec![Link::new("/stock", "Stock"), Link::new(format!("/stock/{}", segment(code)), format!("Site {code}"))];
     if counting(&desk, &file) {
         let body = Body::new(format!("Controlled-drug register, site {code}"))
             .section(Section::bare(crate::pages::stock::being_counted(&file)));
@@ -172,11 +173,18 @@ fn strip(desk: &Desk<'_>, file: &SiteFile, last: Option<&Entry>) -> Strip {
     Strip {
         facts: vec![
             Fact::new("In the safe by the book", in_safe.to_string(), format!("containers, {aside} of them set aside")),
-            Fact::new("On hand", last.map_or(0, |e| e.on_hand).to_string(), format!("{} pieces", last.map_or(0, |e| e.pieces))),
+            Fact::new(
+                "On hand",
+                last.map_or(0, |e| e.on_hand).to_string(),
+                format!("{} pieces", last.map_or(0, |e| e.pieces)),
+            ),
             Fact::new(
                 "Received",
                 sum.received.to_string(),
-                format!("= {} on hand + {} given + {} sent out + {} destroyed + {} lost", sum.on_hand, sum.given, sum.sent_out, sum.destroyed, sum.lost),
+                format!(
+                    "= {} on hand + {} given + {} sent out + {} destroyed + {} lost",
+                    sum.on_hand, sum.given, sum.sent_out, sum.destroyed, sum.lost
+                ),
             ),
             counted,
         ],
@@ -185,7 +193,8 @@ fn strip(desk: &Desk<'_>, file: &SiteFile, last: Option<&Entry>) -> Strip {
 
 fn table(desk: &Desk<'_>, file: &SiteFile, shown: &[Entry], all: bool) -> String {
     if shown.is_empty() {
-        return crate::parts::words::Empty::new("Nothing has moved.", "The first delivery begins the register.").to_string();
+        return crate::parts::words::Empty::new("Nothing has moved.", "The first delivery begins the register.")
+            .to_string();
     }
     let (first, last) = (shown.first().map_or(0, |e| e.version), shown.last().map_or(0, |e| e.version));
     let kind = if all { "table ledger paper-register" } else { "table ledger" };
@@ -218,7 +227,8 @@ fn line(desk: &Desk<'_>, file: &SiteFile, entry: &Entry, out: &mut String) {
     let open = entry.movement == "difference_opened" && !file.stock.discrepancies.is_empty();
     let when = entry.at.map(|at| show::moment(at, &file.zone)).unwrap_or_default();
     let late = entry.recorded.zip(entry.at).filter(|(written, at)| written.duration_since(*at).as_mins() >= 60);
-    let written = late.map(|(at, _)| format!("<p>written {}</p>", escape(&show::moment(at, &file.zone)))).unwrap_or_default();
+    let written =
+        late.map(|(at, _)| format!("<p>written {}</p>", escape(&show::moment(at, &file.zone)))).unwrap_or_default();
     let (icon, way) = match entry.way.as_str() {
         "in" => (Icon::In, "In"),
         "out" => (Icon::Out, "Out"),
@@ -232,11 +242,8 @@ fn line(desk: &Desk<'_>, file: &SiteFile, entry: &Entry, out: &mut String) {
     let names: Vec<String> =
         people.iter().filter(|id| !id.is_empty()).map(|id| escape(&person_name(desk, id))).collect();
     let alone = entry.second.is_empty() && needs_two(&entry.movement);
-    let names = if alone {
-        format!("{}<p class=\"alone\">one person</p>", names.join("<br>"))
-    } else {
-        names.join("<br>")
-    };
+    let names =
+        if alone { format!("{}<p class=\"alone\">one person</p>", names.join("<br>")) } else { names.join("<br>") };
     let aside = if entry.aside > 0 { format!("<p>{} set aside</p>", entry.aside) } else { String::new() };
     let _ = write!(
         out,
@@ -259,8 +266,19 @@ fn line(desk: &Desk<'_>, file: &SiteFile, entry: &Entry, out: &mut String) {
 fn needs_two(movement: &str) -> bool {
     matches!(
         movement,
-        "received" | "accepted" | "out" | "back" | "used" | "came_back" | "refused" | "wasted" | "destroyed" | "shipped"
-            | "returned_out" | "safe_opened" | "safe_shut"
+        "received"
+            | "accepted"
+            | "out"
+            | "back"
+            | "used"
+            | "came_back"
+            | "refused"
+            | "wasted"
+            | "destroyed"
+            | "shipped"
+            | "returned_out"
+            | "safe_opened"
+            | "safe_shut"
     )
 }
 
@@ -324,7 +342,9 @@ pub fn csv(call: &Call<'_>) -> Result<Reply, Trouble> {
     let code = call.part("site");
     let file = desk.site(code)?;
     if counting(&desk, &file) {
-        return Err(Trouble::NotYours("The safe is being counted: the register is shown when both counts are in.".to_owned()));
+        return Err(Trouble::NotYours(
+            "The safe is being counted: the register is shown when both counts are in.".to_owned(),
+        ));
     }
     let asked = Asked::of(call);
     let mut shown = entries(&desk, code, &asked, i64::MAX, i64::from(u32::MAX))?;

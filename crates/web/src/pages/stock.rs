@@ -51,8 +51,12 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
         body.section(Section::bare(Empty::new("No site is open to you today.", "")))
     } else {
         body.section(Section::bare(
-            Table::new("Stock by site", &["Site", "Name", "In the safe, to be used", "Last count", "To send", "State"], rows)
-                .unseen_caption(),
+            Table::new(
+                "Stock by site",
+                &["Site", "Name", "In the safe, to be used", "Last count", "To send", "State"],
+                rows,
+            )
+            .unseen_caption(),
         ))
     };
     frame::page(call, &desk, Place::Stock, Vec::new(), body)
@@ -152,7 +156,9 @@ fn keeping(desk: &Desk<'_>, file: &SiteFile) -> String {
     let limits = plan.map(|plan| format!("Temperature, {} to {} °C", plan.temperature_c_min, plan.temperature_c_max));
     facts.push(Fact::new(limits.unwrap_or_else(|| "Temperature".to_owned()), value, remark));
     facts.push(match &stock.open {
-        Some((at, purpose)) => Fact::new("The safe", "Open", format!("since {}, {purpose}", show::moment(*at, &file.zone))),
+        Some((at, purpose)) => {
+            Fact::new("The safe", "Open", format!("since {}, {purpose}", show::moment(*at, &file.zone)))
+        }
         None => Fact::new("The safe", "Shut", ""),
     });
     for (number, shipment) in stock.shipments.iter().filter(|(_, shipment)| !shipment.received) {
@@ -189,7 +195,11 @@ fn keeping(desk: &Desk<'_>, file: &SiteFile) -> String {
                 _ => id.to_string(),
             })
             .collect();
-        let given = if given.is_empty() { "nothing of it was given".to_owned() } else { format!("given before: {}", given.join(", ")) };
+        let given = if given.is_empty() {
+            "nothing of it was given".to_owned()
+        } else {
+            format!("given before: {}", given.join(", "))
+        };
         facts.push(Fact::new(format!("Lot {lot} called back"), reason.clone(), given));
     }
     crate::parts::words::Facts { facts }.to_string()

@@ -44,7 +44,10 @@ const TABLE: &[(&str, &str)] = &[
     ("/stock/{site}", "investigator pharmacist coordinator lead second nurse monitor medic inspector admin"),
     ("/stock/{site}/ledger", "investigator pharmacist coordinator lead second nurse monitor medic inspector admin"),
     ("/stock/{site}/ledger.csv", "investigator pharmacist coordinator lead second nurse monitor medic inspector admin"),
-    ("/stock/{site}/forecast.csv", "investigator pharmacist coordinator lead second nurse monitor medic inspector admin"),
+    (
+        "/stock/{site}/forecast.csv",
+        "investigator pharmacist coordinator lead second nurse monitor medic inspector admin",
+    ),
     (
         "/trial",
         "coordinator investigator prescriber lead second nurse pharmacist night monitor medic data inspector admin",
