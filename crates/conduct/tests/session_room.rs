@@ -221,6 +221,7 @@ fn an_alarm_is_taken_or_handed_on() {
     let session = &clinic.participant().sessions[&1];
     let (id, alarm) = session.alarms_open().into_iter().find(|(_, alarm)| alarm.key == "L1/red").unwrap();
     assert_eq!(alarm.told.len(), 2);
+    let id = id.clone();
     let take = format!("10:50 lead: call physician reached {id}");
     assert_eq!(clinic.run(&take), "recorded taken");
     let again = clinic.run(&format!("10:51 prescriber: ack {id}"));
