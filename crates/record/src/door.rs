@@ -225,6 +225,14 @@ impl Door {
         Streams::read(participant, site, (stock, allocation), &mut |stream| self.folded(stream))
     }
 
+    /// The streams about a participant, as they were known at a time: what was recorded later is left out.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn streams_as_of(&self, participant: &ParticipantId, as_of: Timestamp) -> Result<Streams, StoreError> {
+        Streams::read(Some(participant), None, (true, true), &mut |stream| self.folded_as_of(stream, as_of))
+    }
+
     /// Decides and appends. When it returns [`Answer::Done`], the entries are on the disk.
     ///
     /// The same request again gives the first answer again and writes nothing.

@@ -12,6 +12,7 @@ use crate::parts::page::Body;
 use crate::parts::words::{Icon, Link};
 use crate::shell::{Area, Pin, Shell, WhoLine};
 use crate::show;
+use crate::then::{self, Then};
 
 /// Areas of the product, in the header's order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +78,15 @@ pub fn page_with(
     if body.notice.0.is_empty() {
         body.notice = written_notice(call, desk)?;
     }
+    let crumbs = match &desk.then {
+        Some(then) => {
+            let carried =
+                |link: Link| Link { href: then::carry(&link.href, &then.asked).replace("&amp;", "&"), ..link };
+            crumbs.into_iter().map(carried).collect()
+        }
+        None => crumbs,
+    };
+    let drawn = body.render().map_err(|e| Trouble::Fault(e.to_string()))?;
     let zone = desk.own_zone();
     let areas = AREAS
         .iter()
@@ -97,14 +107,29 @@ pub fn page_with(
         virtual_time: if call.services.synthetic() { show::moment(desk.now, &zone) } else { String::new() },
         who: Some(WhoLine { name: desk.who.name.clone(), role: desk.role_line(), token: call.token() }),
         areas,
-        pin: pin(desk)?,
+        pin: match &desk.then {
+            Some(then) => Some(as_known(call, desk, then)),
+            None => pin(desk)?,
+        },
         crumb_end: if crumbs.is_empty() { String::new() } else { body.title.clone() },
         crumbs,
         foot: [as_of, format!("Study {} version {}", desk.study.id, desk.study.version)],
         idle_seconds: call.services.idle_seconds,
-        body: Markup(body.render().map_err(|e| Trouble::Fault(e.to_string()))?),
+        body: Markup(match &desk.then {
+            Some(then) => then::carried(&drawn, &then.asked),
+            None => drawn,
+        }),
     };
     Ok(Reply::Page { status, html: shell.render().map_err(|e| Trouble::Fault(e.to_string()))? })
+}
+
+/// The notice on every page that shows the record as it was known at a time.
+fn as_known(call: &Call<'_>, desk: &Desk<'_>, then: &Then) -> Pin {
+    Pin {
+        title: then::notice(then, &desk.own_zone()),
+        words: "What was recorded later is left out, and nothing can be recorded here.".to_owned(),
+        link: Some(Link::new(then::stands_now(&call.address), "See it as it stands now")),
+    }
 }
 
 /// A page for somebody who is not signed in, or for whom nothing more is known.
