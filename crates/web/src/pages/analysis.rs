@@ -31,7 +31,7 @@ pub struct Reports(Mutex<Vec<(Arms, u64, Arc<Report>)>>);
 
 impl Reports {
     fn get(&self, desk: &Desk<'_>, arms: Arms) -> Result<Arc<Report>, Trouble> {
-        let rows = desk.select("SELECT COALESCE(MAX(id), 0) FROM entry", &[])?;
+        let rows = desk.services.door.store().select("SELECT COALESCE(MAX(id), 0) FROM entry", &[])?;
         let last = rows.first().map_or(0, |row| u64::try_from(number(row, 0)).unwrap_or(0));
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((.., report)) = kept.iter().find(|(own, at, _)| *own == arms && *at == last) {
