@@ -1,7 +1,7 @@
 //! Sheets in, PDF out. The world that the typesetter sees has one page of layout, one file of data, the figures and the fonts of its own
 //! package: nothing else can be opened, no network is known, and there is no today.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use typst::{
     Library, LibraryExt, World,
@@ -25,7 +25,8 @@ struct Desk {
     book: LazyHash<FontBook>,
     fonts: Vec<Font>,
     layout: Source,
-    files: BTreeMap<FileId, Bytes>,
+    /// Looked up, never walked.
+    files: HashMap<FileId, Bytes>,
 }
 
 /// Typesets.
@@ -59,7 +60,7 @@ fn id(path: &str) -> Result<FileId, NotTypeset> {
 impl Desk {
     fn new(sheets: &Sheets) -> Result<Self, NotTypeset> {
         let fonts: Vec<Font> = typst_assets::fonts().flat_map(|data| Font::iter(Bytes::new(data))).collect();
-        let mut files = BTreeMap::new();
+        let mut files = HashMap::new();
         for (path, bytes) in &sheets.files {
             files.insert(id(path)?, Bytes::new(bytes.clone()));
         }
