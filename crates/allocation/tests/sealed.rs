@@ -418,19 +418,19 @@ fn a_list_made_elsewhere() {
     for (text, expected) in [
         ("", "1 the first line must name the columns position, stratum and arm; missing: position, stratum, arm"),
         ("position,stratum\n1,S01\n", "1 the first line must name the columns position, stratum and arm; missing: arm"),
-        ("position,stratum,arm\n", "0 the list has no rows"),
-        ("position,stratum,arm\n0,S01,mdma\n", "2 `position` is not a whole number from 1 on"),
-        ("position,stratum,arm\n1,S09,mdma\n", "2 the study has no stratum \"S09\""),
-        ("position,stratum,arm\n1,S01,MDMA\n", "2 `arm` is not the id of an arm of the study"),
-        ("position,stratum,arm\n1,S01\n", "2 `arm` is not the id of an arm of the study"),
-        ("position,stratum,arm\n1,S01,mdma\n1,S01,mdma\n", "3 position 1 of stratum S01 is given twice"),
+        ("position,stratum,arm\n", "0 the list has no rows: give one for each place of each stratum"),
+        ("position,stratum,arm\n0,S01,mdma\n", "2 `position` is not a whole number: count from 1 in each stratum"),
+        ("position,stratum,arm\n1,S09,mdma\n", "2 the study has no stratum \"S09\": use S01, S02"),
+        ("position,stratum,arm\n1,S01,MDMA\n", "2 `arm` is not the id of an arm: use the ids of the study's arms"),
+        ("position,stratum,arm\n1,S01\n", "2 `arm` is not the id of an arm: use the ids of the study's arms"),
+        ("position,stratum,arm\n1,S01,mdma\n1,S01,mdma\n", "3 position 1 of stratum S01 is given twice: leave one out"),
         (
             "position,stratum,arm\n1,S01,mdma\n3,S01,mdma\n",
             "0 stratum S01 has no position 2: positions run from 1 without a gap",
         ),
         (
             "position,stratum,arm\nx,S01,mdma\n1,S01,y\n",
-            "2 `position` is not a whole number from 1 on|3 `arm` is not the id of an arm of the study",
+            "2 `position` is not a whole number: count from 1 in each stratum|3 `arm` is not the id of an arm: use the ids of the study's arms",
         ),
     ] {
         let Err(LoadError::Flaws(flaws)) = load(text) else { panic!("loaded: {text}") };
