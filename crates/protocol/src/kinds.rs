@@ -141,6 +141,8 @@ pub const KINDS: &[Kind] = &[
     kind("study.clock-zero", "a clock that is overdue as it starts"),
     kind("study.clock-nobody", "a clock that nobody can stop"),
     kind("study.follow-up", "people who are given up without a try"),
+    kind("study.due-zero", "a time in which nothing can be done"),
+    kind("study.due-order", "a rating that should be asked for before it can be"),
     // The analysis plan.
     kind("study.unknown-set", "an analysis set that doesn't exist"),
     kind("study.unknown-estimand", "an estimand that doesn't exist"),

@@ -232,8 +232,34 @@ impl Door {
     /// # Errors
     /// When the store can't be read or written; then nothing was written.
     pub fn ask(&self, asked: &Asked) -> Result<Answer, StoreError> {
+        let answer = self.answer(asked)?;
+        self.erase(asked)?;
+        Ok(answer)
+    }
+
+    /// Erases an identity whose erasure is on record. It comes after the entry, so that nothing is lost that the record does
+    /// not tell of; asking again does it again, should the machine have stopped in between.
+    fn erase(&self, asked: &Asked) -> Result<(), StoreError> {
+        let Command::Authorise(Authorisation::EraseIdentity { participant }) = &asked.request.command else {
+            return Ok(());
+        };
+        match self.participant(participant)?.and_then(|state| state.erased) {
+            Some(at) => self.store.person_erase(participant.as_str(), at),
+            None => Ok(()),
+        }
+    }
+
+    fn answer(&self, asked: &Asked) -> Result<Answer, StoreError> {
+        if let Err(unreadable) = asked.request.id_readable() {
+            return Ok(Answer::No(unreadable.into()));
+        }
         let mut context = self.context_plain(asked);
         let digests = Digests::of(&asked.request, &context)?;
+        if digests.bytes > conduct::forms::TEXT_MAX
+            && let Err(unreadable) = asked.request.texts_readable()
+        {
+            return Ok(Answer::No(unreadable.into()));
+        }
         for _ in 0..TRIES {
             if let Some(answer) = first_answer::find(self.store.as_ref(), &asked.request.id, &digests)? {
                 return Ok(answer);

@@ -20,6 +20,7 @@ pub mod frame;
 pub mod http;
 pub mod mend;
 pub mod names;
+pub mod packs;
 pub mod pages;
 pub mod parts;
 pub mod people;
@@ -50,6 +51,8 @@ pub struct Services {
     pub people: Arc<record::People>,
     /// What is typed and not yet recorded.
     pub drafts: Drafts,
+    /// Licensed wording of instruments.
+    pub packs: packs::Packs,
     /// Now: the system's clock, or the virtual one of a synthetic store.
     pub clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
     /// Virtual seconds that somebody let pass on the pages of a synthetic store; always 0 in a real one.

@@ -178,7 +178,7 @@ pub fn record(case: &Case<'_>, fact: &Fact, draft: &mut Draft) -> Result<bool, F
             leaving::note(&Room::new(case, *session)?, code, *number, text.as_deref(), draft)?;
         }
         Fact::RecordDeparture { session, to, escort, .. } => {
-            leaving::depart(&Room::new(case, *session)?, *to, escort, draft)?;
+            leaving::depart(&Room::new(case, *session)?, *to, *escort, draft);
         }
         Fact::RecordNightCheck { session, awake, distress, .. } => {
             leaving::night(&Room::new(case, *session)?, *awake, *distress, draft)?;

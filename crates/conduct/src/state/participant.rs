@@ -348,6 +348,8 @@ pub struct ParticipantState {
     pub stops: Vec<Stop>,
     /// The code was broken, when.
     pub code_broken: Option<Timestamp>,
+    /// Name, contacts and documents were erased, when.
+    pub erased: Option<Timestamp>,
 }
 
 impl ParticipantState {
@@ -383,6 +385,7 @@ impl ParticipantState {
             contacts: Vec::new(),
             stops: Vec::new(),
             code_broken: None,
+            erased: None,
         })
     }
 
@@ -497,6 +500,7 @@ impl ParticipantState {
             Entry::Transferred { to, .. } => self.site = to.clone(),
             Entry::VersionMoved { to, .. } => self.study = to.clone(),
             Entry::CodeBroken { .. } => self.code_broken = Some(stamp.at),
+            Entry::IdentityErased => self.erased = Some(stamp.at),
             Entry::HoldPlaced { instance, text } => {
                 self.holds.insert(instance.clone(), Hold { text: text.clone(), since: stamp.at });
             }
@@ -531,6 +535,10 @@ impl ParticipantState {
 
     fn stop(&mut self, stamp: &Stamp, scope: StopScope, reason: &str, text: &str) {
         self.stops.push(Stop { scope, reason: reason.to_owned(), text: text.to_owned(), day: stamp.day });
+        // What was completed stays completed: a death or a withdrawal afterwards is told by the stop.
+        if self.phase == Phase::Completed {
+            return;
+        }
         self.phase = match scope {
             StopScope::Treatment | StopScope::Discontinued => {
                 if self.assigned.is_some() {

@@ -13,7 +13,7 @@ pub mod study;
 use conduct::{
     Authorisation, Command, Context, Entry, Fact, Finding, No, ParticipantState, Person, Picked, Proof, Request,
     SiteState, StockState, StreamId, Studies, TrialState, World,
-    command::{ContainerFact, ContainerReport, Destination, DosePart, Going, HoldOn, StopScope},
+    command::{ContainerFact, ContainerReport, Destination, DosePart, Escort, Going, HoldOn, StopScope},
     entry::{Signatory, Stamp},
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
@@ -358,6 +358,17 @@ pub fn form_entry(instance: &str, form: &str, values: &str) -> Entry {
     }
 }
 
+fn escort(code: &str) -> Escort {
+    match code {
+        "" | "nobody" => Escort::Nobody,
+        "named" => Escort::Named,
+        "other" => Escort::Other,
+        "staff" => Escort::Staff,
+        "ambulance" => Escort::Ambulance,
+        other => panic!("no escort {other}"),
+    }
+}
+
 fn measures(words: &[&str]) -> BTreeMap<String, Decimal> {
     words.chunks(2).map(|pair| (pair[0].to_owned(), study::decimal(pair[1]))).collect()
 }
@@ -403,7 +414,7 @@ fn command(text: &str, session: u8, extra: &mut Extra) -> Command {
                 "hospital" => Destination::Hospital,
                 _ => Destination::Overnight,
             },
-            escort: rest,
+            escort: escort(&rest),
         },
         "night" => Fact::RecordNightCheck {
             participant,

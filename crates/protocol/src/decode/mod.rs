@@ -22,8 +22,8 @@ use crate::{
     item::{Item, Notebook, Words},
     model::{
         Activity, Amendment, AnalysisPlan, ApprovalRule, Arm, Assignment, Clock, ConsentPlan, Criterion, Design,
-        DeviationRule, DosePlan, Epoch, FollowUpPlan, Form, Gate, MedicationPlan, Planning, Role, SessionPlan, Site,
-        Study, Visit,
+        DeviationRule, DosePlan, DuePlan, Epoch, FollowUpPlan, Form, Gate, MedicationPlan, Planning, Role, SessionPlan,
+        Site, Study, Visit,
     },
     scope,
     tree::Table,
@@ -58,6 +58,7 @@ pub struct Parts {
     pub clocks: Vec<Clock>,
     pub approvals: Vec<ApprovalRule>,
     pub follow_up: Option<FollowUpPlan>,
+    pub due: DuePlan,
     pub analysis: Option<AnalysisPlan>,
     pub planning: Option<Planning>,
     /// Names that criteria may use.
@@ -92,6 +93,7 @@ impl Parts {
             clocks: self.clocks,
             approvals: self.approvals,
             follow_up: self.follow_up?,
+            due: self.due,
             analysis: self.analysis?,
             planning: self.planning,
         })
@@ -127,6 +129,7 @@ pub fn decode(notebook: &Notebook, root: &Table, texts: &BTreeMap<String, String
         clocks: each(item.items("clock"), safety::clock),
         approvals: each(item.items("approval"), safety::approval),
         follow_up: item.table("follow_up").and_then(|item| safety::follow_up(&item)),
+        due: item.optional_table("due").map(|item| safety::due(&item)).unwrap_or_default(),
         planning: item.optional_table("planning").and_then(|item| planning::planning(&item)),
         ..Parts::default()
     };

@@ -135,7 +135,6 @@ pub(crate) enum Slip {
     SwallowNothing,
     CheckUnknown,
     AgreeNothing,
-    DepartureTooLong,
     DischargeBeforeDose,
     SupplementUnordered,
     BreachBefore,
