@@ -23,7 +23,7 @@ fn here(line: &str) -> Option<String> {
     if line.contains("09:35") {
         return Some(format!("{line}\n09:36 nurse: in"));
     }
-    Some(line.replace("night_attendant: leaves overnight night attendant", "lead_therapist: leaves home sister"))
+    Some(line.replace("night_attendant: leaves overnight staff", "lead_therapist: leaves home named"))
 }
 
 #[test]

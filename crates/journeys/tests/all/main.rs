@@ -12,6 +12,8 @@ mod design;
 mod licensed;
 mod mmrm;
 mod moves;
+mod numbers;
 mod reference;
 mod report;
 mod seen;
+mod whole;
