@@ -44,6 +44,15 @@ struct WithProofs<'a> {
 
 impl Digests {
     pub(crate) fn of(request: &Request, context: &Context) -> Result<Self, StoreError> {
+        // A held request that is sent again is the same: what the device's clock shows then is no part of it.
+        let unsent;
+        let request = match request.sent {
+            None => request,
+            Some(_) => {
+                unsent = Request { sent: None, ..request.clone() };
+                &unsent
+            }
+        };
         let whole = canonical::to_vec(&Asked { person: &context.actor.person, request }).map_err(internal)?;
         let asked = Hash::of(&whole);
         let second = context.second.as_ref();

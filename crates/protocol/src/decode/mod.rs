@@ -8,9 +8,11 @@ mod forms;
 mod medicine;
 mod people;
 mod planning;
+mod room;
 mod safety;
 mod schedule;
 mod session;
+mod stock;
 mod words;
 
 pub use consent::sha256;
@@ -23,7 +25,7 @@ use crate::{
     model::{
         Activity, Amendment, AnalysisPlan, ApprovalRule, Arm, Assignment, Clock, ConsentPlan, Criterion, Design,
         DeviationRule, DosePlan, DuePlan, Epoch, FollowUpPlan, Form, Gate, MedicationPlan, Planning, Role, SessionPlan,
-        Site, Study, Visit,
+        Site, StockPlan, Study, Visit,
     },
     scope,
     tree::Table,
@@ -59,6 +61,7 @@ pub struct Parts {
     pub approvals: Vec<ApprovalRule>,
     pub follow_up: Option<FollowUpPlan>,
     pub due: DuePlan,
+    pub stock: Option<StockPlan>,
     pub analysis: Option<AnalysisPlan>,
     pub planning: Option<Planning>,
     /// Names that criteria may use.
@@ -94,6 +97,7 @@ impl Parts {
             approvals: self.approvals,
             follow_up: self.follow_up?,
             due: self.due,
+            stock: self.stock,
             analysis: self.analysis?,
             planning: self.planning,
         })
@@ -130,6 +134,7 @@ pub fn decode(notebook: &Notebook, root: &Table, texts: &BTreeMap<String, String
         approvals: each(item.items("approval"), safety::approval),
         follow_up: item.table("follow_up").and_then(|item| safety::follow_up(&item)),
         due: item.optional_table("due").map(|item| safety::due(&item)).unwrap_or_default(),
+        stock: item.optional_table("stock").and_then(|item| stock::stock(&item)),
         planning: item.optional_table("planning").and_then(|item| planning::planning(&item)),
         ..Parts::default()
     };

@@ -7,6 +7,8 @@ mod support;
 
 mod access;
 mod accounts;
+mod bad_input;
 mod guards;
 mod packs;
+mod then;
 mod walk;
