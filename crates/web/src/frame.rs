@@ -104,7 +104,7 @@ pub fn page_with(
         title: body.title.clone(),
         room: false,
         synthetic: call.services.synthetic(),
-        virtual_time: if call.services.synthetic() { show::moment(desk.now, &zone) } else { String::new() },
+        virtual_time: if call.services.synthetic() { show::moment(call.now, &zone) } else { String::new() },
         who: Some(WhoLine { name: desk.who.name.clone(), role: desk.role_line(), token: call.token() }),
         areas,
         pin: match &desk.then {
