@@ -49,6 +49,7 @@ pub(crate) enum Slip {
     CountersDiffer,
     SafeAlone,
     ShipWrongly,
+    ResolveEarly,
     ResolveWrongly,
     DestroyUnrecorded,
     LiftDifference,
