@@ -123,8 +123,62 @@ impl Reader {
         ])
     }
 
+    /// Whether they may look at the analysis of the whole trial, all arms together: they look after it, and the primary outcome isn't
+    /// hidden from them. Whoever meets participants would learn how their own are rated.
+    pub fn sees_analysis(&self, study: &Study) -> bool {
+        let outcomes = study.analysis.endpoints().map(|endpoint| study.form(endpoint.form.as_str()));
+        self.duties.has_any(&[
+            Duty::ManageData,
+            Duty::AdministerTrial,
+            Duty::Inspect,
+            Duty::Monitor,
+            Duty::MonitorMedically,
+        ]) && outcomes.flatten().all(|form| self.sees_form(form))
+    }
+
+    /// Whether they may look at it by arm once the record is locked: those who look after the trial as a whole and do nothing else.
+    /// Monitors and site staff stay blind, because people may still be in follow-up.
+    pub fn sees_arms_after_lock(&self, study: &Study) -> bool {
+        let whole = |duty: Duty| matches!(duty, Duty::ManageData | Duty::AdministerTrial | Duty::Inspect);
+        self.sees_analysis(study) && self.duties.iter().all(whole)
+    }
+
     /// Whether every role that they hold is blind: then no allocation is ever shown to them.
     pub fn blinded(&self, study: &Study) -> bool {
         self.roles.iter().all(|role| study.role(role.as_str()).is_none_or(|role| role.blinded))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Who sees the analysis, and who sees it by arm after the lock: one role a line.
+    #[test]
+    fn the_analysis_and_its_arms() {
+        let study = protocol::embedded::load("reference-mapp2").unwrap();
+        for (roles, analysis, arms) in [
+            (&["data_manager"][..], true, true),
+            (&["administrator"], true, true),
+            (&["inspector"], true, true),
+            (&["data_manager", "administrator"], true, true),
+            (&["monitor"], true, false),
+            (&["medical_monitor"], true, false),
+            (&["data_manager", "monitor"], true, false),
+            (&["data_manager", "nurse"], true, false),
+            (&["coordinator"], false, false),
+            (&["investigator"], false, false),
+            (&["lead_therapist"], false, false),
+            (&["independent_rater"], false, false),
+            (&["participant"], false, false),
+            (&[], false, false),
+        ] {
+            let reader = Reader::of(&study, roles.iter().map(|role| RoleId::from(*role)).collect());
+            assert_eq!(
+                (reader.sees_analysis(&study), reader.sees_arms_after_lock(&study)),
+                (analysis, arms),
+                "{roles:?}"
+            );
+        }
     }
 }

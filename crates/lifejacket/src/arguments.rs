@@ -355,9 +355,6 @@ pub struct Report {
     /// Make arms up from a seed, for rehearsal; said on every page.
     #[arg(long, value_name = "SEED")]
     pub dummy: Option<u64>,
-    /// The same as PDF, where the program was built with it.
-    #[arg(long)]
-    pub pdf: bool,
 }
 
 /// `trace`.

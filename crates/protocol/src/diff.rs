@@ -113,6 +113,7 @@ const INSIDE: &[(&str, &str)] = &[
     ("covariates", "covariate"),
     ("subgroups", "subgroup"),
     ("characteristics", "characteristic"),
+    ("shifts", "shift"),
     ("responders", "responder"),
     ("sensitivity", "sensitivity analysis"),
     ("guesses", "guess"),

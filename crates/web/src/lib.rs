@@ -68,6 +68,8 @@ pub struct Services {
     pub help_phone: String,
     /// Seconds without a touch after which a page locks itself; the session's own limit stands in `identity`.
     pub idle_seconds: u32,
+    /// Reports for the page of the analysis, as they were last made.
+    pub reports: pages::analysis::Reports,
     /// The pages are reached through TLS, so the cookie may say so.
     pub secure: bool,
 }

@@ -9,6 +9,11 @@ use std::{
     sync::OnceLock,
 };
 
+/// Whether the program is to be built with its typesetter: `JOURNEYS_PDF=1`.
+pub fn typesets() -> bool {
+    std::env::var_os("JOURNEYS_PDF").is_some()
+}
+
 /// The program, built once from this tree in the same way as this test; or the one that `LIFEJACKET_PROGRAM` names.
 pub fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
@@ -18,6 +23,7 @@ pub fn program() -> &'static Path {
         }
         let built = Command::new(env!("CARGO"))
             .args(["build", "--quiet", "--package", "lifejacket", "--message-format", "json"])
+            .args(if typesets() { &["--features", "pdf"][..] } else { &[] })
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .output()
             .unwrap();

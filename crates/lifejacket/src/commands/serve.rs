@@ -45,6 +45,7 @@ fn services(opened: &store::Opened) -> anyhow::Result<web::Services> {
         packs: packs(&opened.folder.join("packs"))?,
         help_phone: String::new(),
         idle_seconds: 900,
+        reports: web::pages::analysis::Reports::default(),
         secure: false,
     })
 }

@@ -4,6 +4,7 @@ pub mod account;
 pub mod accounts;
 pub mod act;
 pub mod ahead;
+pub mod analysis;
 pub mod api;
 pub mod casebook;
 pub mod clock;

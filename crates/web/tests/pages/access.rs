@@ -52,6 +52,7 @@ const TABLE: &[(&str, &str)] = &[
         "/trial",
         "coordinator investigator prescriber lead second nurse pharmacist night monitor medic data inspector admin",
     ),
+    ("/analysis", "monitor medic data inspector admin"),
     (
         "/study",
         "coordinator investigator prescriber lead second nurse pharmacist night monitor medic data inspector admin",

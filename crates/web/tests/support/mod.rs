@@ -110,6 +110,7 @@ impl Clinic {
             packs,
             help_phone: "000 000 00".to_owned(),
             idle_seconds: 600,
+            reports: web::pages::analysis::Reports::default(),
             secure: false,
         };
         let site = study.sites[0].id.clone();
