@@ -44,6 +44,7 @@ fn services(opened: &store::Opened) -> anyhow::Result<web::Services> {
         help_phone: String::new(),
         idle_seconds: 900,
         secure: false,
+        live: web::live::Live::default(),
     })
 }
 

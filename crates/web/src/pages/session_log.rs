@@ -1,4 +1,4 @@
-//! The timeline of a dosing session: everything that happened in it, newest first, by minutes since the dose.
+//! Notes and the timeline of a dosing session: everything that happened in it, newest first, by minutes since the dose.
 
 use conduct::Person;
 use conduct::command::{Destination, DosePart};
@@ -9,44 +9,146 @@ use super::ahead::Room;
 use crate::chart::svg::escape;
 use crate::show;
 
+/// What a line of the timeline is about, for choosing among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineKind {
+    Note,
+    Reading,
+    Person,
+    Drug,
+}
+
+impl LineKind {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Note => "notes",
+            Self::Reading => "readings",
+            Self::Person => "people",
+            Self::Drug => "drug",
+        }
+    }
+}
+
 /// One line: when, what, by whom or with what beside it; and whether it is beyond a limit.
-struct Line {
-    at: Timestamp,
-    what: String,
-    beside: String,
-    amber: bool,
+pub struct Line {
+    pub at: Timestamp,
+    pub what: String,
+    pub beside: String,
+    pub amber: bool,
+    pub kind: LineKind,
 }
 
 impl Line {
     fn new(at: Timestamp, what: impl Into<String>, beside: impl Into<String>) -> Self {
-        Self { at, what: what.into(), beside: beside.into(), amber: false }
+        Self { at, what: what.into(), beside: beside.into(), amber: false, kind: LineKind::Drug }
+    }
+}
+
+impl Line {
+    /// Tells the line apart from every other, so that an open page keeps it where it stands.
+    fn key(&self) -> String {
+        use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+        let mut hasher = DefaultHasher::new();
+        self.what.hash(&mut hasher);
+        format!("{}-{:x}", self.at.as_microsecond(), hasher.finish() & 0xffff)
     }
 }
 
 impl Room<'_> {
-    /// The timeline, as it stands beside the page.
-    pub fn timeline(&self) -> String {
+    /// Everything that happened, newest first.
+    pub fn lines(&self) -> Vec<Line> {
         let mut lines = self.happenings();
         lines.extend(self.state.readings.iter().map(|reading| self.reading_line(reading)));
         lines.extend(self.presence_lines());
         lines.extend(self.notes());
         lines.sort_by_key(|line| std::cmp::Reverse(line.at));
+        lines
+    }
+
+    /// Minutes since the dose where they say more than the clock does, and the clock otherwise.
+    pub fn offset_of(&self, at: Timestamp) -> String {
+        let minute = self.minute(at).filter(|minute| (-99..=999).contains(minute));
+        minute.map_or_else(|| self.clock(at), show::offset)
+    }
+
+    /// The timeline as it stands: filtered and searched by the page's script, or by its address without one.
+    pub fn timeline(&self) -> String {
         let mut out = String::new();
-        for line in &lines {
-            let minute = self.minute(line.at).filter(|minute| (-99..=999).contains(minute));
-            let offset = minute.map_or_else(|| self.clock(line.at), show::offset);
+        for line in self.lines() {
+            let words = format!("{} {}", line.what, line.beside).to_lowercase();
+            if !self.find.kind.is_empty() && self.find.kind != line.kind.code()
+                || !self.find.words.is_empty() && !words.contains(&self.find.words)
+            {
+                continue;
+            }
             let class = if line.amber { " class=\"amber\"" } else { "" };
             let beside =
                 if line.beside.is_empty() { String::new() } else { format!("<p>{}</p>", escape(&line.beside)) };
             out.push_str(&format!(
-                "<li{class}><span class=\"at\">{offset}</span><div><b>{}</b>{beside}</div></li>",
+                "<li{class} data-kind=\"{}\" data-key=\"{}\"><span class=\"at\">{}</span><div><b>{}</b>{beside}</div></li>",
+                line.kind.code(),
+                line.key(),
+                self.offset_of(line.at),
                 escape(&line.what)
             ));
         }
         if out.is_empty() {
-            out.push_str("<li><span class=\"at\"></span><div><p>Nothing is written yet.</p></div></li>");
+            let none = if self.find.is_empty() { "Nothing is written yet." } else { "Nothing on the timeline is like that." };
+            out.push_str(&format!("<li><span class=\"at\"></span><div><p>{none}</p></div></li>"));
         }
-        format!("<section class=\"side-block\"><h2>Timeline</h2><ol class=\"log\">{out}</ol></section>")
+        format!("<ol class=\"log\" aria-labelledby=\"tl\">{out}</ol>")
+    }
+
+    /// What stands over the timeline: its filters and the search.
+    pub fn log_head(&self) -> String {
+        let filters: String = [("", "All"), ("readings", "Readings"), ("notes", "Notes"), ("people", "People"), ("drug", "Drug")]
+            .into_iter()
+            .map(|(code, words)| {
+                let current = if self.find.kind == code { " aria-current=\"true\"" } else { "" };
+                let query = if code.is_empty() { String::new() } else { format!("?show={code}") };
+                format!("<a href=\"{}{query}#tl\" data-show=\"{code}\"{current}>{words}</a>", self.at())
+            })
+            .collect();
+        format!(
+            "<div class=\"filters\"><h2 id=\"tl\">Timeline</h2>{filters}</div><form class=\"seek-log\" method=\"get\" action=\"{}\" data-seek role=\"search\" aria-label=\"Timeline\"><label for=\"find\">Find in the timeline</label><div class=\"note\"><input class=\"input\" id=\"find\" name=\"find\" autocomplete=\"off\" value=\"{}\"><button class=\"button button-second\" type=\"submit\">Find</button></div></form>",
+            self.at(),
+            escape(&self.find.words)
+        )
+    }
+
+    /// Codes at one press or two keys, and a line of words.
+    pub fn note_pad(&self) -> String {
+        if !self.may_do("session-note") {
+            return String::new();
+        }
+        let codes = &self.file.study.session.codes;
+        let button = |code: &protocol::model::TimelineCode| {
+            let unit = code.unit.as_deref().map_or_else(String::new, |unit| format!(" data-unit=\"{}\"", escape(unit)));
+            format!(
+                "<button class=\"quick\" type=\"submit\" name=\"code\" value=\"{}\"{unit}>{}</button>",
+                escape(&code.code),
+                escape(&code.label)
+            )
+        };
+        let (near, far) = codes.split_at(codes.len().min(24));
+        let far = if far.is_empty() {
+            String::new()
+        } else {
+            format!(
+                "<details class=\"history\"><summary>More codes</summary><div class=\"log-tools\">{}</div></details>",
+                far.iter().map(button).collect::<String>()
+            )
+        };
+        format!(
+            "{}<button class=\"unseen\" type=\"submit\" name=\"code\" value=\"\" data-fallback tabindex=\"-1\" aria-hidden=\"true\">Add</button><h2 class=\"f-2\">Note</h2><div class=\"form-said\"></div><div class=\"log-tools\">{}</div>{far}<label class=\"small quiet\" for=\"note-number\">A number, where the code carries one</label><div class=\"note\"><input class=\"input w-5\" id=\"note-number\" name=\"number\" inputmode=\"decimal\" autocomplete=\"off\"></div><label class=\"small quiet\" for=\"note\">In words, beside the code</label><div class=\"note\"><input class=\"input\" id=\"note\" name=\"text\" autocomplete=\"off\"></div></form>",
+            self.fact_form("session-note", "note-pad", "Note"),
+            near.iter().map(button).collect::<String>()
+        )
+    }
+
+    /// What was drunk.
+    pub fn intake(&self) -> String {
+        String::new()
     }
 
     /// What the session itself went through: out of the safe, swallowed, stopped, left, closed.
@@ -105,15 +207,22 @@ impl Room<'_> {
             .iter()
             .map(|b| format!("{} beyond {}", b.measure.replace('_', " "), if b.red { "red" } else { "amber" }))
             .collect();
-        Line { at: reading.at, what: shown.join(", "), beside: beyond.join(", "), amber: !beyond.is_empty() }
+        Line {
+            at: reading.at,
+            what: shown.join(", "),
+            beside: beyond.join(", "),
+            amber: !beyond.is_empty(),
+            kind: LineKind::Reading,
+        }
     }
 
     fn presence_lines(&self) -> Vec<Line> {
         let mut lines = Vec::new();
         for span in &self.state.presence {
             let name = self.desk.name_of(&Person::Staff(span.staff.clone()));
-            lines.push(Line::new(span.from, format!("{name} comes in"), ""));
-            lines.extend(span.until.map(|until| Line::new(until, format!("{name} goes out"), "")));
+            let person = |at, what: String| Line { kind: LineKind::Person, ..Line::new(at, what, "") };
+            lines.push(person(span.from, format!("{name} comes in")));
+            lines.extend(span.until.map(|until| person(until, format!("{name} goes out"))));
         }
         lines
     }
@@ -129,12 +238,12 @@ impl Room<'_> {
                 Some(text) => format!("{text} {who}"),
                 None => who,
             };
-            lines.push(Line::new(note.at, format!("{label}{number}"), beside));
+            lines.push(Line { kind: LineKind::Note, ..Line::new(note.at, format!("{label}{number}"), beside) });
         }
         for look in &self.state.night {
             let distress = look.distress.map(|d| format!(", distress {d} of 10")).unwrap_or_default();
             let how = if look.awake { "Awake in the night" } else { "Asleep in the night" };
-            lines.push(Line::new(look.at, format!("{how}{distress}"), ""));
+            lines.push(Line { kind: LineKind::Note, ..Line::new(look.at, format!("{how}{distress}"), "") });
         }
         lines
     }

@@ -8,4 +8,5 @@ mod support;
 mod access;
 mod accounts;
 mod guards;
+mod room;
 mod walk;

@@ -102,6 +102,7 @@ impl Clinic {
             help_phone: "000 000 00".to_owned(),
             idle_seconds: 600,
             secure: false,
+            live: web::live::Live::default(),
         };
         let site = study.sites[0].id.clone();
         let sealed = allocation::Key::from_slice(&[9; 32]).unwrap();
