@@ -22,6 +22,9 @@ pub struct Request {
     /// When it happened, for facts; without it, now. Authorisations are always now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
+    /// What the device's own clock showed when this was sent: a device whose clock is wrong is set right by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<Timestamp>,
     /// Why, where the act asks for a reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -260,6 +263,33 @@ pub enum Fact {
         session: u8,
         /// Values by measure.
         measures: BTreeMap<String, Decimal>,
+        /// The person has looked again at values that are hardly possible: they are so.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        confirmed: bool,
+        /// How many readings of this session there were when it was typed; without it nobody else's count.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<u32>,
+    },
+    /// A reading was written down wrongly; the old values stay visible.
+    CorrectReading {
+        /// Who.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+        /// Which reading.
+        reading: InstanceId,
+        /// The values as they were, by measure; those not named stay.
+        measures: BTreeMap<String, Decimal>,
+        /// As in `RecordReading`.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        confirmed: bool,
+    },
+    /// One carer left and another came in the same moment; each proves who they are.
+    RecordHandover {
+        /// With whom.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
     },
     /// Something was swallowed.
     RecordSwallow {
@@ -275,6 +305,9 @@ pub enum Fact {
         pieces: u32,
         /// The mouth was looked into.
         mouth_checked: bool,
+        /// How many swallows of this session there were when it was typed; without it nobody else's count.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<u32>,
     },
     /// The supplement was not given.
     RecordSupplementNotGiven {
@@ -306,9 +339,104 @@ pub enum Fact {
         /// Its number, where it carries one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         number: Option<Decimal>,
+        /// Which of the code's choices, where it has some.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        detail: Option<String>,
         /// Words.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<String>,
+    },
+    /// A line of the timeline was wrong; what stood there stays visible.
+    CorrectSessionNote {
+        /// Who.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+        /// Which line.
+        note: InstanceId,
+        /// Code of the study.
+        code: String,
+        /// Its number.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<Decimal>,
+        /// Its choice.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        detail: Option<String>,
+        /// Words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
+    /// An emergency card was opened: what stands on it is happening.
+    OpenCard {
+        /// Who.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+        /// The card's id in the study.
+        card: String,
+    },
+    /// A step of an open card was done.
+    TickCard {
+        /// Who.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+        /// The card as it was opened.
+        card: InstanceId,
+        /// Which step, from 0.
+        step: u32,
+    },
+    /// What a card was opened for is over.
+    CloseCard {
+        /// Who.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+        /// The card as it was opened.
+        card: InstanceId,
+        /// How it ended.
+        text: String,
+    },
+    /// Somebody of the call-out list was called.
+    CallContact {
+        /// For whom.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+        /// The contact's id in the study.
+        contact: String,
+        /// They were spoken to.
+        reached: bool,
+        /// The alarm that it was about: whoever was reached has it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        alarm: Option<InstanceId>,
+        /// What was said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
+    /// The actor has an alarm: they see to it.
+    AcknowledgeAlarm {
+        /// Of whom.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+        /// Which.
+        alarm: InstanceId,
+    },
+    /// What only the time has brought is written down: measurements overdue, too few carers for too long, an alarm that
+    /// nobody has taken.
+    RecordAlarms {
+        /// Of whom.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+    },
+    /// The actor signs the session's record: they were there.
+    SignSession {
+        /// Of whom.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
     },
     /// The session was stopped.
     StopSession {
@@ -339,6 +467,12 @@ pub enum Fact {
         /// Distress 0–10, if awake and asked.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         distress: Option<u8>,
+        /// Signs of the study at which somebody must be called.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        signs: Vec<String>,
+        /// What they needed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
     },
     /// The prescriber took an order back.
     WithdrawOrder {
@@ -746,6 +880,9 @@ pub struct AdverseEventReport {
     pub special_interest: Option<String>,
     /// What became of it.
     pub outcome: AdverseEventOutcome,
+    /// Tasks that asked whether something was an adverse event, which this answers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<InstanceId>,
 }
 
 /// How strong an adverse event is.

@@ -11,7 +11,7 @@ use crate::{
     stream::{ChainName, StreamId},
 };
 use jiff::{Timestamp, civil::Date};
-use protocol::model::{Content, DeviationClass, Trigger, VisitMode, Window};
+use protocol::model::{AlarmLevel, Content, DeviationClass, Duty, Trigger, VisitMode, Window};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 use terms::{
@@ -66,6 +66,9 @@ pub struct Stamp {
     /// Why, where it was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// When it happened by the clock of the device, where that clock was wrong: `at` is the time set right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_at: Option<Timestamp>,
 }
 
 /// One entry, on its way into the log or out of it.
@@ -133,7 +136,7 @@ pub struct TaskRaised {
     /// What must be done, imperative.
     pub title: String,
     /// The duty that must act.
-    pub duty: protocol::model::Duty,
+    pub duty: Duty,
     /// Until when.
     pub due: Timestamp,
     /// What brought it about.
@@ -350,6 +353,9 @@ pub enum Entry {
         check: CheckId,
         values: BTreeMap<FieldId, Value>,
         clears: bool,
+        /// The answers themselves don't pass.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        fails: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         expires: Option<Timestamp>,
     },
@@ -393,6 +399,21 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         slot: Option<String>,
         breaches: Vec<BreachFound>,
+        /// The slot of the distress ratings that it fills.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rating: Option<String>,
+        /// Measures outside what is plausible, confirmed by the person.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        confirmed: Vec<String>,
+    },
+    /// A reading was corrected.
+    ReadingCorrected {
+        session: u8,
+        instance: InstanceId,
+        changes: BTreeMap<String, MeasureChange>,
+        breaches: Vec<BreachFound>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        confirmed: Vec<String>,
     },
     /// A line of the timeline.
     SessionNoted {
@@ -402,8 +423,66 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         number: Option<Decimal>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        detail: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<String>,
     },
+    /// A line of the timeline was corrected.
+    SessionNoteCorrected { session: u8, instance: InstanceId, old: NoteFound, new: NoteFound },
+    /// Something needs somebody now. `tell` has until `ack_by` to say that they have it.
+    AlarmRaised {
+        session: u8,
+        instance: InstanceId,
+        alarm: AlarmKind,
+        /// What it is about, within its kind: no two of one are raised at a time.
+        key: String,
+        level: AlarmLevel,
+        text: String,
+        tell: Duty,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ack_by: Option<Timestamp>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        about: Option<InstanceId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        card: Option<String>,
+    },
+    /// Nobody took it in time: the next is told.
+    AlarmEscalated {
+        session: u8,
+        instance: InstanceId,
+        tell: Duty,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ack_by: Option<Timestamp>,
+    },
+    /// Somebody has it.
+    AlarmAcknowledged {
+        session: u8,
+        instance: InstanceId,
+        /// The contact who was reached by telephone, if it was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        contact: Option<String>,
+    },
+    /// What it was raised for is over.
+    AlarmEnded { session: u8, instance: InstanceId, text: String },
+    /// An emergency card was opened.
+    CardOpened { session: u8, instance: InstanceId, card: String, title: String, steps: Vec<String> },
+    /// A step of it was done.
+    CardStepDone { session: u8, instance: InstanceId, step: u32, text: String },
+    /// What it was opened for is over.
+    CardClosed { session: u8, instance: InstanceId, text: String },
+    /// Somebody of the call-out list was called.
+    ContactCalled {
+        session: u8,
+        contact: String,
+        label: String,
+        reached: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        alarm: Option<InstanceId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
+    /// Somebody who was there signed the session's record.
+    SessionSigned { session: u8, staff: StaffId },
     /// The session was stopped.
     SessionStopped { session: u8 },
     /// Leaving was allowed.
@@ -416,9 +495,17 @@ pub enum Entry {
         awake: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         distress: Option<u8>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        signs: Vec<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
     },
-    /// The session's record was closed.
-    SessionClosed { session: u8 },
+    /// The session's record was closed. Whoever was there and has not signed is named; the stamp's reason says why.
+    SessionClosed {
+        session: u8,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unsigned: Vec<StaffId>,
+    },
     // --- holds and approvals (participant, site or trial stream)
     /// Something must wait.
     HoldPlaced { instance: InstanceId, text: String },
@@ -547,6 +634,63 @@ pub struct BreachFound {
     pub action: String,
     /// When to measure again.
     pub repeat_by: Timestamp,
+}
+
+/// A value of a reading that was corrected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MeasureChange {
+    /// What stood there; none if it had not been measured.
+    pub old: Option<Decimal>,
+    /// What stands there now.
+    pub new: Decimal,
+}
+
+/// What a line of the timeline says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoteFound {
+    /// Code.
+    pub code: String,
+    /// Number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<Decimal>,
+    /// Choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// Words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// What an alarm of a session is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlarmKind {
+    /// Nobody is with the participant.
+    Alone,
+    /// Too few carers.
+    Carers,
+    /// A reading beyond a limit.
+    Limit,
+    /// The repeat reading after a breach was not taken.
+    Repeat,
+    /// A measurement was not taken in its window.
+    Overdue,
+    /// Grave distress that lasts.
+    Distress,
+    /// What was drunk.
+    Fluids,
+    /// Touch that was not agreed on.
+    Touch,
+    /// A code of the timeline that raises one.
+    Note,
+    /// An emergency card.
+    Card,
+    /// The session was stopped.
+    Stop,
+    /// No look at the participant in the night.
+    NightMissed,
+    /// Something that the attendant must call for.
+    NightSign,
 }
 
 /// What a container holds. Only the sealed service ever has one of these in the open.

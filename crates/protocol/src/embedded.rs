@@ -15,7 +15,7 @@ macro_rules! studies {
 
 studies! {
     "reference-mapp2": "study.toml", "schedule.toml", "roles.toml", "sites.toml", "eligibility.toml", "medication.toml",
-        "dose.toml", "session.toml", "consent.toml", "consent/v1.md", "safety.toml", "analysis.toml",
+        "dose.toml", "session.toml", "room.toml", "consent.toml", "consent/v1.md", "safety.toml", "analysis.toml",
         "published.toml", "planning.toml", "forms/screening.toml", "forms/outcomes.toml", "forms/visits.toml";
     "small":
         "study.toml",

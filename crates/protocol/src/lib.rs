@@ -17,6 +17,7 @@ mod kinds;
 pub mod model;
 mod planning;
 mod read;
+mod room;
 pub mod scope;
 pub mod show;
 mod spelling;

@@ -26,6 +26,7 @@ pub(crate) struct Ask {
     signed: bool,
     second: Option<Person>,
     happened: Option<Timestamp>,
+    sent: Option<Timestamp>,
     reason: Option<String>,
     command: Command,
     draw: Option<Draw>,
@@ -53,6 +54,7 @@ impl Ask {
             signed: false,
             second: None,
             happened: None,
+            sent: None,
             reason: None,
             command,
             draw: None,
@@ -76,6 +78,12 @@ impl Ask {
     /// With a second person, who proves themselves too.
     pub(crate) fn with(mut self, second: Option<&StaffId>) -> Self {
         self.second = second.map(|staff| Person::Staff(staff.clone()));
+        self
+    }
+
+    /// By a device whose clock shows this when it sends.
+    pub(crate) const fn sent(mut self, clock: Timestamp) -> Self {
+        self.sent = Some(clock);
         self
     }
 
@@ -198,6 +206,7 @@ impl<'a> Clinic<'a> {
         let request = Request {
             id: format!("sim-{:06}", self.requests),
             at: ask.happened,
+            sent: ask.sent,
             reason: ask.reason,
             command: ask.command,
         };

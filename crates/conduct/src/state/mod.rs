@@ -8,12 +8,14 @@ mod site;
 mod stock;
 mod trial;
 
+pub(crate) use participant::session_of;
 pub use participant::{
     AdverseEvent, Booking, ConsentGiven, ContactTry, Decision, Deviation, Document, FormRecord, Hold, Medication, Note,
     ParticipantState, Phase, Question, Rating, Stop, Task, VisitRecord, VisitStanding,
 };
 pub use session::{
-    Authorised, CheckDone, NightCheck, Order, PresenceSpan, Reading, SessionNote, SessionState, Swallow,
+    Alarm, Authorised, Call, CardOpen, CheckDone, NightCheck, Order, PresenceSpan, Reading, SessionNote, SessionState,
+    Swallow, staff_of,
 };
 pub use site::{Delegation, SiteState};
 pub use stock::{Container, ContainerStanding, StockState};

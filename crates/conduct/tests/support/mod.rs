@@ -120,6 +120,7 @@ impl Clinic {
             study: self.hash.clone(),
             program: "test".into(),
             reason: None,
+            device_at: None,
         };
         self.apply(stream, &stamp, &entry);
         self.log.push(entry);
@@ -265,7 +266,8 @@ impl Clinic {
             pseudonym: None,
             census: extra.census.clone(),
         };
-        let request = Request { id: self.acts.to_string(), at: extra.at, reason: extra.reason.clone(), command };
+        let request =
+            Request { id: self.acts.to_string(), at: extra.at, sent: None, reason: extra.reason.clone(), command };
         let (written, findings) = {
             let site = match request.command.subject() {
                 conduct::Subject::Site(site) => site,
@@ -376,7 +378,9 @@ fn command(text: &str, session: u8, extra: &mut Extra) -> Command {
         }
         "come" => Fact::RecordPresence { participant, session, going: Going::In },
         "go" => Fact::RecordPresence { participant, session, going: Going::Out },
-        "reading" => Fact::RecordReading { participant, session, measures: measures(&words[1..]) },
+        "reading" => {
+            Fact::RecordReading { participant, session, measures: measures(&words[1..]), confirmed: false, seen: None }
+        }
         verb @ ("swallow" | "supplement") => Fact::RecordSwallow {
             participant,
             session,
@@ -384,6 +388,7 @@ fn command(text: &str, session: u8, extra: &mut Extra) -> Command {
             container: container(),
             pieces: arg(2).parse().unwrap(),
             mouth_checked: true,
+            seen: None,
         },
         "not_given" => Fact::RecordSupplementNotGiven { participant, session, code: arg(1).to_owned() },
         "agree" => Fact::RecordAgreement { participant, session, check: words.get(1).map(|check| (*check).into()) },
@@ -392,6 +397,7 @@ fn command(text: &str, session: u8, extra: &mut Extra) -> Command {
             session,
             code: arg(1).to_owned(),
             number: words.get(2).map(|number| study::decimal(number)),
+            detail: None,
             text: None,
         },
         "stop_session" => Fact::StopSession { participant, session },
@@ -410,6 +416,8 @@ fn command(text: &str, session: u8, extra: &mut Extra) -> Command {
             session,
             awake: arg(1) == "awake",
             distress: words.get(2).map(|number| number.parse().unwrap()),
+            signs: Vec::new(),
+            text: None,
         },
         "withdraw_order" => Fact::WithdrawOrder { participant, session },
         "stop_treatment" => {

@@ -74,6 +74,7 @@ pub fn site(id: &str, country: &str, zone: &str) -> Site {
         time_zone: zone.to_owned(),
         languages: vec!["en".to_owned()],
         cap: Some(10),
+        contacts: Vec::new(),
         source: source("sites"),
     }
 }
@@ -163,6 +164,8 @@ pub fn check(id: &str, fields: &[&str], pass: &str, by: &[Duty], fresh: Option<u
         remedy_missing: "do it".to_owned(),
         remedy_failed: "do it again, or set another day".to_owned(),
         signed: false,
+        repeat_minutes: None,
+        failures_max: None,
         form: None,
         source: source(id),
     }
@@ -226,6 +229,11 @@ fn limit(id: &str, measure: &str, unit: &str, amber: &str, red: &str) -> Limit {
         amber_action: "quiet rest".to_owned(),
         red_action: "physician now".to_owned(),
         repeat_minutes: 5,
+        red_minutes: None,
+        red_once_at: None,
+        tell_minutes: None,
+        red_level: AlarmLevel::Red,
+        card: None,
         source: source(id),
     }
 }
@@ -284,6 +292,15 @@ fn session() -> SessionPlan {
         code: code.to_owned(),
         label: code.to_owned(),
         unit: unit.map(str::to_owned),
+        keys: None,
+        group: None,
+        options: Vec::new(),
+        words: false,
+        means: None,
+        alarm: None,
+        alarm_on: Vec::new(),
+        card: None,
+        may_be_harm: false,
     };
     let option = |code: &str| ChoiceOption { code: code.to_owned(), label: code.to_owned() };
     SessionPlan {
@@ -321,6 +338,7 @@ fn session() -> SessionPlan {
             code("VOMIT", None),
         ],
         supplement_refusals: ["DECLINED_P", "VITALS", "LATE", "VOMIT", "CLINICIAN"].map(option).into(),
+        room: RoomPlan::default(),
         source: source("session"),
     }
 }

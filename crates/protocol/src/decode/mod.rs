@@ -8,6 +8,7 @@ mod forms;
 mod medicine;
 mod people;
 mod planning;
+mod room;
 mod safety;
 mod schedule;
 mod session;

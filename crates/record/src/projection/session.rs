@@ -27,7 +27,18 @@ pub(super) const fn number(entry: &Entry) -> Option<u8> {
         | Entry::Discharged { session }
         | Entry::Departed { session, .. }
         | Entry::NightChecked { session, .. }
-        | Entry::SessionClosed { session } => Some(*session),
+        | Entry::ReadingCorrected { session, .. }
+        | Entry::SessionNoteCorrected { session, .. }
+        | Entry::AlarmRaised { session, .. }
+        | Entry::AlarmEscalated { session, .. }
+        | Entry::AlarmAcknowledged { session, .. }
+        | Entry::AlarmEnded { session, .. }
+        | Entry::CardOpened { session, .. }
+        | Entry::CardStepDone { session, .. }
+        | Entry::CardClosed { session, .. }
+        | Entry::ContactCalled { session, .. }
+        | Entry::SessionSigned { session, .. }
+        | Entry::SessionClosed { session, .. } => Some(*session),
         _ => None,
     }
 }

@@ -318,7 +318,13 @@ impl Trial<'_> {
         let room = self.state(whose).and_then(|state| state.sessions.get(&session));
         let other_here = room.is_some_and(|room| room.in_room().any(|span| span.staff == other));
         let by = nurse.unwrap_or(if repeats.is_multiple_of(2) && other_here { other } else { lead });
-        let record = |measures| Fact::RecordReading { participant: participant.clone(), session, measures };
+        let record = |measures| Fact::RecordReading {
+            participant: participant.clone(),
+            session,
+            measures,
+            confirmed: false,
+            seen: None,
+        };
         if self.slips.taken(Slip::ReadingImpossible) {
             let wrong = [("systolic".to_owned(), Decimal::whole(900))].into();
             self.soon(Ask::fact(now, &by, record(wrong)).may_fail());
@@ -385,7 +391,11 @@ impl Trial<'_> {
         let Some(participant) = life.id.clone() else { return };
         let Some((lead, _)) = self.pair(whose) else { return };
         let measures = [("distress".to_owned(), Decimal::whole(drawn))].into();
-        self.soon(Ask::fact(now, &lead, Fact::RecordReading { participant, session, measures }));
+        self.soon(Ask::fact(
+            now,
+            &lead,
+            Fact::RecordReading { participant, session, measures, confirmed: false, seen: None },
+        ));
     }
 
     /// Somebody comes into the room, or goes out.
@@ -414,6 +424,7 @@ impl Trial<'_> {
             session,
             code: code.to_owned(),
             number,
+            detail: None,
             text: None,
         };
         if self.slips.taken(Slip::NoteUnknownCode) {
@@ -484,6 +495,7 @@ impl Trial<'_> {
                 container: terms::ContainerId::from("0000000"),
                 pieces: 0,
                 mouth_checked: false,
+                seen: None,
             }),
         ));
         wrong.push((

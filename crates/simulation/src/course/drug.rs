@@ -396,6 +396,7 @@ impl Trial<'_> {
             container: container.clone(),
             pieces: order.initial_pieces,
             mouth_checked: true,
+            seen: None,
         };
         if self.clinic.ask(Ask::fact(now, &lead, fact).signed().with(Some(&other))).is_err() {
             return;
@@ -529,6 +530,7 @@ impl Trial<'_> {
             container: container.clone(),
             pieces: order.supplement_pieces,
             mouth_checked: true,
+            seen: None,
         };
         self.soon(Ask::fact(now, &lead, fact).signed().with(Some(&other)));
         if let Some(life) = self.lives.get_mut(whose) {

@@ -137,8 +137,14 @@ impl Trial<'_> {
         let Some(participant) = life.id.clone() else { return };
         let awake = n == 1 && life.room.chance(0.7) || life.room.chance(awake_share);
         let distress = awake.then(|| life.room.whole(0, 5) as u8);
-        let look =
-            |awake, distress| Fact::RecordNightCheck { participant: participant.clone(), session, awake, distress };
+        let look = |awake, distress| Fact::RecordNightCheck {
+            participant: participant.clone(),
+            session,
+            awake,
+            distress,
+            signs: Vec::new(),
+            text: None,
+        };
         if self.slips.taken(Slip::NightNonsense) {
             self.soon(Ask::fact(now, &attendant, look(false, Some(12))).may_fail());
         }

@@ -233,6 +233,8 @@ pub const ACTS: &[Act] = &[
                 participant: who(scene)?,
                 session: scene.session,
                 measures: found,
+                confirmed: false,
+                seen: None,
             }))
         },
     },
@@ -286,6 +288,7 @@ pub const ACTS: &[Act] = &[
                 container,
                 pieces: pieces?,
                 mouth_checked,
+                seen: None,
             }))
         },
     },
@@ -390,6 +393,7 @@ pub const ACTS: &[Act] = &[
                 session: scene.session,
                 code,
                 number,
+                detail: None,
                 text,
             }))
         },
@@ -475,6 +479,8 @@ pub const ACTS: &[Act] = &[
                 session: scene.session,
                 awake: awake?,
                 distress,
+                signs: Vec::new(),
+                text: None,
             }))
         },
     },

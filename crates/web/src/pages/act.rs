@@ -238,7 +238,7 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
             return show(call, &stage, shown, StatusCode::UNPROCESSABLE_ENTITY);
         }
     };
-    let request = Request { id: shown.id.clone(), at, reason, command };
+    let request = Request { id: shown.id.clone(), at, sent: None, reason, command };
     match ask(call, request, actor, second)? {
         Answer::Done(receipt) if call.wants_data() => Ok(said_done(&receipt)),
         Answer::Done(_) => Ok(Reply::see(format!("{}?written={}", goes_on(&stage)?, segment(&shown.id)))),
@@ -619,7 +619,8 @@ fn findings_now(stage: &Stage<'_>, scene: &Scene<'_>) -> Option<Vec<conduct::Fin
     let mut reader = Reader::new(&pairs, scene.zone.clone());
     let Some(Command::Authorise(act)) = (stage.act.build)(scene, &mut reader) else { return None };
     let desk = stage.desk;
-    let request = Request { id: String::new(), at: None, reason: None, command: Command::Authorise(act.clone()) };
+    let request =
+        Request { id: String::new(), at: None, sent: None, reason: None, command: Command::Authorise(act.clone()) };
     let asked = Asked {
         request: request.clone(),
         actor: desk.who.proof(desk.now),

@@ -185,7 +185,7 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
         answers: given,
         copy_given: call.form.ticked("copy_given"),
     });
-    let request = Request { id: request_id(call), at, reason: None, command };
+    let request = Request { id: request_id(call), at, sent: None, reason: None, command };
     match ask(call, request.clone(), actor, None)? {
         Answer::Done(_) => {
             Ok(Reply::see(format!("{}?written={}", base(file.participant.id.as_str()), segment(&request.id))))

@@ -224,7 +224,7 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
             // What was looked at above still holds when it is written, or it is asked again.
             seen: (!form.repeats && spot.visit.is_some()).then_some(0),
         });
-        let request = Request { id: request_id(call), at, reason: None, command };
+        let request = Request { id: request_id(call), at, sent: None, reason: None, command };
         match ask(call, request.clone(), who.proof(call.now), None)? {
             Answer::Done(_) => {
                 let _ = call.services.drafts.drop(&who.login, &spot.address());

@@ -245,7 +245,7 @@ pub fn correct_post(call: &Call<'_>) -> Result<Reply, Trouble> {
         changes: changes.clone(),
         seen,
     });
-    let request = Request { id: request_id(call), at: None, reason: Some(reason.to_owned()), command };
+    let request = Request { id: request_id(call), at: None, sent: None, reason: Some(reason.to_owned()), command };
     match ask(call, request.clone(), who.proof(call.now), None)? {
         Answer::Done(_) => Ok(Reply::see(format!(
             "{}/forms/{}?written={}",

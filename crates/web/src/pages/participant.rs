@@ -717,7 +717,7 @@ pub fn steps_of(desk: &Desk<'_>, participant: &ParticipantState) -> Result<Vec<S
     let streams = desk.services.door.streams_of(Some(&participant.id), None, true, true)?;
     let about =
         conduct::Command::Authorise(Authorisation::CompleteParticipation { participant: participant.id.clone() });
-    let request = conduct::Request { id: String::new(), at: None, reason: None, command: about };
+    let request = conduct::Request { id: String::new(), at: None, sent: None, reason: None, command: about };
     let asked = record::Asked {
         request: request.clone(),
         actor: desk.who.proof(desk.now),

@@ -185,7 +185,13 @@ impl Clinic {
             signed: true,
         };
         let asked = Asked {
-            request: Request { id: format!("set-up-{count}"), at: None, reason: Some("set up".to_owned()), command },
+            request: Request {
+                id: format!("set-up-{count}"),
+                at: None,
+                sent: None,
+                reason: Some("set up".to_owned()),
+                command,
+            },
             actor: proof(0),
             second: Some(proof(1)),
             now: self.time(),

@@ -242,7 +242,7 @@ impl Clinic {
         Asked {
             actor: proof(who),
             second: second.map(proof),
-            request: Request { id: format!("request-{}", self.acts), at: None, reason: None, command },
+            request: Request { id: format!("request-{}", self.acts), at: None, sent: None, reason: None, command },
             now: self.now,
             act: format!("act{:05}", self.acts).into(),
             pseudonym: format!("R-{:05}", self.acts),
