@@ -6,8 +6,8 @@ use crate::http::call::{Call, Door, Route};
 use crate::http::reply::{Reply, Trouble};
 use crate::pages::{
     account, accounts, act, api, casebook, clock, consent, document, facts, form, form_record, gate, me, participant,
-    participants, person, ratings, session, session_live, session_people,
-    session_report, staff, stock, study, today, trial,
+    participants, person, ratings, session, session_live, session_people, session_report, staff, stock, study, today,
+    trial,
 };
 
 type Page = fn(&Call<'_>) -> Result<Reply, Trouble>;

@@ -188,7 +188,9 @@
     }, 200);
   }
   function outline() {
-    var parts = all("[data-offline]").map(function (part) {
+    var parts = all("[data-offline]").filter(function (part) {
+      return !part.closest("[data-live]") && !part.parentElement.closest("[data-offline]");
+    }).map(function (part) {
       var copy = (part.content || part).cloneNode(true);
       all("[data-live]", copy).forEach(function (n) { n.remove(); });
       all("input[name=token], input[name=request]", copy).forEach(function (n) { n.value = ""; n.setAttribute("value", ""); });
@@ -223,7 +225,7 @@
   }
   // What can be seen to be wrong without the server: the study's own bounds, printed beside the field.
   function wrongIn(form) {
-    var wrong = [], some = false, values = {};
+    var wrong = [], some = false, outside = false, values = {};
     all("input[data-min]", form).forEach(function (field) {
       var text = field.value.trim().replace(",", ".");
       if (!text) { return; }
@@ -231,10 +233,13 @@
       var value = Number(text);
       values[field.name] = value;
       if (!isFinite(value)) { wrong.push({ field: field.name, words: "\u201c" + field.value + "\u201d is not a number." }); }
-      else if (value < Number(field.dataset.min) || value > Number(field.dataset.max)) {
+      else if (!(form.elements.confirmed && form.elements.confirmed.checked) && (value < Number(field.dataset.min) || value > Number(field.dataset.max))) {
+        outside = true;
         wrong.push({ field: field.name, words: field.value + " is outside " + field.dataset.min + " to " + field.dataset.max + ". Check the device, then type it again." });
       }
     });
+    var confirm = form.querySelector(".confirm");
+    if (confirm) { confirm.hidden = !outside && !form.elements.confirmed.checked; }
     var upper = values["measures.systolic"], lower = values["measures.diastolic"];
     if (upper <= lower && !wrong.length) { wrong.push({ field: "measures.systolic", words: "Systolic " + upper + " is not above diastolic " + lower + ". Check whether the two were swapped." }); }
     if (form.classList.contains("reading-form") && !some) {
@@ -251,10 +256,13 @@
     if (wrong.length) { mark(form, wrong); return Promise.resolve(false); }
     unmark(form);
     var pairs = pairsOf(form, button);
+    // A time that was typed over is when it happened, by the record's clock.
+    var typed = form.elements.at, over = typed && typed.value && typed.value !== typed.defaultValue ? Date.parse(typed.value) : NaN;
+    if (!isNaN(over)) { form.dataset.happened = new Date(over).toISOString(); form.dataset.device = new Date(over - known.offset).toISOString(); }
     var entry = {
       id: uuid(), path: path, action: action, says: says, what: summary(form, pairs, button), pairs: pairs,
-      happened: form.dataset.happened || new Date(now() - Math.ceil(known.spread / 2)).toISOString(),
-      device: new Date().toISOString(), offset: known.offset, login: known.login, name: known.name, kept: Date.now(), stuck: "",
+      happened: form.dataset.happened || new Date(now()).toISOString(),
+      device: form.dataset.device || new Date().toISOString(), offset: Number(form.dataset.offset) || known.offset, login: known.login, name: known.name, kept: Date.now(), stuck: "",
     };
     var replaces = Number(form.dataset.replaces) || 0;
     var answered = new Promise(function (resolve) { waiting[entry.id] = resolve; });
@@ -262,7 +270,7 @@
       if (replaces) { held.delete(replaces); }
       return held.add(entry);
     }).then(function () {
-      delete form.dataset.replaces; delete form.dataset.happened;
+      ["replaces", "happened", "device", "offset"].forEach(function (name) { delete form.dataset[name]; });
       if (!form.dataset.keeps) { clear(form); }
       told(form, "Kept on this device, being sent.");
       // Nobody sits before a form while a dead line is tried.
@@ -286,6 +294,7 @@
   function clear(form) {
     all("input:not([type=hidden]):not([type=radio]):not([type=checkbox]), textarea", form).forEach(function (field) { field.value = ""; });
     all("input[type=checkbox]", form).forEach(function (field) { field.checked = false; });
+    all(".confirm", form).forEach(function (label) { label.hidden = true; });
   }
   function refill(form, entry) {
     entry.pairs.forEach(function (pair) {
@@ -322,8 +331,8 @@
   function send(entry, twice) {
     var form = new URLSearchParams(entry.pairs);
     var late = Date.now() - entry.kept > 15000;
-    form.set("token", token); form.set("request", entry.id); form.set("happened", entry.happened);
-    form.set("device_at", entry.device); form.set("typed_by", entry.login);
+    form.set("token", token); form.set("request", entry.id); form.set("device_at", entry.device);
+    form.set("clock_behind_ms", String(Math.round(entry.offset))); form.set("typed_by", entry.login);
     if (late || entry.unsigned) { form.set("kept", "yes"); }
     return ask(entry.action, form).then(function (reply) {
       var code = reply.said.code || "";
@@ -399,7 +408,7 @@
         var form = all("form[data-fact]").find(function (f) { return f.getAttribute("action") === entry.action; });
         if (!form) { location.assign(entry.action); return; }
         refill(form, entry);
-        form.dataset.replaces = entry.n; form.dataset.happened = entry.happened;
+        form.dataset.replaces = entry.n; form.dataset.happened = entry.happened; form.dataset.device = entry.device; form.dataset.offset = entry.offset;
         form.scrollIntoView();
         var first = form.querySelector("input:not([type=hidden])");
         if (first) { first.focus(); }
@@ -584,10 +593,11 @@
     if ("seek" in kind) { event.preventDefault(); filter(); return; }
     if (kind.fact) {
       event.preventDefault();
-      if (button && button.dataset.unit && !form.elements.number.value.trim()) {
+      var asks = button && (button.dataset.unit && !form.elements.number.value.trim() ? "number" : "words" in button.dataset && !form.elements.text.value.trim() ? "text" : "");
+      if (asks) {
         form.dataset.code = button.value; form.dataset.words = button.textContent.trim();
-        told(form, button.textContent.trim() + ": how many " + button.dataset.unit + "? Then Enter.");
-        form.elements.number.focus();
+        told(form, button.textContent.trim() + (asks === "number" ? ": how many " + button.dataset.unit + "?" : ": in words.") + " Then Enter.");
+        form.elements[asks].focus();
         return;
       }
       if (button && "fallback" in button.dataset && form.dataset.code) {

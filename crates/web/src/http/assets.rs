@@ -26,7 +26,8 @@ pub const WORKER: &str = "/room-worker.js";
 /// The worker's script, with the addresses of this version's files in place of its placeholders.
 pub fn worker() -> String {
     let all = assets();
-    let files = [&all.style, &all.script, &all.room, &all.mark].map(|asset| format!("\"{}\"", asset.address)).join(", ");
+    let files =
+        [&all.style, &all.script, &all.room, &all.mark].map(|asset| format!("\"{}\"", asset.address)).join(", ");
     include_str!("../../static/room-worker.js").replace("/*FILES*/", &files)
 }
 

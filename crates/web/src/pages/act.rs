@@ -208,7 +208,7 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
     let mut at = if stage.act.kind == Kind::Fact { reader.maybe_moment("at") } else { None };
     let held = Held::of(call, &stage)?;
     if let Some(held) = &held {
-        at = Some(held.happened);
+        at = Some(held.at);
     }
     let mut reason = call.form.all("reason_given").find(|text| !text.trim().is_empty()).map(|t| t.trim().to_owned());
     if matches!(stage.act.reason, Reason::Asked(_)) && reason.is_none() {
@@ -217,7 +217,7 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
     if reason.is_none() {
         reason = reader.maybe("why");
     }
-    if let Some(late) = held.as_ref().and_then(|held| held.late(call)) {
+    if let Some(late) = held.as_ref().and_then(Held::reason) {
         reason = Some(reason.map_or(late.clone(), |reason| format!("{reason} ({late})")));
     }
     let wrong = reader.finish();
@@ -238,7 +238,8 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
             return show(call, &stage, shown, StatusCode::UNPROCESSABLE_ENTITY);
         }
     };
-    let request = Request { id: shown.id.clone(), at, sent: None, reason, command };
+    let sent = held.as_ref().and_then(|held| held.sent);
+    let request = Request { id: shown.id.clone(), at, sent, reason, command };
     match ask(call, request, actor, second)? {
         Answer::Done(receipt) if call.wants_data() => Ok(said_done(&receipt)),
         Answer::Done(_) => Ok(Reply::see(format!("{}?written={}", goes_on(&stage)?, segment(&shown.id)))),
@@ -267,11 +268,14 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
     }
 }
 
-/// What a device kept while it could not, or had not yet, reached the server: typed by whom, when by the record's clock,
-/// and what the device's own clock said.
+/// What a device kept while it could not, or had not yet, reached the server: typed by whom, and when by the device's own
+/// clock; with how far that clock was off then, as the device had measured it, the rules set it right and keep both.
 struct Held {
-    happened: jiff::Timestamp,
-    device: Option<jiff::Timestamp>,
+    at: jiff::Timestamp,
+    /// What the device's clock would show now.
+    sent: Option<jiff::Timestamp>,
+    /// It arrives later than it happened.
+    late: bool,
     /// The signatures that the act asks for could not be given.
     unsigned: bool,
 }
@@ -279,8 +283,8 @@ struct Held {
 impl Held {
     /// What came along with the form; an error where somebody else typed it.
     fn of(call: &Call<'_>, stage: &Stage<'_>) -> Result<Option<Self>, Trouble> {
-        let happened = call.form.text("happened");
-        if happened.is_empty() || stage.act.kind != Kind::Fact {
+        let device_at = call.form.text("device_at");
+        if device_at.is_empty() || stage.act.kind != Kind::Fact {
             return Ok(None);
         }
         let typed_by = call.form.text("typed_by");
@@ -289,41 +293,27 @@ impl Held {
                 "Somebody else typed this on the device. It waits there until they sign in and send it.".to_owned(),
             ));
         }
-        let moment = |name: &str| call.form.text(name).parse::<jiff::Timestamp>().ok();
-        let happened = moment("happened")
-            .ok_or_else(|| Trouble::Unreadable("The time at which it happened can’t be read.".to_owned()))?;
+        let unreadable = || Trouble::Unreadable("The time at which it happened can’t be read.".to_owned());
+        let at: jiff::Timestamp = device_at.parse().map_err(|_| unreadable())?;
+        // Virtual time is ahead of every wall: the device is held against the wall, and moved along with it.
+        let ahead = call.now.duration_since(call.device_now);
+        let at = at.checked_add(ahead).map_err(|_| unreadable())?;
+        let behind: i64 = call.form.text("clock_behind_ms").parse().unwrap_or(0);
+        let behind = jiff::SignedDuration::from_millis(behind).saturating_sub(ahead);
+        let sent = call.now.checked_sub(behind).ok();
         let kept = call.form.text("kept") == "yes";
         let unsigned = kept && !matches!(stage.act.proofs, Proofs::SignedIn) && KEPT_UNSIGNED.contains(&stage.act.key);
-        Ok(Some(Self { happened, device: moment("device_at"), unsigned }))
+        Ok(Some(Self { at, sent, late: kept, unsigned }))
     }
 
-    /// Why it reaches the record later than it happened, with what the device's own clock said; nothing where it came at
-    /// once from a device whose clock is right.
-    fn late(&self, call: &Call<'_>) -> Option<String> {
-        let late = call.now.duration_since(self.happened).as_secs() > AT_ONCE_SECONDS;
-        // Virtual time is ahead of every wall; a device is held against the wall.
-        let on_the_wall = self.happened.checked_sub(call.now.duration_since(call.device_now)).ok();
-        let off = self.device.zip(on_the_wall).map(|(device, wall)| device.duration_since(wall).as_secs());
-        let off = off.filter(|seconds| seconds.abs() > CLOCK_OFF_SECONDS);
-        let said = match (late, off) {
-            (false, None) => return None,
-            (true, None) => "kept on the device until the server could be reached".to_owned(),
-            (true, Some(off)) => format!(
-                "kept on the device until the server could be reached; its clock was off by {off} s, which is taken out"
-            ),
-            (false, Some(off)) => format!("the device’s clock was off by {off} s, which is taken out"),
-        };
-        Some(self.device.map_or(said.clone(), |device| format!("{said}; it said {device}")))
+    /// Why it reaches the record later than it happened; nothing where it came at once.
+    fn reason(&self) -> Option<String> {
+        self.late.then(|| "kept on the device until the server could be reached".to_owned())
     }
 }
 
 /// Facts that ask for signatures and must not be lost for want of them.
 const KEPT_UNSIGNED: &[&str] = &["swallow"];
-/// What arrives within so many seconds came at once.
-const AT_ONCE_SECONDS: i64 = 15;
-/// A device's clock that is off by more is worth a word.
-const CLOCK_OFF_SECONDS: i64 = 60;
-
 /// What was written, for a script: that it was, and what follows from it.
 fn said_done(receipt: &record::Receipt) -> Reply {
     let follows: Vec<String> = receipt.entries.iter().filter_map(frame::follows).collect();
@@ -334,7 +324,8 @@ fn said_done(receipt: &record::Receipt) -> Reply {
 fn said(shown: &Shown, status: StatusCode) -> Reply {
     let mut wrong: Vec<serde_json::Value> =
         shown.wrong.iter().map(|w| json!({ "field": w.field, "words": w.words })).collect();
-    for words in [&shown.pin_wrong, &shown.second_wrong, &shown.conflict].into_iter().filter(|words| !words.is_empty()) {
+    for words in [&shown.pin_wrong, &shown.second_wrong, &shown.conflict].into_iter().filter(|words| !words.is_empty())
+    {
         wrong.push(json!({ "field": "", "words": words }));
     }
     for broken in &shown.refused {

@@ -57,6 +57,8 @@ pub struct Room<'a> {
     pub redrawn: bool,
     /// What is looked for in the timeline.
     pub find: Find,
+    /// What the rules say of it now.
+    pub now: super::session::Now,
 }
 
 /// What somebody looks for in the timeline.
@@ -102,7 +104,7 @@ impl<'a> Room<'a> {
     }
 
     /// The moment at which a time of the vital signs is due, once the dose is swallowed.
-    pub fn due_at(&self, slot: &VitalsSlot) -> Option<Timestamp> {
+    fn due_at(&self, slot: &VitalsSlot) -> Option<Timestamp> {
         let minutes = i64::from(slot.offset_minutes);
         self.state.dosed_at()?.checked_add(SignedDuration::from_mins(minutes)).ok()
     }
@@ -438,8 +440,7 @@ impl<'a> Room<'a> {
         if rest.is_empty() {
             return String::new();
         }
-        let line =
-            |todo: &Todo| format!("<li><a href=\"{}\">{}</a></li>", self.href(&todo.link), escape(&todo.title));
+        let line = |todo: &Todo| format!("<li><a href=\"{}\">{}</a></li>", self.href(&todo.link), escape(&todo.title));
         let (near, far) = rest.split_at(rest.len().min(3));
         let near: String = near.iter().map(line).collect();
         let far = if far.is_empty() {
@@ -471,11 +472,11 @@ impl<'a> Room<'a> {
 /// theirs; nothing where none is, or where the check just recorded stands in the way.
 pub fn after_check(desk: &Desk<'_>, code: &str, number: u8, check: Option<&str>) -> Result<Option<String>, Trouble> {
     let file = desk.case(code)?;
-    let room = Room::of(desk, &file, number, String::new());
+    let room = Room::of(desk, &file, number, String::new())?;
     let stands_in_the_way = |ahead: &Ahead| {
         ahead.mine.iter().any(|todo| check.is_some_and(|check| todo.link.href.ends_with(&format!("/check/{check}"))))
     };
-    let ahead = room.ahead(&super::participant::steps_of(desk, &file.participant)?);
+    let ahead = room.ahead(&room.now.steps);
     let next = ahead.mine.first().filter(|_| !stands_in_the_way(&ahead));
     let next = next.filter(|todo| todo.link.href.contains("/do/check/") || todo.link.href.contains("/forms/"));
     Ok(next.map(|todo| todo.link.href.clone()))

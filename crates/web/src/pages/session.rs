@@ -13,13 +13,17 @@
 //! | `session_live` | server-sent events, the clock, the room without the server |
 //! | `session_report` | the session on paper |
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use askama::Template;
 use axum::http::StatusCode;
-use conduct::command::{Destination, DosePart};
+use conduct::command::Destination;
 use conduct::names::Names;
+use conduct::next::Step;
+use conduct::session::day::{Day, Fluids, Signature, Slot, Touch};
 use conduct::state::{CheckDone, SessionState};
+use conduct::{Authorisation, Command, Request};
 use jiff::Timestamp;
 use protocol::expression::Answer;
 use protocol::model::{Check, Failing, FieldKind, Study};
@@ -31,6 +35,7 @@ use crate::chart::svg::escape;
 use crate::desk::{CaseFile, Desk};
 use crate::frame;
 use crate::http::call::Call;
+use crate::http::pairs::segment;
 use crate::http::reply::{Reply, Trouble};
 use crate::parts::Markup;
 use crate::parts::page::{Body, Section};
@@ -55,9 +60,9 @@ pub fn file_of(desk: &Desk<'_>, code: &str, session: &str) -> Result<(CaseFile, 
 pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
     let desk = Desk::of(call.services, call.who()?, call.now)?;
     let (file, number) = file_of(&desk, call.part("participant"), call.part("session"))?;
-    let mut room = Room::of(&desk, &file, number, call.token());
+    let mut room = Room::of(&desk, &file, number, call.token())?;
     room.find = Find { kind: call.query.text("show").to_owned(), words: call.query.text("find").to_lowercase() };
-    let ahead = room.ahead(&super::participant::steps_of(&desk, &file.participant)?);
+    let ahead = room.ahead(&room.now.steps);
     let notice = frame::written_notice(call, &desk)?;
     let mut body = room.whole(&ahead, &notice.0);
     if room.state.closed.is_none() {
@@ -76,7 +81,7 @@ pub fn around(
     status: StatusCode,
 ) -> Result<Reply, Trouble> {
     let (file, number) = file_of(desk, code, &number.to_string())?;
-    let room = Room::of(desk, &file, number, call.token());
+    let room = Room::of(desk, &file, number, call.token())?;
     let drawn = body.render().map_err(|e| Trouble::Fault(e.to_string()))?;
     let back = format!("<p class=\"crumb\"><a href=\"{}\">Back to the room</a></p>", room.at());
     let body = Markup(format!("<main class=\"page\" id=\"main\">{back}{drawn}</main>"));
@@ -91,11 +96,65 @@ pub fn live(name: &str, drawn: &str) -> String {
     format!("<div data-live=\"{name}\">{drawn}</div>")
 }
 
+/// What the rules say of the session as it stands now, gathered once for a page.
+#[derive(Debug, Default)]
+pub struct Now {
+    /// What lies ahead of the participant.
+    pub steps: Vec<Step>,
+    /// Title, what the carers do, what the music is like.
+    pub phase: Option<(String, String, String)>,
+    pub slots: Vec<Slot>,
+    pub fluids: Option<Fluids>,
+    pub touch: Option<Touch>,
+    /// Carers here, carers asked for, and since when they have been too few.
+    pub carers: (usize, u32, Option<Timestamp>),
+    /// Time has brought something that nobody has written down.
+    pub brought: bool,
+    pub signatures: Vec<Signature>,
+    pub next_look: Option<Timestamp>,
+    pub phones: BTreeMap<String, String>,
+}
+
+fn now_of(desk: &Desk<'_>, file: &CaseFile, number: u8) -> Result<Now, Trouble> {
+    let door = &desk.services.door;
+    let streams = door.streams_of(Some(&file.participant.id), None, true, true)?;
+    let about = Authorisation::CompleteParticipation { participant: file.participant.id.clone() };
+    let request = Request { id: String::new(), at: None, sent: None, reason: None, command: Command::Authorise(about) };
+    let asked = record::Asked {
+        request: request.clone(),
+        actor: desk.who.proof(desk.now),
+        second: None,
+        now: desk.now,
+        act: terms::ActId::from("ask"),
+        pseudonym: String::new(),
+    };
+    let context = door.context(&asked, &streams)?;
+    let studies = door.studies();
+    let case = conduct::case_of(&studies, streams.world(), streams.site_id.as_ref(), &request, &context)
+        .map_err(|no| Trouble::Fault(no.to_string()))?;
+    let day = Day::of(&case, number).map_err(|no| Trouble::Fault(no.what))?;
+    let presence = day.presence();
+    Ok(Now {
+        steps: conduct::next::steps(&case),
+        phase: day.phase().map(|phase| (phase.title.clone(), phase.care.clone(), phase.music.clone())),
+        slots: day.slots(),
+        fluids: day.fluids(),
+        touch: day.touch(),
+        carers: (presence.carers, presence.carers_min, presence.below_since),
+        brought: !day.brought_by_time().is_empty(),
+        signatures: day.signatures(),
+        next_look: day.next_look(),
+        phones: day.phones(),
+    })
+}
+
 impl<'a> Room<'a> {
     /// The session as somebody looks at it.
-    pub fn of(desk: &'a Desk<'a>, file: &'a CaseFile, number: u8, token: String) -> Self {
+    pub fn of(desk: &'a Desk<'a>, file: &'a CaseFile, number: u8, token: String) -> Result<Self, Trouble> {
         let state = file.participant.sessions.get(&number).unwrap_or(&UNTOUCHED);
-        Self { desk, file, state, number, base: base(file.participant.id.as_str()), token, redrawn: false, find: Find::default() }
+        let base = base(file.participant.id.as_str());
+        let now = now_of(desk, file, number)?;
+        Ok(Self { desk, file, state, number, base, token, redrawn: false, find: Find::default(), now })
     }
 
     /// Everything on the page that moves.
@@ -113,7 +172,8 @@ impl<'a> Room<'a> {
             ("chart", self.chart()),
             ("due", self.due_list()),
             ("checks", if behind { folded(before) } else { before }.to_string()),
-            ("leaving", self.leaving()),
+            ("leaving", format!("{}{}", self.leaving(), self.signatures())),
+            ("cards", self.cards_open()),
             ("people", self.people()),
             ("intake", self.intake()),
             ("log", self.timeline()),
@@ -132,9 +192,10 @@ impl<'a> Room<'a> {
             format!("{}{}{}{}", at("checks"), at("chart"), at("due"), at("leaving"))
         };
         format!(
-            "<main class=\"room\" id=\"main\"><div class=\"room-left\">{notice}{}{}<div class=\"room-two\">{}{}</div>{order}{}</div>\
+            "<main class=\"room\" id=\"main\"><div class=\"room-left\">{notice}{}{}{}<div class=\"room-two\">{}{}</div>{order}{}</div>\
              <div class=\"room-right\">{}{}{}{}{}</div></main>",
             at("decision"),
+            at("cards"),
             at("next"),
             self.reading_panel(&at("reading"), &at("last")),
             at("drug"),
@@ -210,7 +271,8 @@ impl<'a> Room<'a> {
     /// The band that never scrolls away.
     fn band(&self, heading: bool) -> String {
         let code = escape(self.file.participant.id.as_str());
-        let name = if heading { format!("<h1 class=\"v f-3\">{code}</h1>") } else { format!("<p class=\"v f-3\">{code}</p>") };
+        let name =
+            if heading { format!("<h1 class=\"v f-3\">{code}</h1>") } else { format!("<p class=\"v f-3\">{code}</p>") };
         let mut out = format!("<div>{name}<span class=\"k\">Session {}</span></div>", self.number);
         let now = self.clock(self.desk.now);
         let over = self.state.departed.is_some() || self.state.closed.is_some();
@@ -268,6 +330,43 @@ impl<'a> Room<'a> {
         if self.state.departed.is_some() { folded(section).to_string() } else { section.to_string() }
     }
 
+    /// Who was there, and whether they have signed; the night's next look.
+    fn signatures(&self) -> String {
+        let mut out = String::new();
+        if let Some(at) = self.now.next_look.filter(|_| self.state.closed.is_none()) {
+            let late = if at < self.desk.now { Tag::stop("Overdue") } else { Tag::plan("Planned") };
+            out.push_str(&format!("<p class=\"up-4\"><b>Next look in the night: {}</b> {late}</p>", self.clock(at)));
+        }
+        if self.state.departed.is_none() {
+            return out;
+        }
+        let rows: String = self
+            .now
+            .signatures
+            .iter()
+            .map(|one| {
+                let name = escape(&self.desk.name_of(&conduct::Person::Staff(one.staff.clone())));
+                let tag = match one.signed {
+                    Some(at) => Tag::done(format!("Signed {}", self.clock(at))),
+                    None => Tag::now("Not signed"),
+                };
+                format!("<li><div><span>{name}</span></div>{tag}</li>")
+            })
+            .collect();
+        out.push_str(
+            &Section::new(
+                "signed",
+                "Signatures of those who were there",
+                format!("<ul class=\"check-rows\">{rows}</ul>"),
+            )
+            .to_string(),
+        );
+        if self.may_do("sign-session") {
+            out.push_str(&format!("<div class=\"actions\"><a class=\"button button-second\" href=\"{}/do/sign-session\">Sign the session’s record</a></div>", self.at()));
+        }
+        out
+    }
+
     /// Facts that are seldom needed, folded.
     fn more(&self) -> String {
         let dosed = self.state.dosed_at().is_some();
@@ -279,6 +378,8 @@ impl<'a> Room<'a> {
             ("night-check", "A look in the night", dosed),
             ("agreement", "The prescriber agrees to go on", true),
             ("withdraw-order", "Take the order back", self.state.order.is_some() && !dosed),
+            ("handover", "Hand over, each with their PIN", self.state.departed.is_none()),
+            ("sign-session", "Sign the session’s record", dosed),
         ]
         .into_iter()
         .filter(|(key, _, now)| *now && self.may_do(key))

@@ -1,8 +1,9 @@
-//! What outranks the room's page, and answers that are owed. Both come from tasks that the rules raised: the page draws
-//! them and leads to where they are answered.
+//! What outranks the room's page: alarms, gravest first, each with who is told and the way to answer it; and readings that
+//! are owed. The rules raise and end them; here they are drawn.
 
-use conduct::state::Task;
-use protocol::model::{Duty, Trigger};
+use conduct::state::{Alarm, Task};
+use protocol::model::{AlarmLevel, Duty, Trigger};
+use terms::InstanceId;
 
 use super::ahead::Room;
 use crate::chart::svg::escape;
@@ -10,66 +11,81 @@ use crate::findings::{holder, sentence};
 use crate::http::pairs::segment;
 use crate::parts::words::{Icon, Tag};
 
-/// Tasks that say that the room is not as it must be, whatever else is going on in it.
-const OF_THE_ROOM: &[Trigger] = &[Trigger::ParticipantAlone, Trigger::CarersBelowMinimum];
-
 impl Room<'_> {
-    fn open_tasks(&self) -> impl Iterator<Item = &Task> {
-        self.file.participant.tasks.values().filter(|task| task.done.is_none())
+    fn role(&self, duty: Duty) -> String {
+        holder(&self.file.study, duty).to_lowercase()
+    }
+
+    /// Whether something in the room needs a person at once: said at once, and the one thing that may make a sound.
+    pub fn alarm(&self) -> bool {
+        self.state.alarms_open().iter().any(|(_, alarm)| alarm.waits() && alarm.level >= AlarmLevel::Red)
+    }
+
+    /// Notices over the full width that stay until they are true no more.
+    pub fn alarms(&self) -> String {
+        if self.state.closed.is_some() {
+            return String::new();
+        }
+        let mut out = String::new();
+        if let (here, wanted, Some(since)) = self.now.carers {
+            let words = format!(
+                "{here} of {wanted} carers in the room since {}. Until they are {wanted} again no dose and no supplement can be allowed.",
+                self.clock(since)
+            );
+            out.push_str(&pin("carers", true, "Too few carers", &words, ""));
+        }
+        for (instance, alarm) in self.state.alarms_open() {
+            out.push_str(&self.one(instance, alarm));
+        }
+        if self.state.ground_withdrawn {
+            let words =
+                "A correction took away what it had been allowed on. The physician looks at what was corrected.";
+            out.push_str(&pin("ground", true, "The ground of the dose is gone", words, ""));
+        }
+        out
+    }
+
+    fn one(&self, instance: &InstanceId, alarm: &Alarm) -> String {
+        let mut words = format!("{} alarm since {}.", sentence(alarm.level.name()), self.clock(alarm.at));
+        match (&alarm.acknowledged, alarm.ack_by) {
+            (Some((by, at)), _) => {
+                words.push_str(&format!(" {} has it since {}.", self.desk.name_of(&by.person), self.clock(*at)));
+            }
+            (None, Some(until)) => {
+                words.push_str(&format!(" With the {}, to be taken by {}.", self.role(alarm.tell), self.clock(until)));
+            }
+            (None, None) => words.push_str(&format!(" With the {}.", self.role(alarm.tell))),
+        }
+        let mut acts = String::new();
+        if alarm.waits() && self.may_do("acknowledge") {
+            acts.push_str(&self.fact_form(
+                &format!("acknowledge/{}", segment(instance.as_str())),
+                "inline",
+                "Alarm taken",
+            ));
+            acts.push_str("<button class=\"button button-second\" type=\"submit\">I have it</button></form>");
+        }
+        if let Some(card) = alarm.card.as_deref().and_then(|id| self.file.study.session.room.card(id)) {
+            let open = self.state.cards.values().any(|known| known.card == card.id && known.closed.is_none());
+            if !open && self.may_do("open-card") {
+                acts.push_str(&format!("<a href=\"#card-{}\">Card: {}</a>", escape(&card.id), escape(&card.title)));
+            }
+        }
+        pin(instance.as_str(), alarm.waits() && alarm.level >= AlarmLevel::Red, &alarm.text, &words, &acts)
     }
 
     /// Tasks that a reading of this session raised and that nothing has answered yet, the gravest first.
     fn owed(&self) -> Vec<&Task> {
         let mine = |task: &&Task| {
             let about = task.raised.about.as_ref();
-            matches!(task.raised.trigger, Trigger::LimitRed | Trigger::LimitAmber)
+            task.done.is_none()
+                && matches!(task.raised.trigger, Trigger::LimitRed | Trigger::LimitAmber)
                 && task.raised.clock.is_none()
                 && self.state.readings.iter().any(|reading| Some(&reading.instance) == about)
         };
-        let mut owed: Vec<&Task> = self.open_tasks().filter(mine).collect();
+        let mut owed: Vec<&Task> = self.file.participant.tasks.values().filter(mine).collect();
         owed.sort_by_key(|task| (task.raised.trigger != Trigger::LimitRed, task.raised.due));
         owed
-    }
-
-    /// Whether something in the room is an alarm: said at once, and the one thing that may make a sound.
-    pub fn alarm(&self) -> bool {
-        let over = self.state.departed.is_some() || self.state.closed.is_some();
-        !over
-            && (self.open_tasks().any(|task| OF_THE_ROOM.contains(&task.raised.trigger))
-                || self.owed().iter().any(|task| task.raised.trigger == Trigger::LimitRed))
-    }
-
-    /// Notices over the full width that stay until they are true no more.
-    pub fn alarms(&self) -> String {
-        if self.state.departed.is_some() || self.state.closed.is_some() {
-            return String::new();
-        }
-        let mut out = String::new();
-        for task in self.open_tasks().filter(|task| OF_THE_ROOM.contains(&task.raised.trigger)) {
-            let until = if task.raised.due > task.since {
-                format!(" By {} at the latest.", self.clock(task.raised.due))
-            } else {
-                String::new()
-            };
-            let words = format!(
-                "Since {}.{until} Until then no dose and no supplement can be allowed.",
-                self.clock(task.since)
-            );
-            out.push_str(&pin(&task.raised.instance.to_string(), &task.raised.title, &words));
-        }
-        for task in self.owed().into_iter().filter(|task| task.raised.trigger == Trigger::LimitRed) {
-            let words = format!("Since {}. With the {}.", self.clock(task.since), self.role(task.raised.duty));
-            out.push_str(&pin(&task.raised.instance.to_string(), &task.raised.title, &words));
-        }
-        if self.state.ground_withdrawn {
-            let words = "A correction took away what it had been allowed on. The physician looks at what was corrected.";
-            out.push_str(&pin("ground", "The ground of the dose is gone", words));
-        }
-        out
-    }
-
-    fn role(&self, duty: Duty) -> String {
-        holder(&self.file.study, duty).to_lowercase()
     }
 
     /// A limit was crossed: what the study asks for, each with the way to answer it. It stays until it is answered.
@@ -113,12 +129,18 @@ impl Room<'_> {
     }
 }
 
-fn pin(key: &str, title: &str, words: &str) -> String {
+fn pin(key: &str, stops: bool, title: &str, words: &str, acts: &str) -> String {
+    let (class, alarm, icon) = if stops {
+        ("pin pin-stop", format!(" data-alarm=\"{}\"", escape(key)), Icon::Stop)
+    } else {
+        ("pin", String::new(), Icon::Warn)
+    };
+    let acts = if acts.is_empty() { String::new() } else { format!("<div class=\"pin-acts\">{acts}</div>") };
     format!(
-        "<section class=\"pin pin-stop\" data-alarm=\"{}\" aria-label=\"Alarm\"><p class=\"pin-in\">{}<span><b>{}.</b> {}</span></p></section>",
+        "<section class=\"{class}\"{alarm} data-key=\"{}\" aria-label=\"{}\"><div class=\"pin-in\">{icon}<p><b>{}.</b> {}</p>{acts}</div></section>",
         escape(key),
-        Icon::Stop,
-        escape(title.trim_end_matches('.')),
+        escape(title),
+        escape(&sentence(title.trim_end_matches('.'))),
         escape(words)
     )
 }

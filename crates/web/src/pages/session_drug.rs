@@ -118,10 +118,8 @@ impl Room<'_> {
         if let Some(code) = &state.supplement_not_given {
             let codes = &self.file.study.session.supplement_refusals;
             let label = codes.iter().find(|known| known.code == *code).map_or(code.as_str(), |known| &known.label);
-            let said = format!(
-                "<p>{}. The sealed container goes back to the safe today.</p>",
-                escape(&sentence(label))
-            );
+            let said =
+                format!("<p>{}. The sealed container goes back to the safe today.</p>", escape(&sentence(label)));
             let acts = if self.may_do("swallow") {
                 self.act_link("swallow/supplement", "Swallowed nevertheless: record it", "")
             } else {
@@ -259,7 +257,9 @@ impl Room<'_> {
         if lines.is_empty() {
             return String::new();
         }
-        format!("<section class=\"side-block containers\"><h2>Containers and doses</h2><ul class=\"side-list\">{lines}</ul></section>")
+        format!(
+            "<section class=\"side-block containers\"><h2>Containers and doses</h2><ul class=\"side-list\">{lines}</ul></section>"
+        )
     }
 
     /// Where somebody went, in words.

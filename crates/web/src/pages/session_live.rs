@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use askama::Template as _;
 use axum::response::sse::Event;
-use conduct::StreamId;
+use conduct::{Command, Fact, Person, Proof, Request, StreamId};
+use record::Asked;
 use serde_json::{Value, json};
 use tokio::sync::{broadcast::error::RecvError, mpsc, watch};
 use tokio::time::Instant;
@@ -42,7 +43,9 @@ struct View {
 enum Drawn {
     Regions(Vec<(&'static str, String)>, Value),
     /// Asleep after a pause: nothing clinical, but whether something needs a person at once.
-    Locked { alarm: bool },
+    Locked {
+        alarm: bool,
+    },
     /// Nobody is signed in, or it is not theirs any more.
     Gone,
     Trouble,
@@ -171,11 +174,39 @@ fn drawn_for(services: &Arc<Services>, view: &View, who: &Who) -> Result<Seen, T
     let now = services.now();
     let desk = Desk::of(services, who, now)?;
     let (file, number) = file_of(&desk, &view.participant, &view.number)?;
-    let mut room = Room::of(&desk, &file, number, services.form_key.token(&who.session));
+    let mut room = Room::of(&desk, &file, number, services.form_key.token(&who.session))?;
     room.redrawn = true;
     room.find = view.find.clone();
-    let ahead = room.ahead(&super::participant::steps_of(&desk, &file.participant)?);
+    if room.now.brought && room.state.closed.is_none() {
+        what_time_brought(services, &file, number, now)?;
+    }
+    let ahead = room.ahead(&room.now.steps);
     Ok((room.regions(&ahead), hello(&room, who), room.alarm()))
+}
+
+/// Writes down what time alone has brought, overdue measurements and alarms that nobody took: an open page is looked at
+/// every quarter of a minute, and what it notices is a fact. The notice of it draws every page anew.
+fn what_time_brought(
+    services: &Arc<Services>,
+    file: &crate::desk::CaseFile,
+    session: u8,
+    now: jiff::Timestamp,
+) -> Result<(), Trouble> {
+    // One page is enough to notice; the others see what it wrote.
+    static ONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let Ok(_one) = ONE.try_lock() else { return Ok(()) };
+    let fact = Fact::RecordAlarms { participant: file.participant.id.clone(), session };
+    let request = Request { id: services.fresh_id(), at: None, sent: None, reason: None, command: Command::Fact(fact) };
+    let asked = Asked {
+        request,
+        actor: Proof { person: Person::Program, at: now, signed: false },
+        second: None,
+        now,
+        act: terms::ActId::from(services.fresh_id()),
+        pseudonym: String::new(),
+    };
+    // Nothing new, or somebody was quicker: then it stands there already.
+    services.door.ask(&asked).map(|_| ()).map_err(Trouble::from)
 }
 
 /// What the page's script needs to know beside what is drawn.
@@ -195,7 +226,7 @@ pub fn clock(call: &Call<'_>) -> Result<Reply, Trouble> {
     let who = call.who()?;
     let desk = Desk::of(call.services, who, call.now)?;
     let (file, number) = file_of(&desk, call.part("participant"), call.part("session"))?;
-    let room = Room::of(&desk, &file, number, call.token());
+    let room = Room::of(&desk, &file, number, call.token())?;
     Ok(Reply::json(hello(&room, who).to_string()))
 }
 

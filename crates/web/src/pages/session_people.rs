@@ -8,7 +8,7 @@ use terms::StaffId;
 
 use super::ahead::Room;
 use crate::chart::svg::escape;
-use crate::desk::Desk;
+use crate::desk::{CaseFile, Desk};
 use crate::findings::sentence;
 use crate::http::call::Call;
 use crate::http::reply::{Reply, Trouble};
@@ -121,7 +121,9 @@ impl Room<'_> {
         };
         let pin = |name: &str, whose: &str| {
             if pins {
-                format!("<label for=\"{name}\">{whose} PIN</label><input class=\"input w-5\" type=\"password\" id=\"{name}\" name=\"{name}\" inputmode=\"numeric\" autocomplete=\"off\">")
+                format!(
+                    "<label for=\"{name}\">{whose} PIN</label><input class=\"input w-5\" type=\"password\" id=\"{name}\" name=\"{name}\" inputmode=\"numeric\" autocomplete=\"off\">"
+                )
             } else {
                 String::new()
             }
@@ -139,7 +141,9 @@ impl Room<'_> {
                     )
                 })
                 .collect();
-            format!("<label for=\"{name}\">{says}</label><select id=\"{name}\" name=\"{name}\"><option value=\"\">Choose</option>{options}</select>")
+            format!(
+                "<label for=\"{name}\">{says}</label><select id=\"{name}\" name=\"{name}\"><option value=\"\">Choose</option>{options}</select>"
+            )
         };
         let other = format!(
             "{}{}<div class=\"actions up-3\"><button class=\"button button-second\" type=\"submit\" name=\"going\" value=\"in\">Comes in</button><button class=\"button button-second\" type=\"submit\" name=\"going\" value=\"out\">Goes out</button></div>",
@@ -147,7 +151,7 @@ impl Room<'_> {
             pin("who_pin", "Their")
         );
         let over = format!(
-            "<p class=\"quiet\">The one who comes is in before the other goes: nobody is alone for a moment.</p>{}{}{}{}<div class=\"actions up-3\"><button class=\"button button-second\" type=\"submit\" name=\"going\" value=\"handover\">Hand over</button></div>",
+            "<p class=\"quiet\">One goes out and the other comes in, in the same moment.</p>{}{}{}{}<div class=\"actions up-3\"><button class=\"button button-second\" type=\"submit\" name=\"going\" value=\"handover\">Hand over</button></div>",
             choose("comes", "Comes in", false),
             pin("comes_pin", "Their"),
             choose("leaves", "Goes out", false),
@@ -161,44 +165,50 @@ impl Room<'_> {
     }
 }
 
+/// One leaves and another comes in the same moment; what is wrong with it otherwise.
+fn handover(call: &Call<'_>, file: &CaseFile, session: u8, id: &str) -> Result<Option<String>, Trouble> {
+    if call.form.text("comes") == call.form.text("leaves") {
+        return Ok(Some("A handover is between two people.".to_owned()));
+    }
+    let leaves = match crate::people::prove_here(call, "leaves", "leaves_pin") {
+        Ok(proof) => proof,
+        Err(words) => return Ok(Some(words)),
+    };
+    let comes = match crate::people::prove_here(call, "comes", "comes_pin") {
+        Ok(proof) => proof,
+        Err(words) => return Ok(Some(words)),
+    };
+    let command = Command::Fact(Fact::RecordHandover { participant: file.participant.id.clone(), session });
+    let request = Request { id: id.to_owned(), at: None, sent: None, reason: None, command };
+    Ok(match super::act::ask(call, request, leaves, Some(comes))? {
+        Answer::Done(_) => None,
+        Answer::No(no) => Some(sentence(&no.to_string())),
+    })
+}
+
 /// Somebody comes or goes on a device at which another is signed in, or hands over: each proves themselves.
 pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
     let desk = Desk::of(call.services, call.who()?, call.now)?;
     let (file, number) = super::session::file_of(&desk, call.part("participant"), call.part("session"))?;
-    let room = Room::of(&desk, &file, number, call.token());
+    let room = Room::of(&desk, &file, number, call.token())?;
     let id = super::act::request_id(call);
-    let one = |suffix: &str, who: &str, pin: &str, going: Going| -> Result<Option<String>, Trouble> {
+    let one = |who: &str, pin: &str, going: Going| -> Result<Option<String>, Trouble> {
         let proof = match crate::people::prove_here(call, who, pin) {
             Ok(proof) => proof,
             Err(words) => return Ok(Some(words)),
         };
-        let command = Command::Fact(Fact::RecordPresence {
-            participant: file.participant.id.clone(),
-            session: number,
-            going,
-        });
-        let request = Request { id: format!("{id}{suffix}"), at: None, reason: None, command };
+        let command =
+            Command::Fact(Fact::RecordPresence { participant: file.participant.id.clone(), session: number, going });
+        let request = Request { id: id.clone(), at: None, sent: None, reason: None, command };
         Ok(match super::act::ask(call, request, proof, None)? {
             Answer::Done(_) => None,
             Answer::No(no) => Some(sentence(&no.to_string())),
         })
     };
     let wrong = match call.form.text("going") {
-        "in" => one("", "who", "who_pin", Going::In)?,
-        "out" => one("", "who", "who_pin", Going::Out)?,
-        "handover" => {
-            // Both are proved before anything is written: half a handover is none.
-            let leaves = crate::people::prove_here(call, "leaves", "leaves_pin").err();
-            let same = call.form.text("comes") == call.form.text("leaves");
-            match leaves {
-                Some(words) => Some(words),
-                None if same => Some("A handover is between two people.".to_owned()),
-                None => match one("-in", "comes", "comes_pin", Going::In)? {
-                    Some(words) => Some(words),
-                    None => one("-out", "leaves", "leaves_pin", Going::Out)?,
-                },
-            }
-        }
+        "in" => one("who", "who_pin", Going::In)?,
+        "out" => one("who", "who_pin", Going::Out)?,
+        "handover" => handover(call, &file, number, &id)?,
         _ => Some("Say who comes or goes.".to_owned()),
     };
     match wrong {

@@ -1,8 +1,12 @@
-//! The session on paper: what was ordered and given, who was there, every reading and every line of the timeline.
+//! The session on paper: everything that was written about it, under its headings and in order, late lines with both
+//! times, corrected and struck ones still readable.
+
+use conduct::session::report::{self, Line, Report, Section as Heading};
+use conduct::{StreamId, Written};
+use record::Range;
 
 use super::ahead::Room;
 use super::session::file_of;
-use crate::chart::svg::escape;
 use crate::desk::Desk;
 use crate::frame::{self, Place};
 use crate::http::call::Call;
@@ -12,20 +16,42 @@ use crate::parts::table::{Cell, Table};
 use crate::parts::words::Link;
 use crate::show;
 
+const HEADINGS: [Heading; 9] = [
+    Heading::Dose,
+    Heading::Checks,
+    Heading::Presence,
+    Heading::Readings,
+    Heading::Timeline,
+    Heading::Alarms,
+    Heading::Leaving,
+    Heading::Events,
+    Heading::Signatures,
+];
+
 /// The report of one session.
 pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
     let desk = Desk::of(call.services, call.who()?, call.now)?;
     let (file, number) = file_of(&desk, call.part("participant"), call.part("session"))?;
-    let room = Room::of(&desk, &file, number, call.token());
+    let room = Room::of(&desk, &file, number, call.token())?;
+    let mut entries: Vec<Written> = Vec::new();
+    let stream = StreamId::Participant(file.participant.id.clone()).to_string();
+    desk.services.door.store().read(Range::Stream { name: &stream, after: 0, as_of: None }, &mut |stored| {
+        entries.extend(record::written_read(&stored)?);
+        Ok(true)
+    })?;
+    let report = report::report(&file.study, &file.participant, number, &entries);
     let code = file.participant.id.as_str();
     let mut body = Body::new(format!("{code}: report of session {number}"));
     body.lead = room.lead();
-    body.add(Section::bare(room.head_table()));
-    body.add(Section::new("given", "Ordered and given", room.given()));
-    body.add(Section::new("there", "Who was in the room", room.presence_table()));
-    body.add(Section::new("checks", "Checks", room.checks_table()));
+    body.add(Section::bare(room.head_table(&report)));
     body.add(Section::bare(room.chart()));
-    body.add(Section::new("timeline", "Timeline, in order", room.in_order()));
+    for heading in HEADINGS {
+        let lines: Vec<&Line> = report.section(heading).collect();
+        if !lines.is_empty() {
+            let id = format!("part-{}", heading.title().to_lowercase().replace([' ', ','], "-"));
+            body.add(Section::new(&id, heading.title(), room.lines_table(heading.title(), &lines)));
+        }
+    }
     let crumbs = vec![
         Link::new("/participants", "Participants"),
         Link::new(room.base.clone(), code),
@@ -35,122 +61,59 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
 }
 
 impl Room<'_> {
-    fn head_table(&self) -> String {
+    fn head_table(&self, report: &Report) -> String {
         let study = &self.file.study;
-        let day = self.state.dosed_at().map(|at| show::weekday_date(at.to_zoned(self.file.zone.clone()).date()));
+        let clock = |at: Option<jiff::Timestamp>| at.map_or_else(|| "none".to_owned(), |at| self.clock(at));
+        let stays: Vec<String> = report
+            .stays
+            .iter()
+            .map(|(staff, from, until)| {
+                let until = until.map_or_else(String::new, |until| self.clock(until));
+                format!(
+                    "{} {} to {until}",
+                    self.desk.name_of(&conduct::Person::Staff(staff.clone())),
+                    self.clock(*from)
+                )
+            })
+            .collect();
         let rows = [
             ("Study", format!("{}, version {}", study.id, study.version)),
             ("Site", self.file.participant.site.to_string()),
-            ("Day", day.unwrap_or_else(|| "No dose was swallowed".to_owned())),
+            ("Day", report.day.map_or_else(|| "Nothing was written yet".to_owned(), show::weekday_date)),
+            ("Time zone", report.zone.clone()),
+            ("First dose", clock(report.dosed_at)),
+            ("Supplement", clock(report.supplement_at)),
+            ("In the room", stays.join("; ")),
             ("Written out", show::moment(self.desk.now, &self.file.zone)),
         ];
         let rows = rows.into_iter().map(|(label, value)| vec![Cell::head(label), Cell::text(&value)]).collect();
         Table::new("The session", &["", ""], rows).unseen_caption().to_string()
     }
 
-    fn given(&self) -> String {
-        let mut rows = Vec::new();
-        let mut push = |what: &str, said: String| rows.push(vec![Cell::head(what), Cell::text(&said)]);
-        match &self.state.order {
-            Some(order) => push(
-                "Ordered",
-                format!(
-                    "{} and {}, signed by {} at {}",
-                    order.initial,
-                    order.supplement,
-                    self.desk.name_of(&order.by.person),
-                    show::moment(order.at, &self.file.zone)
-                ),
-            ),
-            None => push("Ordered", "No order in force".to_owned()),
-        }
-        if let Some((initial, supplement, at)) = &self.state.containers {
-            let second = supplement.as_ref().map_or_else(String::new, |second| format!(" and {second}"));
-            push("Containers", format!("{initial}{second}, out of the safe at {}", self.clock(*at)));
-        }
-        for swallow in &self.state.swallowed {
-            let allowed = if swallow.authorised { "allowed" } else { "not allowed" };
-            push(
-                match swallow.part {
-                    conduct::command::DosePart::Initial => "First dose",
-                    conduct::command::DosePart::Supplement => "Supplement",
-                },
-                format!(
-                    "{} in {}, from {}, at {}; {allowed}",
-                    swallow.amount,
-                    show::count(usize::try_from(swallow.pieces).unwrap_or(0), "piece", "pieces"),
-                    swallow.container,
-                    self.clock(swallow.at)
-                ),
-            );
-        }
-        if let Some(code) = &self.state.supplement_not_given {
-            push("Supplement", format!("Not given: {code}"));
-        }
-        if let Some(at) = self.state.stopped {
-            push("Stopped", self.clock(at));
-        }
-        if let Some((at, to)) = self.state.departed {
-            push("Left", format!("{} at {}", Self::went(to), show::moment(at, &self.file.zone)));
-        }
-        if let Some(at) = self.state.closed {
-            push("Record closed", show::moment(at, &self.file.zone));
-        }
-        Table::new("Ordered and given", &["", ""], rows).unseen_caption().to_string()
-    }
-
-    fn presence_table(&self) -> String {
-        let rows = self
-            .state
-            .presence
-            .iter()
-            .map(|span| {
-                vec![
-                    Cell::head(&self.desk.name_of(&conduct::Person::Staff(span.staff.clone()))),
-                    Cell::text(&self.clock(span.from)),
-                    Cell::text(&span.until.map(|until| self.clock(until)).unwrap_or_default()),
-                ]
-            })
-            .collect();
-        Table::new("Who was in the room", &["Who", "From", "Until"], rows).unseen_caption().to_string()
-    }
-
-    fn checks_table(&self) -> String {
-        let plan = &self.file.study.session;
-        let rows = plan
-            .checks
-            .iter()
-            .chain(&plan.discharge.criteria)
-            .map(|check| {
-                let done = self.state.checks.get(&check.id);
-                vec![
-                    Cell::head(&check.sentence),
-                    Cell::text(&done.map_or_else(|| "Not done".to_owned(), |done| super::session::found_words(check, done))),
-                    Cell::text(&done.map(|done| self.clock(done.at)).unwrap_or_default()),
-                    Cell::text(&done.map(|done| self.desk.name_of(&done.by.person)).unwrap_or_default()),
-                    Cell::text(done.map_or("", |done| if done.clears { "Cleared" } else if done.agreed { "Agreed" } else { "Did not clear" })),
-                ]
-            })
-            .collect();
-        Table::new("Checks", &["Check", "Found", "At", "By", ""], rows).unseen_caption().to_string()
-    }
-
-    fn in_order(&self) -> String {
-        let mut lines = self.lines();
-        lines.reverse();
-        let rows: String = lines
+    fn lines_table(&self, title: &str, lines: &[&Line]) -> String {
+        let rows = lines
             .iter()
             .map(|line| {
-                format!(
-                    "<li><span class=\"at\">{}</span><div><b>{}</b><p>{}{}{}</p></div></li>",
-                    self.offset_of(line.at),
-                    escape(&line.what),
-                    self.clock(line.at),
-                    if line.beside.is_empty() { "" } else { ". " },
-                    escape(&line.beside)
-                )
+                let minute = line.minute.map_or_else(String::new, |minute| format!("{} min", show::offset(minute)));
+                let mut said = line.what.clone();
+                if line.struck {
+                    said.push_str(" (struck through)");
+                }
+                if let Some(reason) = &line.reason {
+                    said.push_str(&format!(". Reason: {reason}"));
+                }
+                let mut when = self.clock(line.at);
+                if line.late {
+                    when.push_str(&format!(", written down {}", self.clock(line.recorded_at)));
+                }
+                if let Some(device) = line.device_at {
+                    when.push_str(&format!(", device clock {}", self.clock(device)));
+                }
+                let second = line.second.as_ref().map(|second| format!(" and {}", self.desk.name_of(&second.person)));
+                let by = format!("{}{}", self.desk.name_of(&line.by.person), second.unwrap_or_default());
+                vec![Cell::head(&when), Cell::text(&minute), Cell::text(&said), Cell::text(&by)]
             })
             .collect();
-        format!("<ol class=\"log\">{rows}</ol>")
+        Table::new(title, &["At", "Since the dose", "What", "By"], rows).unseen_caption().to_string()
     }
 }

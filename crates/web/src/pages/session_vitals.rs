@@ -1,7 +1,8 @@
 //! Vital signs in the room: the reading's form, the times at which one is due, and the chart.
 
-use jiff::{SignedDuration, Timestamp};
-use protocol::model::{Measure, VitalsSlot};
+use conduct::session::day::{Slot, SlotStanding};
+use jiff::Timestamp;
+use protocol::model::Measure;
 use terms::Decimal;
 
 use super::ahead::Room;
@@ -9,7 +10,7 @@ use super::participant::wide;
 use crate::chart::svg::escape;
 use crate::chart::vitals::{self, Vitals};
 use crate::parts::page::Section;
-use crate::parts::words::{Empty, Icon, Tag};
+use crate::parts::words::{Empty, Tag};
 use crate::show;
 
 impl Room<'_> {
@@ -20,7 +21,8 @@ impl Room<'_> {
         }
         let plan = &self.file.study.session;
         let asked = |measure: &Measure| {
-            plan.vitals.iter().any(|slot| slot.measures.iter().any(|asked| *asked == measure.id))
+            let slots = plan.vitals.iter().chain(&plan.room.ratings);
+            slots.flat_map(|slot| &slot.measures).any(|asked| *asked == measure.id)
         };
         let (often, seldom): (Vec<&Measure>, Vec<&Measure>) = plan.measures.iter().partition(|m| asked(m));
         let (shown, more) = if often.is_empty() { (seldom, Vec::new()) } else { (often, seldom) };
@@ -34,7 +36,7 @@ impl Room<'_> {
         };
         format!(
             "<section class=\"panel due\" id=\"take-reading\" aria-labelledby=\"reading-title\">{}<div class=\"panel-in\">{head}<div class=\"form-said\"></div><div class=\"vitals\">{}</div>{more}\
-             <div class=\"actions\"><button class=\"button\" type=\"submit\">Record reading</button><a href=\"{}/do/reading\">With another time</a></div>{last}</div></form></section>",
+             <label class=\"option confirm\" hidden><input type=\"checkbox\" name=\"confirmed\" value=\"yes\"><span>Measured again, and it is so</span></label><div class=\"actions\"><button class=\"button\" type=\"submit\">Record reading</button><a href=\"{}/do/reading\">With another time</a></div>{last}</div></form></section>",
             self.fact_form("reading", "reading-form", "Reading"),
             shown.into_iter().map(|m| self.measure_field(m)).collect::<String>(),
             self.at()
@@ -105,51 +107,48 @@ impl Room<'_> {
         format!("<p class=\"small quiet up-3\">Last: {}.</p>", escape(&words.join(", ")))
     }
 
-    /// When a time of the plan falls, and between which moments it is in time.
-    fn slot_times(&self, slot: &VitalsSlot) -> Option<(Timestamp, Timestamp, Timestamp)> {
-        let within = SignedDuration::from_mins(i64::from(slot.within_minutes));
-        let at = self.due_at(slot)?;
-        Some((at, at.checked_sub(within).ok()?, at.checked_add(within).ok()?))
-    }
-
     /// Times of the plan: due, window, and by whom done or how late.
     pub fn due_list(&self) -> String {
-        let plan = &self.file.study.session;
-        if self.state.dosed_at().is_none() || plan.vitals.is_empty() {
+        let slots: Vec<&Slot> = self.now.slots.iter().filter(|slot| slot.at.is_some()).collect();
+        if self.state.dosed_at().is_none() || slots.is_empty() {
             return String::new();
         }
-        let rows: String = plan
-            .vitals
-            .iter()
-            .filter(|slot| slot.offset_minutes >= 0)
-            .filter_map(|slot| {
-                let (at, opens, closes) = self.slot_times(slot)?;
-                let read = self.state.readings.iter().find(|r| r.slot.as_deref() == Some(slot.id.as_str()));
-                let over = self.state.departed.is_some_and(|(left, _)| left < closes);
-                let (tag, words) = match read {
-                    Some(reading) if reading.at > closes => {
-                        (Tag::now("Taken late"), format!("at {}", self.clock(reading.at)))
-                    }
-                    Some(reading) => (Tag::done("Taken"), format!("at {}", self.clock(reading.at))),
-                    None if closes < self.desk.now => (Tag::stop("Missed"), "say why on the timeline".to_owned()),
-                    None if over => (Tag::done("Left before"), String::new()),
-                    None if opens <= self.desk.now => (Tag::now("Due now"), String::new()),
-                    None => (Tag::plan("Planned"), String::new()),
-                };
-                let measures: Vec<String> = slot.measures.iter().map(|id| self.measure_label(id)).collect();
-                Some(format!(
-                    "<li><span class=\"at\">{}</span><div><b>{}</b><p>{} to {}. {}</p></div><div class=\"due-state\">{tag}<p class=\"small quiet\">{}</p></div></li>",
-                    show::offset(i64::from(slot.offset_minutes)),
-                    self.clock(at),
-                    self.clock(opens),
-                    self.clock(closes),
-                    escape(&measures.join(", ")),
-                    escape(&words)
-                ))
-            })
-            .collect();
-        let section = Section::new("due-title", "Readings by the plan", format!("<ol class=\"due-list\">{rows}</ol>"));
-        section.to_string()
+        let rows: String = slots.into_iter().filter_map(|slot| self.due_row(slot)).collect();
+        Section::new("due-title", "Readings by the plan", format!("<ol class=\"due-list\">{rows}</ol>")).to_string()
+    }
+
+    fn due_row(&self, slot: &Slot) -> Option<String> {
+        let (at, opens, closes) = (slot.at?, slot.opens?, slot.closes?);
+        let taken = self.state.readings.iter().find(|reading| {
+            let filled = if slot.rating { &reading.rating } else { &reading.slot };
+            filled.as_deref() == Some(slot.id.as_str())
+        });
+        let left = self.state.departed.is_some_and(|(left, _)| left < opens);
+        let (tag, words) = match (slot.standing, taken) {
+            (SlotStanding::Taken, Some(reading)) if reading.at > closes => (
+                Tag::now("Taken late"),
+                format!("{}, {}", self.clock(reading.at), self.desk.name_of(&reading.by.person)),
+            ),
+            (SlotStanding::Taken, Some(reading)) => {
+                (Tag::done("Taken"), format!("{}, {}", self.clock(reading.at), self.desk.name_of(&reading.by.person)))
+            }
+            (SlotStanding::Taken, None) => (Tag::done("Not asked, said why"), String::new()),
+            _ if left => (Tag::done("Left before"), String::new()),
+            (SlotStanding::Overdue, _) => (Tag::stop("Overdue"), "take it, or say why not".to_owned()),
+            (SlotStanding::Open, _) => (Tag::now("Due now"), String::new()),
+            (SlotStanding::Ahead, _) => (Tag::plan("Planned"), String::new()),
+        };
+        let measures: Vec<String> = slot.measures.iter().map(|id| self.measure_label(id)).collect();
+        Some(format!(
+            "<li data-key=\"{}\"><span class=\"at\">{}</span><div><b>{}</b><p>{} to {}. {}</p></div><div class=\"due-state\">{tag}<p class=\"small quiet\">{}</p></div></li>",
+            escape(&slot.id),
+            show::offset(i64::from(slot.offset_minutes)),
+            self.clock(at),
+            self.clock(opens),
+            self.clock(closes),
+            escape(&measures.join(", ")),
+            escape(&words)
+        ))
     }
 
     fn measure_label(&self, id: &str) -> String {
@@ -225,10 +224,5 @@ impl Room<'_> {
     pub fn countdown(&self, until: Timestamp) -> String {
         let left = until.duration_since(self.desk.now).as_mins().max(0);
         format!("<span data-until=\"{}\">{left}</span>", until.as_millisecond())
-    }
-
-    /// An icon for a condition that holds or doesn't.
-    pub fn mark(holds: bool) -> Icon {
-        if holds { Icon::Check } else { Icon::Warn }
     }
 }
