@@ -135,6 +135,7 @@ const KEYS: &[(&str, &str)] = &[
     ("fresh_minutes", "it stays good for"),
     ("valid_days", "its answers stay good for"),
     ("ack_minutes", "it is answered in"),
+    ("sober_after_hours", "nobody can consent after a dose for"),
     ("grave_at", "it is grave from"),
     ("day_max_ml", "most in a day is"),
     ("missed_minutes", "it is an alarm after"),

@@ -30,6 +30,8 @@ pub struct RoomPlan {
     pub contacts: Vec<Contact>,
     /// Looks at the participant in the night.
     pub night: Option<NightPlan>,
+    /// Hours after a swallow in which nobody can consent.
+    pub sober_after_hours: Option<u32>,
 }
 
 impl RoomPlan {

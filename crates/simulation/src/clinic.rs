@@ -152,6 +152,8 @@ pub(crate) struct Clinic<'a> {
     pub raised: Vec<Raised>,
     /// Holds that were placed on sites and participants.
     pub held: Vec<(HoldOn, InstanceId)>,
+    /// Alarms of sessions that were raised, to be taken by somebody.
+    pub alarmed: Vec<(terms::ParticipantId, u8, InstanceId)>,
     pub participants: u32,
     pub finished: u32,
     /// Why the sink takes no more.
@@ -188,6 +190,7 @@ impl<'a> Clinic<'a> {
             tally: Tally::default(),
             raised: Vec::new(),
             held: Vec::new(),
+            alarmed: Vec::new(),
             participants: opening.participants,
             finished: 0,
             failure: None,
@@ -282,6 +285,9 @@ impl<'a> Clinic<'a> {
                 self.held.extend(on.map(|on| (on, instance.clone())));
             }
             let conduct::StreamId::Participant(participant) = &one.stream else { continue };
+            if let Entry::AlarmRaised { session, instance, .. } = &one.entry {
+                self.alarmed.push((participant.clone(), *session, instance.clone()));
+            }
             let raised = match &one.entry {
                 Entry::TaskRaised(task) => Raised {
                     participant: participant.clone(),

@@ -302,10 +302,6 @@ pub(super) fn grant_close(room: &Room<'_>, draft: &mut Draft) {
         let detail = format!("{} at {:+} min was not taken", slot.id, slot.offset_minutes);
         draft.consequence(room.case, Trigger::VitalsMissed, detail, Some(&room.plan.visit), None);
     }
-    for slot in monitoring::missed_ratings(room, until) {
-        let detail = format!("{} at {:+} min was not asked", slot.id, slot.offset_minutes);
-        draft.consequence(room.case, Trigger::VitalsMissed, detail, Some(&room.plan.visit), None);
-    }
     draft.participant(Entry::SessionClosed { session: room.number, unsigned: signing::unsigned(room) });
 }
 

@@ -173,9 +173,14 @@ fn follow(
             draft.task(title, Duty::LeadSite, due, Trigger::TouchNotAgreed, Some(instance));
         }
         Some(CodeMeaning::Rescue) => rescue(room, line, draft)?,
-        Some(CodeMeaning::TouchDeclined | CodeMeaning::TouchEnded | CodeMeaning::NoTouch | CodeMeaning::NotAsked)
+        Some(
+            CodeMeaning::Vomited
+            | CodeMeaning::TouchDeclined
+            | CodeMeaning::TouchEnded
+            | CodeMeaning::NoTouch
+            | CodeMeaning::NotAsked,
+        )
         | None => {}
-        Some(CodeMeaning::Vomited) => {}
     }
     if means(study, &line.code, CodeMeaning::Vomited) {
         supplement::answer_vomiting(room, draft);

@@ -113,6 +113,8 @@ pub struct Reading {
     pub recorded_at: Timestamp,
     /// Times corrected.
     pub corrections: u32,
+    /// Limits that it breached before it was corrected.
+    pub breaches_gone: Vec<BreachFound>,
 }
 
 /// A line of the timeline.
@@ -254,6 +256,10 @@ pub struct SessionState {
     pub readings: Vec<Reading>,
     /// Timeline in order of time.
     pub notes: Vec<SessionNote>,
+    /// Readings that were struck through.
+    pub struck_readings: Vec<Reading>,
+    /// Lines that were struck through.
+    pub struck_notes: Vec<SessionNote>,
     /// Alarms by record.
     pub alarms: BTreeMap<InstanceId, Alarm>,
     /// Emergency cards that were opened, by record.
@@ -389,6 +395,7 @@ impl SessionState {
                     by: stamp.by.clone(),
                     recorded_at: stamp.recorded_at,
                     corrections: 0,
+                    breaches_gone: Vec::new(),
                 };
                 let place = self.readings.partition_point(|earlier| earlier.at <= reading.at);
                 self.readings.insert(place, reading);
@@ -396,7 +403,9 @@ impl SessionState {
             Entry::ReadingCorrected { instance, changes, breaches, confirmed, .. } => {
                 if let Some(reading) = self.readings.iter_mut().find(|reading| reading.instance == *instance) {
                     reading.measures.extend(changes.iter().map(|(measure, change)| (measure.clone(), change.new)));
+                    reading.breaches_gone.append(&mut reading.breaches);
                     reading.breaches.clone_from(breaches);
+                    reading.breaches_gone.retain(|gone| !breaches.iter().any(|breach| breach.limit == gone.limit));
                     reading.confirmed.clone_from(confirmed);
                     reading.corrections += 1;
                 }
@@ -572,8 +581,8 @@ impl SessionState {
 
     /// A reading or line of the timeline is struck: it counts for nothing any more.
     pub(super) fn strike(&mut self, instance: &InstanceId) {
-        self.readings.retain(|reading| reading.instance != *instance);
-        self.notes.retain(|note| note.instance != *instance);
+        self.struck_readings.extend(self.readings.extract_if(.., |reading| reading.instance == *instance));
+        self.struck_notes.extend(self.notes.extract_if(.., |note| note.instance == *instance));
     }
 }
 

@@ -38,10 +38,15 @@ pub struct Clinic {
     pub session: u8,
     /// The version of the program's answers: every entry so far.
     pub log: Vec<Entry>,
+    /// The same with their stamps.
+    pub written: Vec<conduct::Written>,
+    pub stamps: Vec<Stamp>,
     /// Findings of the last authorisation that was asked for.
     pub findings: Vec<Finding>,
     /// Its name: `authorise_dose`.
     pub asked: String,
+    /// Answers tell of alarms too.
+    pub alarms: bool,
     acts: u32,
 }
 
@@ -74,6 +79,9 @@ impl Clinic {
             now: "2025-01-06T08:00:00Z".parse().unwrap(),
             zone: TimeZone::get("Europe/Berlin").unwrap(),
             session: 1,
+            alarms: false,
+            written: Vec::new(),
+            stamps: Vec::new(),
             log: Vec::new(),
             findings: Vec::new(),
             asked: String::new(),
@@ -266,8 +274,13 @@ impl Clinic {
             pseudonym: None,
             census: extra.census.clone(),
         };
-        let request =
-            Request { id: self.acts.to_string(), at: extra.at, sent: None, reason: extra.reason.clone(), command };
+        let request = Request {
+            id: self.acts.to_string(),
+            at: extra.at,
+            sent: extra.sent,
+            reason: extra.reason.clone(),
+            command,
+        };
         let (written, findings) = {
             let site = match request.command.subject() {
                 conduct::Subject::Site(site) => site,
@@ -288,9 +301,31 @@ impl Clinic {
         for one in written {
             self.apply(&one.stream, &one.stamp, &one.entry);
             entries.push(one.entry.clone());
+            self.stamps.push(one.stamp.as_ref().clone());
+            self.written.push(one.clone());
             self.log.push(one.entry);
         }
         Ok(entries)
+    }
+
+    /// Looks at the participant's record as it stands now, as the lead would.
+    pub fn look<T>(&self, look: impl FnOnce(&conduct::Case<'_>) -> T) -> T {
+        let command = Command::Fact(Fact::RecordNote { participant: P.into(), text: "look".into() });
+        let request = Request { id: "look".into(), at: None, sent: None, reason: None, command };
+        let context = Context {
+            now: self.now,
+            actor: Proof { person: Person::Staff("lead".into()), at: self.now, signed: false },
+            second: None,
+            act: "look".into(),
+            program: "test".into(),
+            draw: None,
+            picked: None,
+            pseudonym: None,
+            census: None,
+        };
+        let site = SiteId::from("S01");
+        let world = self.world(&request.command, "S01");
+        look(&conduct::case_of(&self.studies, world, Some(&site), &request, &context).unwrap())
     }
 
     /// Runs one line, `09:35 prescriber!: check physician_go go yes`, and answers in one line.
@@ -311,9 +346,33 @@ impl Clinic {
         }
         let (act, reason) = act.split_once(" because ").map_or((act, None), |(act, reason)| (act, Some(reason)));
         extra.reason = reason.map(str::to_owned);
-        let command = command(act, self.session, &mut extra);
+        let act = self.named(act);
+        let command = command(&act, self.session, &mut extra);
         let authorisation = matches!(command, Command::Authorise(_));
-        answer(self.ask(who, command, &extra), authorisation)
+        answer(self.ask(who, command, &extra), authorisation, self.alarms)
+    }
+
+    /// `@alarm`, `@card`, `@reading`, `@note`, `@task`: the last of them that is open.
+    fn named(&self, act: &str) -> String {
+        let Some(participant) = self.people.get(P) else { return act.to_owned() };
+        let Some(session) = participant.sessions.get(&self.session) else { return act.to_owned() };
+        let alarm = session.alarms.iter().filter(|(_, alarm)| alarm.waits()).max_by_key(|(_, alarm)| alarm.raised_at);
+        let card = session.cards.iter().max_by_key(|(_, card)| card.at).map(|(id, _)| id);
+        let asked = |task: &conduct::state::Task| {
+            task.done.is_none() && task.raised.trigger == protocol::model::Trigger::MayBeHarm
+        };
+        let task = participant.tasks.iter().find(|(_, task)| asked(task)).map(|(id, _)| id);
+        let names = [
+            ("@alarm", alarm.map(|(id, _)| id)),
+            ("@card", card),
+            ("@reading", session.readings.last().map(|reading| &reading.instance)),
+            ("@note", session.notes.last().map(|note| &note.instance)),
+            ("@task", task),
+        ];
+        names.iter().fold(act.to_owned(), |act, (name, id)| match id {
+            Some(id) => act.replace(name, id.as_str()),
+            None => act,
+        })
     }
 
     /// Runs lines that must all be allowed or recorded.
@@ -329,6 +388,7 @@ impl Clinic {
 #[derive(Debug, Clone, Default)]
 pub struct Extra {
     pub at: Option<Timestamp>,
+    pub sent: Option<Timestamp>,
     pub reason: Option<String>,
     pub picked: Option<Picked>,
     pub census: Option<conduct::Census>,
@@ -396,9 +456,72 @@ fn command(text: &str, session: u8, extra: &mut Extra) -> Command {
             participant,
             session,
             code: arg(1).to_owned(),
-            number: words.get(2).map(|number| study::decimal(number)),
-            detail: None,
+            number: words.get(2).and_then(|number| number.parse().ok()),
+            detail: words
+                .get(2)
+                .filter(|word| word.parse::<Decimal>().is_err() && **word != "-")
+                .map(|w| (*w).to_owned()),
+            text: words.get(3..).filter(|words| !words.is_empty()).map(|words| words.join(" ")),
+        },
+        "sure" => {
+            Fact::RecordReading { participant, session, measures: measures(&words[1..]), confirmed: true, seen: None }
+        }
+        "reading_seen" => Fact::RecordReading {
+            participant,
+            session,
+            measures: measures(&words[2..]),
+            confirmed: false,
+            seen: arg(1).parse().ok(),
+        },
+        "swallow_seen" => Fact::RecordSwallow {
+            participant,
+            session,
+            part: DosePart::Initial,
+            container: arg(2).into(),
+            pieces: arg(3).parse().unwrap(),
+            mouth_checked: true,
+            seen: arg(1).parse().ok(),
+        },
+        "fix_reading" => Fact::CorrectReading {
+            participant,
+            session,
+            reading: arg(1).into(),
+            measures: measures(&words[2..]),
+            confirmed: false,
+        },
+        "fix_note" => Fact::CorrectSessionNote {
+            participant,
+            session,
+            note: arg(1).into(),
+            code: arg(2).to_owned(),
+            number: words.get(3).and_then(|number| number.parse().ok()),
+            detail: words.get(3).filter(|word| word.parse::<Decimal>().is_err()).map(|word| (*word).to_owned()),
             text: None,
+        },
+        "strike" => Fact::StrikeRecord { participant, instance: arg(1).into(), belongs_to: None },
+        "handover" => Fact::RecordHandover { participant, session },
+        "open_card" => Fact::OpenCard { participant, session, card: arg(1).to_owned() },
+        "tick" => Fact::TickCard { participant, session, card: arg(1).into(), step: arg(2).parse().unwrap() },
+        "close_card" => Fact::CloseCard { participant, session, card: arg(1).into(), text: rest },
+        "call" => Fact::CallContact {
+            participant,
+            session,
+            contact: arg(1).to_owned(),
+            reached: arg(2) == "reached",
+            alarm: words.get(3).map(|alarm| (*alarm).into()),
+            text: None,
+        },
+        "ack" => Fact::AcknowledgeAlarm { participant, session, alarm: arg(1).into() },
+        "clock" => Fact::RecordAlarms { participant, session },
+        "sign" => Fact::SignSession { participant, session },
+        "answer" => Fact::CompleteTask { participant, task: arg(1).into(), text: rest },
+        "harm" => Fact::RecordAdverseEvent { participant, event: mild(session, arg(1)) },
+        "consent" => Fact::RecordConsent {
+            participant,
+            version: arg(1).to_owned(),
+            items: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            copy_given: true,
         },
         "stop_session" => Fact::StopSession { participant, session },
         "leave" => Fact::RecordDeparture {
@@ -416,7 +539,7 @@ fn command(text: &str, session: u8, extra: &mut Extra) -> Command {
             session,
             awake: arg(1) == "awake",
             distress: words.get(2).map(|number| number.parse().unwrap()),
-            signs: Vec::new(),
+            signs: words.get(3..).unwrap_or_default().iter().map(|sign| (*sign).to_owned()).collect(),
             text: None,
         },
         "withdraw_order" => Fact::WithdrawOrder { participant, session },
@@ -444,6 +567,24 @@ fn command(text: &str, session: u8, extra: &mut Extra) -> Command {
         _ => return Command::Authorise(authorisation(&words, session, extra)),
     };
     Command::Fact(fact)
+}
+
+/// A mild event of a session, which answers a question.
+fn mild(session: u8, answers: &str) -> conduct::command::AdverseEventReport {
+    use conduct::command::{AdverseEventOutcome, Causality, Severity, Valence};
+    conduct::command::AdverseEventReport {
+        term: "vomiting".to_owned(),
+        onset: "2025-03-31".parse().unwrap(),
+        ended: None,
+        severity: Severity::Mild,
+        serious: Vec::new(),
+        related: Causality::Probable,
+        session: Some(session),
+        valence: Valence::Negative,
+        special_interest: None,
+        outcome: AdverseEventOutcome::Recovered,
+        answers: vec![answers.into()],
+    }
 }
 
 pub fn hold_on(word: &str) -> HoldOn {
@@ -542,7 +683,7 @@ fn authorisation(words: &[&str], session: u8, extra: &mut Extra) -> Authorisatio
 }
 
 /// `allowed`, `refused rule/condition …`, or what a fact was answered with: deviations, tasks, holds, lost ground.
-fn answer(answer: Result<Vec<Entry>, No>, authorisation: bool) -> String {
+fn answer(answer: Result<Vec<Entry>, No>, authorisation: bool, alarms: bool) -> String {
     let entries = match answer {
         Ok(entries) => entries,
         Err(No::Refused(refusal)) => {
@@ -574,6 +715,11 @@ fn answer(answer: Result<Vec<Entry>, No>, authorisation: bool) -> String {
                 words.extend(slot.clone());
                 words.extend(breaches.iter().map(|b| format!("{}:{}", b.limit, if b.red { "red" } else { "amber" })));
             }
+            Entry::AlarmRaised { alarm, level, .. } if alarms => words.push(format!("{alarm:?}/{}", level.name())),
+            Entry::AlarmEscalated { tell, .. } if alarms => words.push(format!("told:{tell:?}")),
+            Entry::AlarmAcknowledged { .. } if alarms => words.push("taken".to_owned()),
+            Entry::AlarmEnded { .. } if alarms => words.push("over".to_owned()),
+            Entry::MedicationRecorded { .. } if alarms => words.push("medicine".to_owned()),
             Entry::CheckRecorded { clears, .. } => words.push(if *clears { "clears" } else { "fails" }.to_owned()),
             Entry::DoseTaken { amount, authorised, .. } => {
                 words.push(format!("{}mg", amount.amount()));

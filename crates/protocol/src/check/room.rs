@@ -130,7 +130,7 @@ fn alarms(checker: &Checker<'_>, room: &RoomPlan) {
         let path = format!("session/alarm/{}", rule.level.name());
         if rule.ack_minutes == 0 || rule.tell.is_empty() {
             let key = if rule.tell.is_empty() { "tell" } else { "ack_minutes" };
-            let message = format!("a {} alarm can't be answered", rule.level.name());
+            let message = format!("an alarm of the level `{}` can't be answered", rule.level.name());
             let mistake = checker.mistake("study.alarm", &format!("{path}/{key}"), message, "nobody, or no time");
             checker.note(mistake.mend("name who is told, and in how many minutes they answer"));
         }

@@ -25,6 +25,7 @@ pub fn room(item: &Item<'_>) -> RoomPlan {
         cards: each(item.items("card"), card),
         contacts: each(item.items("contact"), contact),
         night: item.optional_table("night").and_then(|item| night(&item)),
+        sober_after_hours: item.optional_whole("sober_after_hours"),
     }
 }
 

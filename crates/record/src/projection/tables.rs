@@ -375,7 +375,13 @@ tables! {
         session Integer "session";
         number Decimal "value in the study's unit";
         slot Text "the slot that the set fills";
+        rating Text "the slot of the distress ratings that the set fills";
+        confirmed Flag "outside what is plausible, and confirmed";
+        corrections Integer "times that the set was corrected";
+        struck Flag "struck through";
         happened_at Instant "when";
+        recorded_at Instant "when it was written down";
+        measured_by Text "by whom";
     }
     /// a limit that a reading breached
     BREACH = "breach" key 3 index [] {
@@ -388,6 +394,7 @@ tables! {
         red Flag "red, or amber";
         action Text "what the study asks for";
         repeat_by Instant "when to measure again";
+        corrected Flag "a correction of the reading has taken it away, or it was struck";
     }
     /// somebody came into or left the room
     PRESENCE = "presence" key 2 index [] {
@@ -399,15 +406,89 @@ tables! {
         happened_at Instant "when";
     }
     /// a line of a session's timeline, a look in the night among them
-    SESSION_NOTE = "session_note" key 2 index [] {
+    SESSION_NOTE = "session_note" key 2 index ["code, participant"] {
+        participant Text "code";
+        instance Text "the record; of a look in the night its place in the participant's stream";
+        session Integer "session";
+        code Text "code; night_awake, night_asleep";
+        number Decimal "number; of a look in the night the distress";
+        detail Text "choice; of a look in the night the signs, with commas between them";
+        words Text "words";
+        corrections Integer "times corrected";
+        struck Flag "struck through";
+        happened_at Instant "when";
+        recorded_at Instant "when it was written down";
+        written_by Text "by whom";
+    }
+    /// a change to a reading or a line of a session; what stood there before stays visible
+    SESSION_CORRECTION = "session_correction" key 3 index [] {
+        participant Text "code";
+        version Integer "place of the entry in the participant's stream";
+        field Text "measure; of a line: code, number, detail, words";
+        session Integer "session";
+        instance Text "the reading or line";
+        was Text "what stood there";
+        becomes Text "what stands there now";
+        reason Text "why";
+        corrected_by Text "by whom";
+        recorded_at Instant "when";
+    }
+    /// an alarm of a session: who was told, who took it, when it was over
+    SESSION_ALARM = "session_alarm" key 2 index [] {
+        participant Text "code";
+        instance Text "the record";
+        session Integer "session";
+        alarm Text "alone, carers, limit, repeat, overdue, distress, fluids, touch, note, card, stop, night_missed, night_sign";
+        level Text "info, amber, red, black";
+        words Text "in words";
+        tell Text "duty that was told last";
+        told Integer "duties told before it";
+        ack_by Instant "until when somebody takes it";
+        happened_at Instant "when what it is about happened";
+        raised_at Instant "when it was raised";
+        taken_at Instant "when somebody took it";
+        taken_by Text "who took it";
+        ended_at Instant "when it was over";
+    }
+    /// an emergency card that was opened
+    SESSION_CARD = "session_card" key 2 index [] {
+        participant Text "code";
+        instance Text "the record";
+        session Integer "session";
+        card Text "card of the study";
+        opened_at Instant "when";
+        opened_by Text "by whom";
+        closed_at Instant "when it was over";
+        words Text "how it ended";
+    }
+    /// a step of an emergency card that was done
+    CARD_STEP = "card_step" key 3 index [] {
+        participant Text "code";
+        instance Text "the card's record";
+        step Integer "which step, from 0";
+        session Integer "session";
+        words Text "what it says";
+        done_at Instant "when";
+        done_by Text "by whom";
+    }
+    /// a call of the call-out list
+    SESSION_CALL = "session_call" key 2 index [] {
         participant Text "code";
         version Integer "place of the entry in the participant's stream";
         session Integer "session";
-        code Text "code";
-        number Decimal "number";
-        words Text "words";
-        happened_at Instant "when";
-        written_by Text "by whom";
+        contact Text "contact of the study";
+        reached Flag "spoken to";
+        alarm Text "the alarm that it was about";
+        words Text "what was said";
+        called_at Instant "when";
+        called_by Text "by whom";
+    }
+    /// somebody who was there signed the session's record
+    SESSION_SIGNATURE = "session_signature" key 3 index [] {
+        participant Text "code";
+        session Integer "session";
+        staff Text "who";
+        signed_at Instant "when";
     }
     /// something that makes others wait, while it is in force
     HOLD = "hold" key 2 index [] {

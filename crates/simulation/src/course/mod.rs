@@ -17,6 +17,7 @@ mod medicines;
 mod mishaps;
 mod people;
 mod rating;
+mod room;
 mod safety;
 mod setup;
 mod slips;

@@ -33,6 +33,7 @@ const SAMPLES: &[(&str, &str)] = &[
     ("lift-hold", LIFT),
     ("lift-site-hold", LIFT),
     ("lift-trial-hold", LIFT),
+    ("no-event", r#"{"complete_task":{"participant":"p","task":"t","text":"x"}}"#),
     ("complete-task", r#"{"complete_task":{"participant":"p","task":"t","text":"x"}}"#),
     ("strike", r#"{"strike_record":{"participant":"p","instance":"i"}}"#),
     ("break-code", r#"{"break_code":{"participant":"p"}}"#),
@@ -79,11 +80,11 @@ const SAMPLES: &[(&str, &str)] = &[
     ("call-contact", r#"{"call_contact":{"participant":"p","session":1,"contact":"c","reached":true}}"#),
     ("acknowledge", r#"{"acknowledge_alarm":{"participant":"p","session":1,"alarm":"i"}}"#),
     ("record-alarms", r#"{"record_alarms":{"participant":"p","session":1}}"#),
-    ("sign-session", r#"{"sign_session":{"participant":"p","session":1}}"#),
     ("stop-session", r#"{"stop_session":{"participant":"p","session":1}}"#),
     ("discharge", r#"{"discharge":{"participant":"p","session":1}}"#),
     ("departure", r#"{"record_departure":{"participant":"p","session":1,"to":"home","escort":"e"}}"#),
     ("night-check", r#"{"record_night_check":{"participant":"p","session":1,"awake":false}}"#),
+    ("sign-session", r#"{"sign_session":{"participant":"p","session":1}}"#),
     ("close-session", r#"{"close_session":{"participant":"p","session":1}}"#),
     ("enquiry", r#"{"record_enquiry":{"site":"s","source":"x","language":"en"}}"#),
     ("receive", r#"{"receive_containers":{"site":"s","consignment":"c","containers":[]}}"#),
@@ -173,8 +174,14 @@ mod tests {
     }
 
     /// Commands that stand on a page of their own, or that no page makes.
-    const BESIDE: &[&str] =
-        &["record_consent", "record_form", "correct_form", "record_rating", "attach_document", "load_allocation"];
+    const BESIDE: &[&str] = &[
+        "record_consent",
+        "record_form",
+        "correct_form",
+        "record_rating",
+        "attach_document",
+        "load_allocation",
+    ];
 
     #[test]
     fn every_command_of_the_core_has_a_form() {

@@ -675,18 +675,6 @@ pub const ACTS: &[Act] = &[
         build: |scene, _| Some(Command::Fact(Fact::RecordAlarms { participant: who(scene)?, session: scene.session })),
     },
     Act {
-        key: "sign-session",
-        scope: Scope::Session,
-        kind: Kind::Fact,
-        title: "Sign the session’s record",
-        intro: "Each who was there signs for themselves.",
-        button: "Sign",
-        proofs: Proofs::Signed("I was there, and what is written about the session is so as far as I saw it."),
-        reason: Reason::None,
-        fields: nothing,
-        build: |scene, _| Some(Command::Fact(Fact::SignSession { participant: who(scene)?, session: scene.session })),
-    },
-    Act {
         key: "stop-session",
         scope: Scope::Session,
         kind: Kind::Fact,
@@ -781,6 +769,18 @@ pub const ACTS: &[Act] = &[
                 text: reader.maybe("text"),
             }))
         },
+    },
+    Act {
+        key: "sign-session",
+        scope: Scope::Session,
+        kind: Kind::Fact,
+        title: "Sign the session’s record",
+        intro: "Everybody who was in the room signs for themselves; then the record can be closed.",
+        button: "Sign",
+        proofs: Proofs::Signed("I was there, and this record says what happened."),
+        reason: Reason::None,
+        fields: nothing,
+        build: |scene, _| Some(Command::Fact(Fact::SignSession { participant: who(scene)?, session: scene.session })),
     },
     Act {
         key: "close-session",

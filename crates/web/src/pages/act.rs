@@ -651,7 +651,7 @@ fn the_form(call: &Call<'_>, stage: &Stage<'_>, scene: &Scene<'_>, shown: &Shown
     if let Reason::Asked(question) = act.reason {
         fields.push(Field::new("reason_given", question, Control::Text { rows: 2 }));
     }
-    if matches!(act.key, "book" | "authorise-supplement") {
+    if matches!(act.key, "book" | "authorise-supplement" | "close-session") {
         let hint = "Only where a rule asks for one: a day outside the window, say.";
         fields.push(Field::new("why", "Reason", Control::Text { rows: 2 }).hint(hint).optional());
     }

@@ -129,6 +129,7 @@ impl Day {
                 text: None,
             },
             "withdraw_order" => Fact::WithdrawOrder { participant, session },
+            "sign" => Fact::SignSession { participant, session },
             "stop_session" => Fact::StopSession { participant, session },
             "back" => Fact::RecordContainer {
                 site: site.into(),
