@@ -174,14 +174,8 @@ mod tests {
     }
 
     /// Commands that stand on a page of their own, or that no page makes.
-    const BESIDE: &[&str] = &[
-        "record_consent",
-        "record_form",
-        "correct_form",
-        "record_rating",
-        "attach_document",
-        "load_allocation",
-    ];
+    const BESIDE: &[&str] =
+        &["record_consent", "record_form", "correct_form", "record_rating", "attach_document", "load_allocation"];
 
     #[test]
     fn every_command_of_the_core_has_a_form() {

@@ -172,7 +172,7 @@ impl<'a> Room<'a> {
             ("chart", self.chart()),
             ("due", self.due_list()),
             ("checks", if behind { folded(before) } else { before }.to_string()),
-            ("leaving", format!("{}{}", self.leaving(), self.signatures())),
+            ("leaving", format!("{}{}{}", self.questions(), self.leaving(), self.signatures())),
             ("cards", self.cards_open()),
             ("people", self.people()),
             ("intake", self.intake()),

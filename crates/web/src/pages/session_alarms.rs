@@ -113,6 +113,38 @@ impl Room<'_> {
         out
     }
 
+    /// Questions whether something was an adverse event, for those who may answer: the session can't be closed before.
+    pub fn questions(&self) -> String {
+        let open = self.file.participant.tasks.values().filter(|task| {
+            let about = task.raised.about.as_ref();
+            task.done.is_none()
+                && task.raised.trigger == Trigger::MayBeHarm
+                && self.state.notes.iter().any(|note| Some(&note.instance) == about)
+        });
+        let rows: String = open
+            .map(|task| {
+                let none = format!("{}/do/no-event/{}", self.base, segment(task.raised.instance.as_str()));
+                let event = format!("{}/do/adverse-event", self.base);
+                let acts: String = [(event, "Record an adverse event"), (none, "It was none")]
+                    .into_iter()
+                    .filter(|(at, _)| crate::acts::offered(self.file.reader.duties, at))
+                    .map(|(at, words)| format!("<a href=\"{at}\">{words}</a> "))
+                    .collect();
+                format!(
+                    "<li><b>{}</b><p class=\"quiet\">{}.</p><p class=\"mend\">{acts}</p></li>",
+                    escape(&sentence(&task.raised.title)),
+                    escape(&sentence(&self.role(task.raised.duty)))
+                )
+            })
+            .collect();
+        if rows.is_empty() {
+            return String::new();
+        }
+        format!(
+            "<section class=\"section\" aria-labelledby=\"questions\"><h2 id=\"questions\">Was it an adverse event?</h2><ul class=\"owed\">{rows}</ul></section>"
+        )
+    }
+
     /// How a task is answered: by measuring again where that is asked, otherwise by saying what was done.
     fn answers(&self, task: &Task) -> String {
         let mut acts = String::new();

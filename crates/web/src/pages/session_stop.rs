@@ -64,7 +64,10 @@ impl Room<'_> {
                 links.push_str(&format!("<li><a href=\"{}\">{words}</a></li>", escape(&address)));
             }
         }
-        format!("<div class=\"emergency\" data-offline>{cards}{}</div><ul class=\"then up-4\">{links}</ul>", self.call_list())
+        format!(
+            "<div class=\"emergency\" data-offline>{cards}{}</div><ul class=\"then up-4\">{links}</ul>",
+            self.call_list()
+        )
     }
 
     /// One of the study's cards: how it is recognised, what to do, and the press that opens it.
