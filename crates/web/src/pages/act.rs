@@ -8,6 +8,7 @@ use record::{Answer, Asked, Streams};
 use serde_json::json;
 use terms::{ActId, ParticipantId, SiteId};
 
+use super::kept::{Held, KEPT_UNSIGNED};
 use crate::acts::reader::{Reader, Wrong, moment_value};
 use crate::acts::{self, Act, Kind, Proofs, Reason, Scene, Scope};
 use crate::chart::svg::escape;
@@ -206,7 +207,7 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
     let mut reader = Reader::new(&call.form, stage.zone());
     let command = (stage.act.build)(&scene, &mut reader);
     let mut at = if stage.act.kind == Kind::Fact { reader.maybe_moment("at") } else { None };
-    let held = Held::of(call, &stage)?;
+    let held = Held::of(call, stage.act)?;
     if let Some(held) = &held {
         at = Some(held.at);
     }
@@ -268,52 +269,6 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
     }
 }
 
-/// What a device kept while it could not, or had not yet, reached the server: typed by whom, and when by the device's own
-/// clock; with how far that clock was off then, as the device had measured it, the rules set it right and keep both.
-struct Held {
-    at: jiff::Timestamp,
-    /// What the device's clock would show now.
-    sent: Option<jiff::Timestamp>,
-    /// It arrives later than it happened.
-    late: bool,
-    /// The signatures that the act asks for could not be given.
-    unsigned: bool,
-}
-
-impl Held {
-    /// What came along with the form; an error where somebody else typed it.
-    fn of(call: &Call<'_>, stage: &Stage<'_>) -> Result<Option<Self>, Trouble> {
-        let device_at = call.form.text("device_at");
-        if device_at.is_empty() || stage.act.kind != Kind::Fact {
-            return Ok(None);
-        }
-        let typed_by = call.form.text("typed_by");
-        if !typed_by.is_empty() && typed_by != call.who()?.login {
-            return Err(Trouble::NotYours(
-                "Somebody else typed this on the device. It waits there until they sign in and send it.".to_owned(),
-            ));
-        }
-        let unreadable = || Trouble::Unreadable("The time at which it happened can’t be read.".to_owned());
-        let at: jiff::Timestamp = device_at.parse().map_err(|_| unreadable())?;
-        // Virtual time is ahead of every wall: the device is held against the wall, and moved along with it.
-        let ahead = call.now.duration_since(call.device_now);
-        let at = at.checked_add(ahead).map_err(|_| unreadable())?;
-        let behind: i64 = call.form.text("clock_behind_ms").parse().unwrap_or(0);
-        let behind = jiff::SignedDuration::from_millis(behind).saturating_sub(ahead);
-        let sent = call.now.checked_sub(behind).ok();
-        let kept = call.form.text("kept") == "yes";
-        let unsigned = kept && !matches!(stage.act.proofs, Proofs::SignedIn) && KEPT_UNSIGNED.contains(&stage.act.key);
-        Ok(Some(Self { at, sent, late: kept, unsigned }))
-    }
-
-    /// Why it reaches the record later than it happened; nothing where it came at once.
-    fn reason(&self) -> Option<String> {
-        self.late.then(|| "kept on the device until the server could be reached".to_owned())
-    }
-}
-
-/// Facts that ask for signatures and must not be lost for want of them.
-const KEPT_UNSIGNED: &[&str] = &["swallow"];
 /// What was written, for a script: that it was, and what follows from it.
 fn said_done(receipt: &record::Receipt) -> Reply {
     let follows: Vec<String> = receipt.entries.iter().filter_map(frame::follows).collect();

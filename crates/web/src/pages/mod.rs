@@ -14,6 +14,7 @@ pub mod form;
 pub mod form_record;
 pub mod gate;
 pub mod held;
+mod kept;
 pub mod me;
 pub mod participant;
 pub mod participants;
