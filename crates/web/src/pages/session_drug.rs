@@ -235,8 +235,10 @@ impl Room<'_> {
                 self.clock(*at)
             ));
             if let Some(supplement) = supplement {
+                let opened = self.state.swallow(DosePart::Supplement).is_some();
+                let where_it_is = if opened { "Opened" } else { "Sealed, in the locked box" };
                 lines.push_str(&format!(
-                    "<li><div class=\"row\"><b>{}</b><span>supplement</span></div><p>Sealed, in the locked box</p></li>",
+                    "<li><div class=\"row\"><b>{}</b><span>supplement</span></div><p>{where_it_is}</p></li>",
                     escape(supplement.as_str())
                 ));
             }

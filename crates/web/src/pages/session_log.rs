@@ -195,6 +195,9 @@ impl Room<'_> {
 
     /// The stretch of the day with its music, and what was drunk against the day's limit.
     pub fn intake(&self) -> String {
+        if self.state.departed.is_some() || self.state.closed.is_some() {
+            return String::new();
+        }
         let mut out = String::new();
         if let Some((title, care, music)) = &self.now.phase {
             out.push_str(&format!(

@@ -84,6 +84,11 @@ impl Open {
     }
 }
 
+/// On a thread of its own: a test's other calls run the router to its end, which can't be done inside a running one.
+fn aside<T: Send>(act: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| scope.spawn(act).join().unwrap())
+}
+
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
@@ -108,11 +113,8 @@ fn what_one_writes_everybody_who_looks_sees_within_a_second() {
             open.push(one);
         }
         let before = Instant::now();
-        std::thread::scope(|scope| {
-            let sent =
-                scope.spawn(|| post(&nurse, &address, &[&note(&token, "11111111")[..], &[("code", "TALK")]].concat()));
-            assert_eq!(sent.join().unwrap().status, StatusCode::OK);
-        });
+        let sent = aside(|| post(&nurse, &address, &note(&token, "11111111")));
+        assert_eq!(sent.status, StatusCode::OK);
         for one in &mut open {
             let (_, message) = one.next().await;
             assert!(message["regions"]["log"].as_str().unwrap().contains("a note of the test"), "{message}");
@@ -125,26 +127,29 @@ fn what_one_writes_everybody_who_looks_sees_within_a_second() {
 #[test]
 fn an_open_page_is_somebodys_and_shows_them_what_they_may_see() {
     let clinic = clinic();
-    let runtime = runtime();
-    runtime.block_on(async {
-        for stranger in ["rater", "data", "admin"] {
-            assert_eq!(Open::of(&clinic.at(stranger)).await.err(), Some(StatusCode::NOT_FOUND), "{stranger}");
+    let strangers = ["rater", "data", "admin"].map(|login| clinic.at(login));
+    let (nobody, nurse) = (clinic.nobody(), clinic.at("nurse"));
+    let address = format!("{ROOM}/do/session-note");
+    runtime().block_on(async {
+        for stranger in &strangers {
+            assert_eq!(Open::of(stranger).await.err(), Some(StatusCode::NOT_FOUND), "{}", stranger.login);
         }
-        assert_eq!(Open::of(&clinic.nobody()).await.err(), Some(StatusCode::SEE_OTHER));
+        assert_eq!(Open::of(&nobody).await.err(), Some(StatusCode::SEE_OTHER));
         // After a pause nothing clinical is sent, and after signing out nothing at all.
-        let nurse = clinic.at("nurse");
         let mut open = Open::of(&nurse).await.unwrap();
         open.next().await;
         clinic.pass_minutes(30);
-        let second = clinic.at("second");
-        let token = token(&second.see(ROOM));
-        post(&second, &format!("{ROOM}/do/session-note"), &note(&token, "22222222"));
+        let (second, token) = aside(|| {
+            let second = clinic.at("second");
+            let token = token(&second.see(ROOM));
+            (second, token)
+        });
+        aside(|| post(&second, &address, &note(&token, "22222222")));
         let (name, message) = open.next().await;
         assert_eq!((name.as_str(), message), ("locked", serde_json::json!({ "alarm": false })));
-        assert!(
-            clinic.identity.sign_out(&web::people::token(nurse.cookie.split('=').nth(1).unwrap()).unwrap()).is_ok()
-        );
-        post(&second, &format!("{ROOM}/do/session-note"), &note(&token, "33333333"));
+        let session = nurse.cookie.split('=').nth(1).unwrap();
+        clinic.identity.sign_out(&web::people::token(session).unwrap()).unwrap();
+        aside(|| post(&second, &address, &note(&token, "33333333")));
         assert_eq!(open.next().await.0, "gone");
     });
 }
