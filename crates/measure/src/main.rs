@@ -11,6 +11,7 @@ mod load;
 mod pages;
 mod personas;
 mod program;
+mod room;
 mod save;
 mod start;
 mod table;
@@ -28,6 +29,7 @@ const MEASUREMENTS: &[(&str, &str, Measurement)] = &[
     ("save", "one save of a 40-item form over HTTP against bare SQLite", save::measure),
     ("large", "build the databases of 1,000 and of 100,000 participants", database::measure),
     ("pages", "server time of pages on both databases", pages::measure),
+    ("room", "forty session rooms on four screens each: from an entry to every screen", room::measure),
     ("start", "start to first byte, and resident memory, on the large database", start::measure),
 ];
 

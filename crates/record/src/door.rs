@@ -22,7 +22,7 @@ use conduct::{
 use jiff::Timestamp;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
 };
 use terms::{ActId, InstanceId, ParticipantId, SiteId};
 
@@ -68,7 +68,11 @@ pub struct Door {
     memory: Memory,
     sealed: Mutex<Ciphertexts>,
     program: String,
+    listener: OnceLock<Listener>,
 }
+
+/// Told after each append which streams moved. Called on the thread that appended, so it must only pass it on.
+pub type Listener = Box<dyn Fn(&[StreamId]) + Send + Sync>;
 
 /// The sealed service, opened when it is first needed: opening reads every ciphertext.
 enum Ciphertexts {
@@ -115,7 +119,14 @@ impl Door {
             memory: Memory::new(ENTRIES_KEPT),
             sealed: Mutex::new(sealed.map_or(Ciphertexts::None, |service| Ciphertexts::Open(Box::new(service), None))),
             program: program.to_owned(),
+            listener: OnceLock::new(),
         }
+    }
+
+    /// Names who is told, from now on, that something was appended: which streams moved, not what was written. Whoever
+    /// looks reads the streams again, with their own eyes. One listener a door; a second is not taken.
+    pub fn listen(&self, listener: Listener) {
+        let _ = self.listener.set(listener);
     }
 
     /// The store behind the door, for reading.
@@ -324,8 +335,13 @@ impl Door {
             one.rows(written.iter().filter(|written| written.stream == stream), beside, &mut act.writes);
         }
         self.store.append(vec![act])?;
+        let mut streams = Vec::with_capacity(moved.len());
         for one in moved {
             self.memory.keep(&one.stream, one.held);
+            streams.push(one.stream);
+        }
+        if let Some(listener) = self.listener.get() {
+            listener(&streams);
         }
         Ok(())
     }

@@ -47,6 +47,7 @@ fn services(opened: &store::Opened) -> anyhow::Result<web::Services> {
         idle_seconds: 900,
         reports: web::pages::analysis::Reports::default(),
         secure: false,
+        live: web::live::Live::default(),
     })
 }
 

@@ -10,5 +10,6 @@ mod accounts;
 mod bad_input;
 mod guards;
 mod packs;
+mod room;
 mod then;
 mod walk;

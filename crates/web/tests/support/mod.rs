@@ -112,6 +112,7 @@ impl Clinic {
             idle_seconds: 600,
             reports: web::pages::analysis::Reports::default(),
             secure: false,
+            live: web::live::Live::default(),
         };
         let site = study.sites[0].id.clone();
         let sealed = allocation::Key::from_slice(&[9; 32]).unwrap();
