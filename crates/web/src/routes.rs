@@ -5,9 +5,9 @@ use axum::http::Method;
 use crate::http::call::{Call, Door, Route};
 use crate::http::reply::{Reply, Trouble};
 use crate::pages::{
-    account, accounts, act, analysis, api, casebook, clock, consent, document, facts, forecast, form, form_record, gate,
-    ledger, me, participant, participants, person, ratings, session, session_live, session_people, session_report,
-    staff, stock, study, today, trial,
+    account, accounts, act, analysis, api, casebook, clock, consent, document, facts, forecast, form, form_record,
+    gate, ledger, me, participant, participants, person, ratings, session, session_live, session_people,
+    session_report, staff, stock, study, today, trial,
 };
 
 type Page = fn(&Call<'_>) -> Result<Reply, Trouble>;
