@@ -4,7 +4,7 @@
 //! allowed: would a corrected record have allowed it then? Source: DESIGN, "never unanswered"; issue 4 §3.
 
 use super::{
-    checks, dose, ground,
+    checks, dose, ground, monitoring,
     room::Room,
     supplement::{self, Asked},
 };
@@ -50,16 +50,17 @@ pub fn ground_check(case: &Case<'_>, draft: &mut Draft) {
         if stopped_now || session.ground_withdrawn {
             continue;
         }
-        let lost = match pending(case, session) {
+        let pending = pending(case, session);
+        let lost = match pending {
             Some(part) => lost_before_use(case, before, &after, *number, part),
-            None if reaches_back => session
-                .swallow(DosePart::Initial)
-                .filter(|swallow| swallow.authorised)
-                .and_then(|swallow| lost_since(case, before, &after, *number, swallow)),
+            None if reaches_back => [DosePart::Initial, DosePart::Supplement]
+                .into_iter()
+                .filter_map(|part| session.swallow(part).filter(|swallow| swallow.authorised))
+                .find_map(|swallow| lost_since(case, before, &after, *number, swallow)),
             None => None,
         };
         if let Some((rule, found)) = lost {
-            withdraw(case, *number, rule, found, draft);
+            withdraw(case, *number, rule, found, pending.is_none(), draft);
         }
     }
 }
@@ -71,7 +72,11 @@ fn reaches_back(case: &Case<'_>, before: &ParticipantState, draft: &Draft) -> bo
     let last = swallowed.map(|swallow| swallow.at).fold(first.at, std::cmp::max);
     draft.entries().any(|entry| match entry {
         Entry::FormCorrected { .. } | Entry::RecordStruck { .. } | Entry::MedicationRecorded { .. } => true,
-        Entry::FormRecorded { .. } | Entry::CheckRecorded { .. } => case.at <= last,
+        Entry::ReadingCorrected { .. } | Entry::SessionNoteCorrected { .. } => true,
+        Entry::FormRecorded { .. }
+        | Entry::CheckRecorded { .. }
+        | Entry::ReadingRecorded { .. }
+        | Entry::SessionNoted { .. } => case.at <= last,
         _ => false,
     })
 }
@@ -138,12 +143,21 @@ fn lost_since(
         zone: case.zone.clone(),
         zone_name: case.zone_name,
         at: swallow.at,
+        device_at: None,
         day: swallow.day,
         reason: case.reason,
     };
     let asked = |participant: &ParticipantState| -> Vec<Finding> {
         let Ok(room) = Room::of(&then, participant, number) else { return Vec::new() };
         let mut findings = Vec::new();
+        if swallow.part == DosePart::Supplement {
+            if let Some(plan) = &then.study.dose.supplement {
+                supplement::limits(&room, plan, &mut findings);
+            }
+            findings.push(supplement::vomited(&room));
+            return findings;
+        }
+        findings.push(monitoring::limits_before_the_dose(&room));
         washout(&then, participant, &mut findings);
         ground::rescue(&room, &mut findings);
         let daily = then.study.criteria.iter().filter(|criterion| criterion.gates.contains(&0));
@@ -165,13 +179,13 @@ fn first_lost(before: &[Finding], after: &[Finding]) -> Option<(&'static str, St
     })
 }
 
-fn withdraw(case: &Case<'_>, number: u8, rule: &'static str, found: String, draft: &mut Draft) {
+fn withdraw(case: &Case<'_>, number: u8, rule: &'static str, found: String, swallowed: bool, draft: &mut Draft) {
     draft.participant(Entry::GroundWithdrawn {
         rule: RuleId::from(rule),
         session: Some(number),
         detail: found.clone(),
     });
-    if COURSE_OF_THE_DAY.contains(&rule) {
+    if !swallowed && COURSE_OF_THE_DAY.contains(&rule) {
         draft.clocks(case, Trigger::GroundWithdrawn, None);
         return;
     }
