@@ -338,6 +338,11 @@ impl Draft {
         self.push(StreamId::Stock(site.clone()), ChainName::Site(site.clone()), entry);
     }
 
+    /// Writes to another participant's stream than the one that the act is about, in the chain of a site.
+    pub fn participant_at(&mut self, site: &SiteId, participant: &terms::ParticipantId, entry: Entry) {
+        self.push(StreamId::Participant(participant.clone()), ChainName::Site(site.clone()), entry);
+    }
+
     /// Writes to the trial's stream.
     pub fn trial(&mut self, entry: Entry) {
         self.push(StreamId::Trial, ChainName::Trial, entry);

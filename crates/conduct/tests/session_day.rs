@@ -91,6 +91,7 @@ fn a_worked_day() {
     10:30 pharmacist: container K-48213 back 0                                      | recorded
     10:30 pharmacist: container K-90377 back 0                                      | recorded
     10:35 pharmacist: count K1 K2 K3 K4 K5 K6 K-48213 K-90377                       | recorded
+    10:36 witness: count K1 K2 K3 K4 K5 K6 K-48213 K-90377                          | recorded counted
     10:38 nurse!: sign                                                              | recorded
     10:40 lead: close                                                               | refused close.signatures close.signed
     10:40 lead!: close                                                              | allowed

@@ -152,6 +152,13 @@ pub const KINDS: &[Kind] = &[
     kind("study.deviation-twice", "a deviation with two classes"),
     kind("study.clock-zero", "a clock that is overdue as it starts"),
     kind("study.clock-nobody", "a clock that nobody can stop"),
+    kind("study.stock-temperature", "limits of the safe that no temperature is within"),
+    kind("study.stock-zero", "counting, recounting or looking ahead with no time for it"),
+    kind("study.stock-signer", "a form of the drug's keeping that nobody can sign"),
+    kind("study.stock-term", "a notice without a term, or a term where none belongs"),
+    kind("study.stock-fields", "a form of the drug's keeping that asks for nothing"),
+    kind("study.stock-country", "a form or calendar for a country without a site"),
+    kind("study.stock-holiday", "a holiday that is no day of the calendar"),
     kind("study.follow-up", "people who are given up without a try"),
     // The analysis plan.
     kind("study.unknown-set", "an analysis set that doesn't exist"),

@@ -17,6 +17,7 @@ pub use crate::room::{
     AlarmLevel, AlarmRule, CodeMeaning, Contact, DistressPlan, EmergencyCard, FluidPlan, NightPlan, Phase,
     PresenceStep, RoomPlan, SiteContact, TouchPlan,
 };
+pub use crate::stock::{Calendar, FieldSource, LossCause, StockField, StockForm, StockPlan, StockUse, Term};
 use jiff::civil::Date;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -76,6 +77,9 @@ pub struct Study {
     pub approvals: Vec<ApprovalRule>,
     /// Follow-up: tries, silence, what goes on after treatment stops.
     pub follow_up: FollowUpPlan,
+    /// How the drug is kept, ordered, counted and reported on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stock: Option<StockPlan>,
     /// The analysis plan.
     pub analysis: AnalysisPlan,
     /// What is assumed when the trial is planned by simulation. No part of the version: it changes nothing that is done.

@@ -10,8 +10,8 @@ use crate::{
 };
 use allocation::{Key, Service};
 use conduct::{
-    Authorisation, Command, Context, Draw, Entry, Fact, No, Picked, Proof, Request, Studies, Written, command::HoldOn,
-    entry::Person,
+    Authorisation, Census, Command, Context, Draw, Entry, Fact, No, Picked, Proof, Request, Studies, Written,
+    command::HoldOn, context::GivenFound, entry::Person, state::ContainerStanding,
 };
 use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 use protocol::model::Study;
@@ -223,7 +223,7 @@ impl<'a> Clinic<'a> {
             draw: ask.draw,
             picked: ask.picked,
             pseudonym: ask.pseudonym,
-            census: None,
+            census: self.given(&request.command),
         };
         match self.folded.ask(self.studies, &request, &context) {
             Ok(written) => {
@@ -246,6 +246,21 @@ impl<'a> Clinic<'a> {
                 Err(no)
             }
         }
+    }
+
+    /// For a lot that is called back: who has swallowed from it, as the door would find it.
+    fn given(&self, command: &Command) -> Option<Census> {
+        let Command::Fact(Fact::RecallLot { lot, .. }) = command else { return None };
+        let mut given = Vec::new();
+        for (site, stock) in &self.folded.stocks {
+            for (id, container) in stock.containers.iter().filter(|(_, c)| c.lot == *lot && c.pieces_used > 0) {
+                if let ContainerStanding::Used { participant, .. } = &container.standing {
+                    let (site, participant) = (site.clone(), participant.clone());
+                    given.push(GivenFound { site, container: id.clone(), participant });
+                }
+            }
+        }
+        Some(Census { given, ..Census::default() })
     }
 
     /// How far it has come.

@@ -123,6 +123,9 @@ fn authorised(room: &Room<'_>, part: DosePart, id: &ContainerId, pieces: u32) ->
     if held.chain(case.world.trial.holds.values()).any(|hold| hold.since <= case.at) {
         return Err("a hold was in force".to_owned());
     }
+    if dose::in_stock(room, id).is_some_and(|container| container.set_aside.is_some()) {
+        return Err(format!("{id} had been set aside"));
+    }
     match dose::in_stock(room, id).map(|container| &container.standing) {
         Some(ContainerStanding::Out { participant, session, .. })
             if *participant == room.participant.id && *session == room.number => {}

@@ -559,7 +559,7 @@ impl Trial<'_> {
             let out = self.clinic.folded.stocks.get(&site).and_then(|stock| stock.containers.get(&container));
             let is_out = out.is_some_and(|c| matches!(c.standing, ContainerStanding::Used { back: false, .. }));
             if is_out {
-                let what = ContainerFact::CameBack { pieces: 0 };
+                let what = ContainerFact::CameBack { pieces: 0, seal: None };
                 let fact = Fact::RecordContainer { site: site.clone(), container, what };
                 self.soon(Ask::fact(now, &pharmacist, fact));
             }

@@ -91,6 +91,7 @@ impl Clinic {
             door: Arc::clone(&door),
             identity: Arc::clone(&identity),
             people: Arc::clone(&people),
+            kept: web::then::Kept::default(),
             drafts: Drafts::open(&folder.path().join("drafts.sqlite")).unwrap(),
             passed: std::sync::atomic::AtomicI64::new(0),
             clock: Box::new(move || *clock.lock().unwrap()),

@@ -134,7 +134,7 @@ impl Day {
             "back" => Fact::RecordContainer {
                 site: site.into(),
                 container: self.container(arg(1)),
-                what: ContainerFact::CameBack { pieces: arg(2).parse().unwrap() },
+                what: ContainerFact::CameBack { pieces: arg(2).parse().unwrap(), seal: None },
             },
             _ => return Command::Authorise(self.authorisation(site, words)),
         };
