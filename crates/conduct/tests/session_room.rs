@@ -429,14 +429,14 @@ fn the_close_waits_for_every_signature() {
         ",
     );
     let mut reason = clinic.clone();
-    assert_eq!(reason.run("10:37 lead!: close because co is on leave"), "allowed");
+    assert!(reason.run("10:37 lead!: close because co is on leave").starts_with("allowed"));
     assert!(
         reason.log.iter().any(|entry| matches!(entry, Entry::SessionClosed { unsigned, .. } if unsigned.len() == 1))
     );
     assert_eq!(clinic.run("10:37 co!: sign"), "recorded");
     let twice = clinic.run("10:38 co!: sign");
     assert!(twice.starts_with("unanswered: you have signed at 10:37"), "{twice}");
-    assert_eq!(clinic.run("10:39 lead!: close"), "allowed");
+    assert!(clinic.run("10:39 lead!: close").starts_with("allowed"));
     assert!(
         clinic.log.iter().any(|entry| matches!(entry, Entry::SessionClosed { unsigned, .. } if unsigned.is_empty()))
     );
