@@ -49,7 +49,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
-use terms::{ContainerId, FormId, InstanceId, LevelId, SiteId, StudyHash, VisitId};
+use terms::{ContainerId, FormId, InstanceId, LevelId, SiteId, StaffId, StudyHash, VisitId};
 
 /// Something that happens at a site.
 #[derive(Debug)]

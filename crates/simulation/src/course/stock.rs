@@ -241,7 +241,7 @@ impl Trial<'_> {
         if found.len() > 1 && self.slips.taken(Slip::CountTwice) {
             let mut twice = found.clone();
             twice.extend(found.first().cloned());
-            let fact = Fact::CountStock { site: site.clone(), found: twice };
+            let fact = Fact::CountStock { site: site.clone(), found: twice, pieces: BTreeMap::new() };
             self.soon(Ask::fact(now, &pharmacist, fact).with(witness.as_ref()).may_fail());
         }
         let usable =
