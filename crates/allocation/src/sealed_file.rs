@@ -226,6 +226,9 @@ pub fn stock_read(text: &[u8], study: &Study, key: &Key) -> Result<FirstStock, V
             level: row.level,
             lot: row.lot,
             expires: row.expires,
+            seal: None,
+            kit: None,
+            pieces: None,
         });
     }
     flaws.extend(unopened_flaws(&unopened, count));

@@ -90,7 +90,16 @@ fn stock_of(consignments: &[&Consignment]) -> StockState {
     for consignment in consignments {
         let containers = consignment.containers.clone();
         let ids = containers.iter().map(|report| report.container.clone()).collect();
-        stock.apply(&stamp(), &Entry::ContainersReceived { consignment: consignment.number.clone(), containers });
+        stock.apply(
+            &stamp(),
+            &Entry::ContainersReceived {
+                consignment: consignment.number.clone(),
+                containers,
+                order: None,
+                noted: None,
+                certificates: BTreeMap::new(),
+            },
+        );
         stock.apply(&stamp(), &Entry::ContainersAccepted { containers: ids });
     }
     stock
@@ -254,7 +263,11 @@ fn shelf() -> (Service, SealedList, StockState, BTreeMap<ContainerId, Content>) 
             {
                 for container in [Some(initial), supplement].into_iter().flatten() {
                     assert_eq!(known.insert(container.clone(), content).unwrap_or(content), content);
-                    let gone = Entry::ContainersDestroyed { containers: vec![container], method: "test".to_owned() };
+                    let gone = Entry::ContainersDestroyed {
+                        containers: vec![container],
+                        method: "test".to_owned(),
+                        record: None,
+                    };
                     shelf.apply(&stamp(), &gone);
                 }
             }
@@ -315,7 +328,7 @@ fn the_choice_tells_nothing_of_the_arm() {
         }
         assert_eq!(expiries.len(), 1, "both arms are served from one expiry");
         let Picked::Containers { initial, .. } = ask(&stock, &row.handle) else { panic!("nothing fits") };
-        let gone = Entry::ContainersDestroyed { containers: vec![initial], method: "test".to_owned() };
+        let gone = Entry::ContainersDestroyed { containers: vec![initial], method: "test".to_owned(), record: None };
         stock.apply(&stamp(), &gone);
     }
     assert!(in_order * 2 < asked, "the smallest number was taken {in_order} times of {asked}");
@@ -348,7 +361,10 @@ fn half_a_shelf_serves_nobody() {
     for content in [Content::Active, Content::Placebo] {
         let mut half = stock.clone();
         let other: Vec<_> = known.iter().filter(|(_, held)| **held != content).map(|(id, _)| id.clone()).collect();
-        half.apply(&stamp(), &Entry::ContainersDestroyed { containers: other, method: "test".to_owned() });
+        half.apply(
+            &stamp(),
+            &Entry::ContainersDestroyed { containers: other, method: "test".to_owned(), record: None },
+        );
         for row in &list.rows {
             let wanted = Wanted {
                 handle: Some(&row.handle),
@@ -399,7 +415,8 @@ fn resupply_looks_at_counts_alone() {
         .map(|c| c.container.clone())
         .collect();
     for container in initial.iter().take(2) {
-        let gone = Entry::ContainersDestroyed { containers: vec![container.clone()], method: "test".to_owned() };
+        let gone =
+            Entry::ContainersDestroyed { containers: vec![container.clone()], method: "test".to_owned(), record: None };
         stock.apply(&stamp(), &gone);
     }
     let lines = resupply(&levels(), &rule, &stock, &NONE, TODAY);

@@ -285,6 +285,9 @@ impl SettingUp<'_> {
                 site: site.clone(),
                 consignment: "first stock".to_owned(),
                 containers: containers.clone(),
+                order: None,
+                noted: None,
+                certificates: std::collections::BTreeMap::new(),
             };
             self.ask(&format!("stock-{site}"), Command::Fact(receive))?;
         }

@@ -6,6 +6,7 @@ use allocation::Consignment;
 use conduct::{
     Authorisation, Fact,
     command::{HoldOn, OrderLine, SafeGoing, TemperatureReading},
+    entry::DiscrepancyKind,
     state::ContainerStanding,
 };
 use jiff::Timestamp;
@@ -184,7 +185,8 @@ impl Trial<'_> {
                 text: text.to_owned(),
             };
             let said = "looked into with both counters; the shelf is marked anew, and counts start at the back";
-            if self.slips.taken(Slip::ResolveWrongly) {
+            let delivery = matches!(state.what, DiscrepancyKind::Receipt | DiscrepancyKind::Shipment);
+            if !delivery && self.slips.taken(Slip::ResolveWrongly) {
                 let counter = Ask::act(now, &lead, resolve(&discrepancy, cause, said)).may_fail();
                 self.soon(counter);
                 let silent = Ask::act(now, &lead, resolve(&discrepancy, LossCause::Overage, " ")).signed().may_fail();
