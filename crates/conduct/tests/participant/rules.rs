@@ -271,6 +271,7 @@ fn serious_event(clinic: &mut Clinic, id: &ParticipantId) {
         valence: Valence::Negative,
         special_interest: None,
         outcome: AdverseEventOutcome::Recovering,
+        answers: Vec::new(),
     };
     clinic.fact("coordinator", Fact::RecordAdverseEvent { participant: id.clone(), event });
 }
@@ -373,6 +374,7 @@ fn a_death_that_an_event_tells_of_asks_nothing_more() {
         valence: Valence::Negative,
         special_interest: None,
         outcome: AdverseEventOutcome::Fatal,
+        answers: Vec::new(),
     };
     clinic.fact("coordinator", Fact::RecordAdverseEvent { participant: id.clone(), event });
     clinic.fact("coordinator", stop(&id, StopScope::Died));

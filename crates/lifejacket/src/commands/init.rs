@@ -11,7 +11,14 @@ use protocol::{
     model::{Assignment, Duty, RoleScope, Study},
 };
 use record::{Answer, Asked};
-use std::{collections::BTreeSet, fs, io::Write, path::Path, process::ExitCode, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    io::Write,
+    path::Path,
+    process::ExitCode,
+    sync::Arc,
+};
 use terms::{SiteId, StaffId};
 
 pub fn run(arguments: &Init) -> anyhow::Result<ExitCode> {
@@ -287,7 +294,7 @@ impl SettingUp<'_> {
                 containers: containers.clone(),
                 order: None,
                 noted: None,
-                certificates: std::collections::BTreeMap::new(),
+                certificates: BTreeMap::new(),
             };
             self.ask(&format!("stock-{site}"), Command::Fact(receive))?;
         }

@@ -242,20 +242,17 @@ fn the_happenings_reach_the_tables() {
         "score",
         "presence",
         "record_lock",
-<<<<<<< HEAD
         "session_correction",
         "session_alarm",
         "session_card",
         "card_step",
         "session_call",
         "session_signature",
-=======
         "stock_count",
         "stock_order",
         "shipment",
         "stock_resolution",
         "stock_notice_sent",
->>>>>>> drug
     ];
     assert!(empty.iter().all(|table| reached_elsewhere.contains(table)), "{empty:?}");
 }
