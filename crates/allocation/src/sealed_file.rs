@@ -49,6 +49,12 @@ struct StockLine {
     level: LevelId,
     lot: String,
     expires: Date,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seal: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kit: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pieces: Option<u32>,
     sealed: Sealed,
 }
 
@@ -78,6 +84,9 @@ pub fn stock_write(stock: &FirstStock, study: &Study) -> String {
                 level: label.level.clone(),
                 lot: label.lot.clone(),
                 expires: label.expires,
+                seal: label.seal.clone(),
+                kit: label.kit.clone(),
+                pieces: label.pieces,
                 sealed: Sealed::clone(sealed.get(&label.container)?),
             })
         })
@@ -226,9 +235,9 @@ pub fn stock_read(text: &[u8], study: &Study, key: &Key) -> Result<FirstStock, V
             level: row.level,
             lot: row.lot,
             expires: row.expires,
-            seal: None,
-            kit: None,
-            pieces: None,
+            seal: row.seal,
+            kit: row.kit,
+            pieces: row.pieces,
         });
     }
     flaws.extend(unopened_flaws(&unopened, count));
