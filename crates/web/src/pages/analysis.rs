@@ -31,7 +31,7 @@ pub struct Reports(Mutex<Vec<(Arms, u64, Arc<Report>)>>);
 
 impl Reports {
     fn get(&self, desk: &Desk<'_>, arms: Arms) -> Result<Arc<Report>, Trouble> {
-        let rows = desk.select("SELECT COALESCE(MAX(id), 0) FROM entry", &[])?;
+        let rows = desk.services.door.store().select("SELECT COALESCE(MAX(id), 0) FROM entry", &[])?;
         let last = rows.first().map_or(0, |row| u64::try_from(number(row, 0)).unwrap_or(0));
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((.., report)) = kept.iter().find(|(own, at, _)| *own == arms && *at == last) {
@@ -153,7 +153,7 @@ fn shown(section: &analysis::Section) -> Section {
     for block in &section.blocks {
         match block {
             Block::Words(text) => out.push_str(&format!("<p class=\"read\">{}</p>", code(text))),
-            Block::Figure(figure) => out.push_str(&drawing(figure)),
+            Block::Figure(figure) => out.push_str(&drawing(&section.title, figure)),
             Block::Table(table) => out.push_str(&format!(
                 "<details class=\"history\"><summary>Table: {}</summary><div class=\"up-3\">{}{}</div></details>",
                 escape(&table.title),
@@ -165,12 +165,13 @@ fn shown(section: &analysis::Section) -> Section {
     Section::new(&section.id, &section.title, out)
 }
 
-fn drawing(figure: &Figure) -> String {
+/// A figure; the part of the report is in its name, since two endpoints have figures that are called the same.
+fn drawing(part: &str, figure: &Figure) -> String {
     let notes: Vec<String> = figure.notes.iter().map(|note| code(note)).collect();
     format!(
         "<figure class=\"figure\"><h3>{}</h3>{}<figcaption>{}</figcaption></figure>",
         escape(&figure.title),
-        wide(&figure.title, &figure.svg),
+        wide(&format!("{part}: {}", figure.title), &figure.svg),
         if notes.is_empty() { "Its numbers stand in the table below.".to_owned() } else { notes.join(" ") }
     )
 }

@@ -33,10 +33,10 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
     let mut body = Body::new(format!("Trial {}", desk.study.id));
     body.lead = format!("{}. Version {}.", desk.study.title.trim_end_matches('.'), desk.study.version);
     body.strip = strip(&desk, &counts)?;
-    if super::analysis::open_to(&desk) {
+    let acts = desk.then.is_none();
+    if acts && super::analysis::open_to(&desk) {
         body.action("/analysis", "Analysis");
     }
-    let acts = desk.then.is_none();
     if acts && desk.reader.duties.has(Duty::AdministerTrial) {
         body.action("/trial/do/open-site", "Open a site");
         body.action("/trial/do/activate-site", "Let a site enrol");
