@@ -83,7 +83,6 @@ async function seen(people, words, cause) {
 }
 
 // Presence: each in their own name.
-await seen(four, "1 person", async () => {}).catch(() => {});
 await tablet.page.locator(".own-presence button[value=in]").click();
 await tablet.page.locator(".own-presence .recorded").waitFor();
 await seen([tablet, phone, desk, watcher], "In the room since", async () => {
@@ -237,7 +236,9 @@ tally.check(held.length === 3 && held.every((entry, n) => n === 0 || clockOf(hel
 
 // ---- the server is back: everything arrives once, in order ----
 await start();
-await phone.page.waitForFunction(() => !document.body.dataset.shell, null, { timeout: 30000 });
+await phone.page.waitForFunction(() => !document.body.dataset.shell, null, { timeout: 30000, polling: 200 }).catch(async (error) => {
+  throw new Error(`the room did not open again: ${await phone.page.locator("#line").innerText()} (${error.message})`);
+});
 await phone.page.waitForFunction(() => new Promise((done) => {
   const asked = indexedDB.open("lifejacket-room");
   asked.onsuccess = () => { const all = asked.result.transaction("held").objectStore("held").count(); all.onsuccess = () => done(all.result === 0); };
@@ -251,8 +252,7 @@ for (const one of [phone, tablet, desk, watcher]) {
   tally.check(count("Speaking") === 1 && count("146/90") === 1 && count("Silent") === 1 && count("Eyeshades on") === 1, `${one.login}: each held entry is there once: ${lines.slice(0, 8).join(" | ")}`);
   const order = ["Silent", "146/90", "Speaking"].map((words) => lines.findIndex((line) => line.includes(words)));
   tally.check(order.every((place, n) => place >= 0 && (n === 0 || order[n - 1] < place)), `${one.login}: newest first, in the order in which they happened: ${order}`);
-  tally.check(lines.length === before + 4 + (lines.length - before - 4), "the timeline is whole");
-  tally.check(/written down at/.test(await one.page.locator(".log").innerText()) || true, "both times");
+  tally.check(lines.length === before + 4, `nothing is lost or doubled: ${before} lines, four held, ${lines.length} now`);
 }
 
 // ---- what has to be allowed, asked while the server is down, is refused in words and records nothing ----

@@ -213,11 +213,13 @@
       return pair[1] !== "" && ["token", "request", "at", "pin", "second_pin", "second_login", "unlock_pin"].indexOf(pair[0]) < 0;
     });
   }
+  // A button's words without the keys that stand beside them.
+  function nameOf(button) { return (button.firstChild && button.firstChild.nodeType === 3 ? button.firstChild.data : button.textContent).trim(); }
   function summary(form, pairs, button) {
     var words = [];
     pairs.forEach(function (pair) {
       var field = form.elements[pair[0]];
-      if (button && pair[0] === button.name) { words.unshift(button.textContent.trim()); return; }
+      if (button && pair[0] === button.name) { words.unshift(nameOf(button)); return; }
       var label = field && field.dataset && field.dataset.label;
       words.push((label ? label.toLowerCase() + " " : "") + pair[1]);
     });
@@ -595,8 +597,8 @@
       event.preventDefault();
       var asks = button && (button.dataset.unit && !form.elements.number.value.trim() ? "number" : "words" in button.dataset && !form.elements.text.value.trim() ? "text" : "");
       if (asks) {
-        form.dataset.code = button.value; form.dataset.words = button.textContent.trim();
-        told(form, button.textContent.trim() + (asks === "number" ? ": how many " + button.dataset.unit + "?" : ": in words.") + " Then Enter.");
+        form.dataset.code = button.value; form.dataset.words = nameOf(button);
+        told(form, nameOf(button) + (asks === "number" ? ": how many " + button.dataset.unit + "?" : ": in words.") + " Then Enter.");
         form.elements[asks].focus();
         return;
       }
