@@ -165,7 +165,7 @@
         syncedAt = after;
         hello(reply.said);
         lineUp();
-      } else if (reply.status === 401 && reply.said.code === "LJ-401-L") { lineUp(); lock(false); }
+      } else if (reply.status === 401 && reply.said.code === "LJ-401-L" && !shell) { lineUp(); lock(false); }
       else if (reply.status === 401) { up = true; signedOut = true; paint(); }
       else { lineUp(); }
       return reply;
@@ -389,7 +389,7 @@
       body.classList.toggle("is-cut", !up);
       put(words, said.filter(Boolean).join(" "));
       words.querySelectorAll("a").forEach(function (a) { a.remove(); });
-      if (signedOut) { words.append(" ", link("/sign-in?back=" + encodeURIComponent(path), "Sign in to send")); }
+      if (signedOut) { words.append(" ", link(shell ? path : "/sign-in?back=" + encodeURIComponent(path), "Sign in to send")); }
       else if (shell && up) { words.append(" ", link(path, "Open the room")); }
       list.replaceChildren();
       if (line.hidden || body.classList.contains("is-locked")) { return; }
@@ -525,9 +525,12 @@
   }
   function close() { if (stream) { stream.close(); stream = null; } }
   // The server says something every quarter of a minute; silence means that the line is cut somewhere in between.
+  var turns = 0;
   function watch() {
     if (stream && Date.now() - heard > 25000) { close(); }
-    if (!stream && !signedOut) {
+    // Somebody may have signed in elsewhere in this browser: who is signed out asks now and then.
+    turns += 1;
+    if (!stream && (!signedOut || turns % 5 === 0)) {
       sync().then(function (reply) {
         if (!reply || !reply.ok) { return; }
         if (!shell) { listen(); }
