@@ -547,10 +547,10 @@
     if (byHand) { sessionStorage.setItem("lifejacket.locked", "yes"); }
     if (body.classList.contains("is-locked")) { return; }
     body.classList.remove("is-bare");
-    var form = make("form", "", "narrow page");
-    form.id = "locked";
+    var over = make("main", "", "page"), form = make("form", "", "narrow");
+    over.id = "locked";
     form.setAttribute("aria-labelledby", "locked-title");
-    var title = make("h2", "Locked after a pause"); title.id = "locked-title";
+    var title = make("h1", "Locked after a pause"); title.id = "locked-title";
     var alarm = make("p", "", "is-stop"); alarm.id = "locked-alarm";
     var label = make("label", "Your PIN", "field-label"); label.htmlFor = "locked-pin";
     var pin = make("input", "", "input w-5");
@@ -575,15 +575,16 @@
       }, function () { lineDown(); put(said, "The server is needed to check the PIN, and can\u2019t be reached. What has happened can be recorded without it."); });
     });
     bare.addEventListener("click", function () { unlock(); body.classList.add("is-bare"); });
-    body.appendChild(form);
+    over.appendChild(form);
+    body.appendChild(over);
     locked.focus = document.activeElement;
     body.classList.add("is-locked");
     (body.dataset.click === "yes" ? go : pin).focus();
     paint();
   }
   function unlock() {
-    var form = el("locked");
-    if (form) { form.remove(); }
+    var over = el("locked");
+    if (over) { over.remove(); }
     locked.byHand = false;
     sessionStorage.removeItem("lifejacket.locked");
     body.classList.remove("is-locked", "is-bare");
