@@ -83,7 +83,6 @@ async function seen(people, words, cause) {
 }
 
 // Presence: each in their own name.
-await seen(four, "1 person", async () => {}).catch(() => {});
 await tablet.page.locator(".own-presence button[value=in]").click();
 await tablet.page.locator(".own-presence .recorded").waitFor();
 await seen([tablet, phone, desk, watcher], "In the room since", async () => {
@@ -193,6 +192,17 @@ tally.check(small.length === 0, `targets are 44 px high: ${small}`);
 await phone.page.locator("[data-close]").click();
 
 // ---- the server dies; the room goes on recording ----
+// A store's virtual time stands still at its last entry while nothing serves it, so the hours that were let pass would end
+// every sign-in: once round without them first.
+await die();
+await start();
+for (const [who, login] of [[tablet, LEAD], [phone, NURSE], [desk, PRESCRIBER], [watcher, COORDINATOR]]) {
+  await who.page.goto(`${base}/sign-in`);
+  await who.page.locator(`button[name=login][value="${login}"]`).click();
+  await who.page.goto(room);
+  await who.page.locator(".log").first().waitFor();
+}
+await wait(1500);
 const before = await phone.page.locator(".log li[data-key]").count();
 await die();
 await phone.page.locator("#line", { hasText: "can’t be reached" }).waitFor();
@@ -237,7 +247,9 @@ tally.check(held.length === 3 && held.every((entry, n) => n === 0 || clockOf(hel
 
 // ---- the server is back: everything arrives once, in order ----
 await start();
-await phone.page.waitForFunction(() => !document.body.dataset.shell, null, { timeout: 30000 });
+await phone.page.waitForFunction(() => !document.body.dataset.shell, null, { timeout: 30000, polling: 200 }).catch(async (error) => {
+  throw new Error(`the room did not open again: ${await phone.page.locator("#line").innerText()} (${error.message})`);
+});
 await phone.page.waitForFunction(() => new Promise((done) => {
   const asked = indexedDB.open("lifejacket-room");
   asked.onsuccess = () => { const all = asked.result.transaction("held").objectStore("held").count(); all.onsuccess = () => done(all.result === 0); };
@@ -251,8 +263,7 @@ for (const one of [phone, tablet, desk, watcher]) {
   tally.check(count("Speaking") === 1 && count("146/90") === 1 && count("Silent") === 1 && count("Eyeshades on") === 1, `${one.login}: each held entry is there once: ${lines.slice(0, 8).join(" | ")}`);
   const order = ["Silent", "146/90", "Speaking"].map((words) => lines.findIndex((line) => line.includes(words)));
   tally.check(order.every((place, n) => place >= 0 && (n === 0 || order[n - 1] < place)), `${one.login}: newest first, in the order in which they happened: ${order}`);
-  tally.check(lines.length === before + 4 + (lines.length - before - 4), "the timeline is whole");
-  tally.check(/written down at/.test(await one.page.locator(".log").innerText()) || true, "both times");
+  tally.check(lines.length === before + 4, `nothing is lost or doubled: ${before} lines, four held, ${lines.length} now`);
 }
 
 // ---- what has to be allowed, asked while the server is down, is refused in words and records nothing ----

@@ -165,7 +165,7 @@
         syncedAt = after;
         hello(reply.said);
         lineUp();
-      } else if (reply.status === 401 && reply.said.code === "LJ-401-L") { lineUp(); lock(false); }
+      } else if (reply.status === 401 && reply.said.code === "LJ-401-L" && !shell) { lineUp(); lock(false); }
       else if (reply.status === 401) { up = true; signedOut = true; paint(); }
       else { lineUp(); }
       return reply;
@@ -213,11 +213,13 @@
       return pair[1] !== "" && ["token", "request", "at", "pin", "second_pin", "second_login", "unlock_pin"].indexOf(pair[0]) < 0;
     });
   }
+  // A button's words without the keys that stand beside them.
+  function nameOf(button) { return (button.firstChild && button.firstChild.nodeType === 3 ? button.firstChild.data : button.textContent).trim(); }
   function summary(form, pairs, button) {
     var words = [];
     pairs.forEach(function (pair) {
       var field = form.elements[pair[0]];
-      if (button && pair[0] === button.name) { words.unshift(button.textContent.trim()); return; }
+      if (button && pair[0] === button.name) { words.unshift(nameOf(button)); return; }
       var label = field && field.dataset && field.dataset.label;
       words.push((label ? label.toLowerCase() + " " : "") + pair[1]);
     });
@@ -387,7 +389,7 @@
       body.classList.toggle("is-cut", !up);
       put(words, said.filter(Boolean).join(" "));
       words.querySelectorAll("a").forEach(function (a) { a.remove(); });
-      if (signedOut) { words.append(" ", link("/sign-in?back=" + encodeURIComponent(path), "Sign in to send")); }
+      if (signedOut) { words.append(" ", link(shell ? path : "/sign-in?back=" + encodeURIComponent(path), "Sign in to send")); }
       else if (shell && up) { words.append(" ", link(path, "Open the room")); }
       list.replaceChildren();
       if (line.hidden || body.classList.contains("is-locked")) { return; }
@@ -523,9 +525,12 @@
   }
   function close() { if (stream) { stream.close(); stream = null; } }
   // The server says something every quarter of a minute; silence means that the line is cut somewhere in between.
+  var turns = 0;
   function watch() {
     if (stream && Date.now() - heard > 25000) { close(); }
-    if (!stream && !signedOut) {
+    // Somebody may have signed in elsewhere in this browser: who is signed out asks now and then.
+    turns += 1;
+    if (!stream && (!signedOut || turns % 5 === 0)) {
       sync().then(function (reply) {
         if (!reply || !reply.ok) { return; }
         if (!shell) { listen(); }
@@ -542,10 +547,10 @@
     if (byHand) { sessionStorage.setItem("lifejacket.locked", "yes"); }
     if (body.classList.contains("is-locked")) { return; }
     body.classList.remove("is-bare");
-    var form = make("form", "", "narrow page");
-    form.id = "locked";
+    var over = make("main", "", "page"), form = make("form", "", "narrow");
+    over.id = "locked";
     form.setAttribute("aria-labelledby", "locked-title");
-    var title = make("h2", "Locked after a pause"); title.id = "locked-title";
+    var title = make("h1", "Locked after a pause"); title.id = "locked-title";
     var alarm = make("p", "", "is-stop"); alarm.id = "locked-alarm";
     var label = make("label", "Your PIN", "field-label"); label.htmlFor = "locked-pin";
     var pin = make("input", "", "input w-5");
@@ -570,15 +575,16 @@
       }, function () { lineDown(); put(said, "The server is needed to check the PIN, and can\u2019t be reached. What has happened can be recorded without it."); });
     });
     bare.addEventListener("click", function () { unlock(); body.classList.add("is-bare"); });
-    body.appendChild(form);
+    over.appendChild(form);
+    body.appendChild(over);
     locked.focus = document.activeElement;
     body.classList.add("is-locked");
     (body.dataset.click === "yes" ? go : pin).focus();
     paint();
   }
   function unlock() {
-    var form = el("locked");
-    if (form) { form.remove(); }
+    var over = el("locked");
+    if (over) { over.remove(); }
     locked.byHand = false;
     sessionStorage.removeItem("lifejacket.locked");
     body.classList.remove("is-locked", "is-bare");
@@ -595,8 +601,8 @@
       event.preventDefault();
       var asks = button && (button.dataset.unit && !form.elements.number.value.trim() ? "number" : "words" in button.dataset && !form.elements.text.value.trim() ? "text" : "");
       if (asks) {
-        form.dataset.code = button.value; form.dataset.words = button.textContent.trim();
-        told(form, button.textContent.trim() + (asks === "number" ? ": how many " + button.dataset.unit + "?" : ": in words.") + " Then Enter.");
+        form.dataset.code = button.value; form.dataset.words = nameOf(button);
+        told(form, nameOf(button) + (asks === "number" ? ": how many " + button.dataset.unit + "?" : ": in words.") + " Then Enter.");
         form.elements[asks].focus();
         return;
       }

@@ -193,7 +193,7 @@ impl<'a> Room<'a> {
         };
         format!(
             "<main class=\"room\" id=\"main\"><div class=\"room-left\">{notice}{}{}{}<div class=\"room-two\">{}{}</div>{order}{}</div>\
-             <div class=\"room-right\">{}{}{}{}{}</div></main>",
+             <div class=\"room-right\">{}{}{}{}{}{}</div></main>",
             at("decision"),
             at("cards"),
             at("next"),
@@ -204,7 +204,8 @@ impl<'a> Room<'a> {
             at("intake"),
             at("people"),
             self.presence_forms(),
-            format!("{}{}", self.log_head(), at("log")),
+            self.log_head(),
+            at("log"),
         )
     }
 
@@ -326,8 +327,11 @@ impl<'a> Room<'a> {
         if self.state.dosed_at().is_none() {
             return String::new();
         }
-        let section = self.checks(&self.file.study.session.discharge.criteria, "leaving", "Before leaving");
-        if self.state.departed.is_some() { folded(section).to_string() } else { section.to_string() }
+        let criteria = &self.file.study.session.discharge.criteria;
+        let section = self.checks(criteria, "leaving", "Before leaving");
+        // It opens when the first criterion is recorded; what comes next leads there.
+        let begun = criteria.iter().any(|criterion| self.state.checks.contains_key(&criterion.id));
+        if self.state.departed.is_some() || !begun { folded(section).to_string() } else { section.to_string() }
     }
 
     /// Who was there, and whether they have signed; the night's next look.
