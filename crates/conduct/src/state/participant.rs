@@ -7,7 +7,7 @@ use crate::{
 };
 use jiff::{Timestamp, civil::Date};
 use protocol::model::{DeviationClass, Trigger, VisitMode};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 use terms::{FieldId, FormId, InstanceId, ParticipantId, SiteId, StaffId, StudyHash, Value, VisitId};
 
 /// How far somebody has come. Stopping is told apart: see [`Stop`].
@@ -316,8 +316,8 @@ pub struct ParticipantState {
     pub assigned: Option<(Option<String>, Date)>,
     /// Visits.
     pub visits: BTreeMap<VisitId, VisitRecord>,
-    /// Forms by record.
-    pub forms: BTreeMap<InstanceId, FormRecord>,
+    /// Forms by record. Shared with copies of the state that rules make to see what would follow from an act.
+    pub forms: BTreeMap<InstanceId, Arc<FormRecord>>,
     /// Records of each form, oldest first.
     pub forms_by_kind: BTreeMap<FormId, Vec<InstanceId>>,
     /// Medicines by record.
@@ -413,7 +413,7 @@ impl ParticipantState {
     pub fn latest_form(&self, form: &str) -> Option<(&InstanceId, &FormRecord)> {
         self.forms_by_kind.get(form)?.iter().rev().find_map(|instance| {
             let record = self.forms.get(instance)?;
-            (!record.struck).then_some((instance, record))
+            (!record.struck).then_some((instance, record.as_ref()))
         })
     }
 
@@ -421,7 +421,8 @@ impl ParticipantState {
     pub fn form_at(&self, form: &str, visit: &str) -> Option<(&InstanceId, &FormRecord)> {
         self.forms_by_kind.get(form)?.iter().rev().find_map(|instance| {
             let record = self.forms.get(instance)?;
-            (!record.struck && record.visit.as_ref().is_some_and(|v| *v == *visit)).then_some((instance, record))
+            (!record.struck && record.visit.as_ref().is_some_and(|v| *v == *visit))
+                .then_some((instance, record.as_ref()))
         })
     }
 
@@ -621,11 +622,11 @@ impl ParticipantState {
                     corrections: 0,
                     struck: false,
                 };
-                self.forms.insert(instance.clone(), record);
+                self.forms.insert(instance.clone(), Arc::new(record));
                 self.forms_by_kind.entry(form.clone()).or_default().push(instance.clone());
             }
             Entry::FormCorrected { instance, changes, scores, number } => {
-                if let Some(record) = self.forms.get_mut(instance) {
+                if let Some(record) = self.forms.get_mut(instance).map(Arc::make_mut) {
                     for (field, change) in changes {
                         record.values.insert(field.clone(), change.new.clone());
                     }
@@ -701,7 +702,7 @@ impl ParticipantState {
     }
 
     fn strike(&mut self, instance: &InstanceId) {
-        if let Some(record) = self.forms.get_mut(instance) {
+        if let Some(record) = self.forms.get_mut(instance).map(Arc::make_mut) {
             record.struck = true;
         }
         if let Some(medication) = self.medications.get_mut(instance) {

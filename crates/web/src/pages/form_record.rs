@@ -129,7 +129,7 @@ fn recorded_scores(record: &FormRecord) -> String {
 fn on_record<'a>(call: &Call<'a>, desk: Desk<'a>) -> Result<(Spot<'a>, InstanceId, FormRecord), Trouble> {
     let file = desk.case(call.part("participant"))?;
     let instance = InstanceId::from(call.part("instance"));
-    let record = file.participant.forms.get(&instance).cloned().ok_or(Trouble::NotFound)?;
+    let record = file.participant.forms.get(&instance).ok_or(Trouble::NotFound)?.as_ref().clone();
     let spot = spot(call, desk, record.form.as_str(), record.visit.as_ref().map(VisitId::as_str))?;
     Ok((spot, instance, record))
 }
