@@ -93,9 +93,9 @@ impl Server {
         Self::spawn(program, core, &["serve", "--data", &store.display().to_string()])
     }
 
-    /// Starts `demo`, which makes its trial and then serves it; comes back at once.
-    pub fn demo(program: &Path) -> anyhow::Result<Self> {
-        Self::spawn(program, None, &["demo"])
+    /// Starts `demo`, which makes its trial in a new folder and then serves it; comes back at once.
+    pub fn demo(program: &Path, store: &Path) -> anyhow::Result<Self> {
+        Self::spawn(program, None, &["demo", "--data", &store.display().to_string()])
     }
 
     fn spawn(program: &Path, core: Option<usize>, arguments: &[&str]) -> anyhow::Result<Self> {
@@ -178,10 +178,17 @@ pub fn first_in_line(process: u32) -> bool {
     })
 }
 
-/// Keeps this process, and the threads that it starts from now on, on one core; says whether it could.
-pub fn keep_to_core(core: usize) -> bool {
+/// The cores that this process may use, as the system lists them: `0-1`.
+pub fn cores() -> anyhow::Result<String> {
+    let status = fs::read_to_string("/proc/self/status").context("reading /proc/self/status")?;
+    let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    Ok(list.context("the system doesn't tell which cores there are")?.trim().to_owned())
+}
+
+/// Keeps this process, and the threads that it starts from now on, on these cores; says whether it could.
+pub fn keep_to_cores(cores: &str) -> bool {
     Command::new("taskset")
-        .args(["--all-tasks", "--cpu-list", "--pid", &core.to_string(), &std::process::id().to_string()])
+        .args(["--all-tasks", "--cpu-list", "--pid", cores, &std::process::id().to_string()])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()
