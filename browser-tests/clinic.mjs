@@ -69,7 +69,13 @@ export class Person {
   }
 
   async press(words) {
-    await this.page.getByRole("button", { name: words, exact: typeof words === "string" }).first().click();
+    const button = this.page.getByRole("button", { name: words, exact: typeof words === "string" }).first();
+    // The session room's forms are sent by its script: on to the next page, or with an answer beside the form.
+    const how = await button.evaluate((at) => { const kind = at.form?.dataset ?? {}; return kind.keeps || kind.waits ? "page" : kind.fact ? "said" : ""; }).catch(() => "");
+    if (how === "page" && this.script) await Promise.all([this.page.waitForEvent("framenavigated"), button.click()]);
+    else await button.click();
+    if (how === "said" && this.script) await button.locator("xpath=ancestor::form").locator(".recorded:not(:text('being sent')), .errors").first().waitFor();
+    await this.page.waitForLoadState();
     await this.look();
   }
 

@@ -50,7 +50,9 @@ async function pages() {
   await picture(page, "today-phone", { width: 390, height: 844 });
   await page.goto(`${base}/participants?phase=in_treatment`);
   await page.locator("main table a").first().click();
-  await picture(page, "participant", { height: 1000 });
+  await picture(page, "participant", { height: 640 });
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await page.locator("section:has(> #plan)").screenshot({ path: `${folder}/timeline.png` });
   await form(page, base);
   await enter("s01-pharmacist");
   await page.goto(`${base}/stock`);

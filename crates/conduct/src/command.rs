@@ -3,6 +3,7 @@
 //! A [`Fact`] says what has happened; it is always recorded if it can be read. An [`Authorisation`] looks forward
 //! and may be refused. No command says who acts: people come in from authentications, through the context.
 
+use crate::finding::Unreadable;
 use jiff::{Timestamp, civil::Date};
 use protocol::model::{ApprovalScope, DeviationClass, LossCause, VisitMode};
 use schemars::JsonSchema;
@@ -30,6 +31,61 @@ pub struct Request {
     pub reason: Option<String>,
     /// What is asked.
     pub command: Command,
+}
+
+impl Request {
+    /// Longest id, in characters.
+    pub const ID_MAX: usize = 200;
+
+    /// Whether its id can be one: it is what makes the same request the same.
+    ///
+    /// # Errors
+    /// What is wrong with it, and how to mend it.
+    pub fn id_readable(&self) -> Result<(), Unreadable> {
+        let length = self.id.chars().count();
+        let what = if self.id.trim().is_empty() {
+            "the request has no id".to_owned()
+        } else if length > Self::ID_MAX {
+            format!("the request's id has {length} characters; {} at most are read", Self::ID_MAX)
+        } else if self.id.chars().any(char::is_control) {
+            "the request's id holds characters that can't be seen".to_owned()
+        } else {
+            return Ok(());
+        };
+        let mend = "give each request an id of its own: a UUID, say, or letters, digits and hyphens".to_owned();
+        Err(Unreadable { field: "id".to_owned(), what, mend })
+    }
+}
+
+impl Request {
+    /// Whether every text in it has a length that somebody may have typed. Costs a walk through all of it.
+    ///
+    /// # Errors
+    /// The first field whose text is too long.
+    pub fn texts_readable(&self) -> Result<(), Unreadable> {
+        let whole = serde_json::to_value(self).unwrap_or_default();
+        match long_text("request", &whole) {
+            None => Ok(()),
+            Some((field, length)) => Err(Unreadable {
+                field,
+                what: format!("{length} characters"),
+                mend: format!("write at most {}; attach a longer text as a document", crate::forms::TEXT_MAX),
+            }),
+        }
+    }
+}
+
+/// The first text that is too long, with the key that it stands under.
+fn long_text(key: &str, value: &serde_json::Value) -> Option<(String, usize)> {
+    match value {
+        serde_json::Value::String(text) => {
+            let length = text.chars().count();
+            (length > crate::forms::TEXT_MAX).then(|| (key.to_owned(), length))
+        }
+        serde_json::Value::Array(all) => all.iter().find_map(|one| long_text(key, one)),
+        serde_json::Value::Object(all) => all.iter().find_map(|(key, one)| long_text(key, one)),
+        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => None,
+    }
 }
 
 /// A fact or an authorisation.
@@ -187,7 +243,7 @@ pub enum Fact {
         participant: ParticipantId,
         /// `consent`, `ecg`, `laboratory`, `other`.
         kind: String,
-        /// File name.
+        /// File name. Of it the record keeps the ending alone: people name files after whom they show.
         name: String,
         /// SHA-256 of the bytes, hexadecimal.
         sha256: String,
@@ -453,8 +509,8 @@ pub enum Fact {
         session: u8,
         /// Where to.
         to: Destination,
-        /// Who went with them.
-        escort: String,
+        /// Who went with them: what they are to the participant, never who they are.
+        escort: Escort,
     },
     /// A look at the participant in the night.
     RecordNightCheck {
@@ -752,6 +808,12 @@ pub enum Authorisation {
     },
     /// Close the record of somebody who has done everything.
     CompleteParticipation {
+        /// Who.
+        participant: ParticipantId,
+    },
+    /// Erase name, contacts and documents of somebody who declined, or who withdrew consent and asks for it. The record
+    /// itself stays whole.
+    EraseIdentity {
         /// Who.
         participant: ParticipantId,
     },
@@ -1135,6 +1197,36 @@ pub enum Destination {
     Home,
     /// Hospital.
     Hospital,
+}
+
+/// Who goes with somebody who leaves. A name or a telephone number stands with the participant's contacts, apart from the
+/// record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Escort {
+    /// The adult who was named beforehand.
+    Named,
+    /// Another adult.
+    Other,
+    /// Somebody of the staff.
+    Staff,
+    /// An ambulance.
+    Ambulance,
+    /// Nobody.
+    Nobody,
+}
+
+impl Escort {
+    /// Its code, as it stands in the record.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Named => "named",
+            Self::Other => "other",
+            Self::Staff => "staff",
+            Self::Ambulance => "ambulance",
+            Self::Nobody => "nobody",
+        }
+    }
 }
 
 /// A container as it arrives. What it holds is not said here.

@@ -231,6 +231,7 @@ impl Authorisation {
             | Self::MoveVersion { participant, .. }
             | Self::RequestRating { participant, .. }
             | Self::CompleteParticipation { participant }
+            | Self::EraseIdentity { participant }
             | Self::BreakCode { participant } => Subject::Participant(participant.clone()),
         }
     }
@@ -359,6 +360,7 @@ pub const fn duties_for(command: &Command) -> &'static [Duty] {
             }
             Authorisation::TakeRating { .. } => &[RateOutcomes],
             Authorisation::BreakCode { .. } => &[BreakCode],
+            Authorisation::EraseIdentity { .. } => &[Coordinate, LeadSite],
             Authorisation::AdoptStudy { .. }
             | Authorisation::OpenSite { .. }
             | Authorisation::ActivateSite { .. }

@@ -204,6 +204,8 @@ pub enum Entry {
     Transferred { from: SiteId, to: SiteId },
     /// The participant is on another version of the study from now on.
     VersionMoved { from: StudyHash, to: StudyHash },
+    /// Name, contacts and documents were erased from the identity store.
+    IdentityErased,
     /// An allocation was opened in an emergency.
     CodeBroken { told: Vec<StaffId> },
     // --- participant: visits
@@ -487,7 +489,7 @@ pub enum Entry {
     SessionStopped { session: u8 },
     /// Leaving was allowed.
     Discharged { session: u8 },
-    /// The participant left.
+    /// The participant left. `escort` is a code of [`crate::command::Escort`]; entries from before there were codes hold words.
     Departed { session: u8, to: Destination, escort: String, allowed: bool },
     /// A look in the night.
     NightChecked {

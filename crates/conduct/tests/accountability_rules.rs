@@ -427,7 +427,7 @@ fn a_lot_is_called_back() {
         conduct::Entry::TaskRaised(task) => Some(task),
         _ => None,
     });
-    let task = task.expect("the participant is to be seen");
+    let task = task.unwrap();
     assert!(task.title.contains("K1") && task.duty == protocol::model::Duty::Prescribe, "{task:?}");
     assert!(clinic.participant().tasks.contains_key(&task.instance));
 }

@@ -170,7 +170,7 @@ fn presence() {
     );
     // Before the dose, and after the participant has left, nobody needs to be there.
     table(|| ready_with(|_| {}), "09:58 co: go; lead: go | recorded");
-    table(|| dosed_with(|_| {}), "18:00 lead: leave overnight attendant; 18:05 co: go; 18:06 lead: go | recorded");
+    table(|| dosed_with(|_| {}), "18:00 lead: leave overnight staff; 18:05 co: go; 18:06 lead: go | recorded");
 }
 
 /// Slots by offset; one reading fills one slot; late keeps both times (§13.4; failures.md F-08).
@@ -262,14 +262,14 @@ fn leaving_and_the_night() {
     table(
         evening,
         "
-        18:05 lead: leave home Kim                                     | recorded LeftEarly LeftEarly
+        18:05 lead: leave home named                                     | recorded LeftEarly LeftEarly
         18:05 lead: leave home                                         | recorded LeftEarly LeftEarly LeftEarly
-        18:05 lead: leave overnight attendant                          | recorded LeftEarly
+        18:05 lead: leave overnight staff                          | recorded LeftEarly
         18:05 lead: leave hospital ambulance                           | recorded task:SeriousAdverseEvent clock:SeriousAdverseEvent
-        18:05 lead+co: discharge; lead: leave home Kim                 | recorded LeftEarly
-        18:05 lead+co: discharge; lead: leave overnight attendant      | recorded
-        18:05 lead+co: discharge; lead: leave overnight attendant; 2025-04-01 10:00 lead: leave home Kim | recorded
-        18:05 lead+co: discharge; lead: leave overnight attendant; 2025-04-01 10:00 lead: leave home     | recorded LeftEarly
+        18:05 lead+co: discharge; lead: leave home named                 | recorded LeftEarly
+        18:05 lead+co: discharge; lead: leave overnight staff      | recorded
+        18:05 lead+co: discharge; lead: leave overnight staff; 2025-04-01 10:00 lead: leave home named | recorded
+        18:05 lead+co: discharge; lead: leave overnight staff; 2025-04-01 10:00 lead: leave home     | recorded LeftEarly
         23:40 attendant: night awake 5                                 | recorded
         23:40 attendant: night awake                                   | recorded
         23:40 attendant: night asleep                                  | recorded
@@ -278,7 +278,7 @@ fn leaving_and_the_night() {
         ",
     );
     // Called off before the dose: nobody left too early.
-    table(|| ready_with(|_| {}), "10:00 lead: leave home Kim | recorded");
+    table(|| ready_with(|_| {}), "10:00 lead: leave home named | recorded");
 }
 
 #[test]

@@ -83,7 +83,7 @@ const ACTS: &[&str] = &[
     "container K1 recalled lot",
     "container K1 back 0",
     "discharge",
-    "leave home Kim",
+    "leave home named",
     "close",
 ];
 

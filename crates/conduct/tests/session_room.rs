@@ -416,7 +416,7 @@ fn the_close_waits_for_every_signature() {
     clinic.all(
         "12:00 lead: not_given DECLINED_P
          18:35 lead: leave overnight
-         2025-04-01 10:20 lead: leave home Kim
+         2025-04-01 10:20 lead: leave home named
          10:30 pharmacist: container K1 back 0
          10:31 pharmacist+witness: return K2",
     );
@@ -429,14 +429,14 @@ fn the_close_waits_for_every_signature() {
         ",
     );
     let mut reason = clinic.clone();
-    assert_eq!(reason.run("10:37 lead!: close because co is on leave"), "allowed");
+    assert!(reason.run("10:37 lead!: close because co is on leave").starts_with("allowed"));
     assert!(
         reason.log.iter().any(|entry| matches!(entry, Entry::SessionClosed { unsigned, .. } if unsigned.len() == 1))
     );
     assert_eq!(clinic.run("10:37 co!: sign"), "recorded");
     let twice = clinic.run("10:38 co!: sign");
     assert!(twice.starts_with("unanswered: you have signed at 10:37"), "{twice}");
-    assert_eq!(clinic.run("10:39 lead!: close"), "allowed");
+    assert!(clinic.run("10:39 lead!: close").starts_with("allowed"));
     assert!(
         clinic.log.iter().any(|entry| matches!(entry, Entry::SessionClosed { unsigned, .. } if unsigned.is_empty()))
     );
@@ -649,7 +649,7 @@ fn the_session_on_paper() {
          14:00 lead: not_given DECLINED_P
          18:35 lead: leave overnight
          20:30 attendant: night awake 3
-         2025-04-01 10:20 lead: leave home Kim
+         2025-04-01 10:20 lead: leave home named
          10:36 co!: sign",
     );
     let study = clinic.studies.get(&clinic.hash).unwrap().clone();

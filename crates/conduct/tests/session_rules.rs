@@ -478,7 +478,7 @@ fn discharge() -> Seen {
         lead: check risk_after ideation 4                  | refused session.discharge/risk_after
         pharmacist: check oriented yes yes                 | refused session.discharge/oriented
         seed risk alarm                                    | refused session.suicide_risk
-        lead: leave overnight attendant                    | refused discharge.here
+        lead: leave overnight staff                    | refused discharge.here
         ",
     );
     for (act, expected) in [
@@ -548,8 +548,8 @@ fn close() -> Seen {
         let mut clinic = evening();
         clinic.all(
             "18:05 lead+co: discharge
-             18:10 lead: leave overnight attendant
-             2025-04-01 10:00 lead: leave home Kim
+             18:10 lead: leave overnight staff
+             2025-04-01 10:00 lead: leave home named
              10:10 pharmacist: container K1 back 0
              10:10 pharmacist: container K2 back 0",
         );
@@ -577,7 +577,7 @@ fn close() -> Seen {
         "18:40 lead!: close",
         "
         -                                                          | refused close.departed close.containers
-        lead: leave overnight attendant                            | refused close.departed close.containers
+        lead: leave overnight staff                            | refused close.departed close.containers
         lead: leave hospital ambulance                             | refused close.containers
         lead: leave hospital ambulance; pharmacist: container K1 back 0; pharmacist: container K2 missing | allowed VitalsMissed VitalsMissed VitalsMissed VitalsMissed VitalsMissed VitalsMissed
         ",

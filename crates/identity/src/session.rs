@@ -160,6 +160,18 @@ impl Identity {
         Ok(signed_in)
     }
 
+    /// The same, without counting as a sign that somebody is there: for what looks by itself, as a page that is open.
+    ///
+    /// # Errors
+    /// As [`Identity::session`].
+    pub fn session_look(&self, token: &Token, now: Timestamp) -> Result<SignedIn, SessionError> {
+        let (signed_in, seen_at, account) = self.session_found(token, now)?;
+        if now.duration_since(seen_at) > self.limits.idle {
+            return Err(SessionError::Asleep { login: account.login, has_pin: account.has_pin });
+        }
+        Ok(signed_in)
+    }
+
     fn session_found(&self, token: &Token, now: Timestamp) -> Result<(SignedIn, Timestamp, Account), SessionError> {
         let found = self
             .connection()

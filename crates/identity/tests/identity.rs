@@ -266,6 +266,20 @@ fn a_session() {
     assert_eq!(identity.session(&token, at(hours)), Err(SessionError::Unknown));
 }
 
+/// A page that looks by itself keeps nobody awake.
+#[test]
+fn looking_is_no_sign_of_life() {
+    let identity = with_nora(false);
+    let token = [9; 32];
+    let signed_in = identity.sign_in("nora", PASSWORD, &token, at(0)).unwrap();
+    for second in [60, 300, 600] {
+        assert_eq!(identity.session_look(&token, at(second)).unwrap(), signed_in);
+    }
+    let asleep = SessionError::Asleep { login: "nora".into(), has_pin: true };
+    assert_eq!(identity.session_look(&token, at(601)), Err(asleep.clone()));
+    assert_eq!(identity.session(&token, at(601)), Err(asleep));
+}
+
 #[test]
 fn a_session_ends() {
     let identity = with_nora(false);

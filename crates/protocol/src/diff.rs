@@ -75,6 +75,7 @@ const PARTS: &[(&str, &str)] = &[
     ("clocks", "clock"),
     ("approvals", "approval"),
     ("follow_up", "follow-up"),
+    ("due", "time to do things"),
     ("stock", "stock"),
     ("analysis", "analysis"),
 ];

@@ -160,6 +160,8 @@ pub const KINDS: &[Kind] = &[
     kind("study.stock-country", "a form or calendar for a country without a site"),
     kind("study.stock-holiday", "a holiday that is no day of the calendar"),
     kind("study.follow-up", "people who are given up without a try"),
+    kind("study.due-zero", "a time in which nothing can be done"),
+    kind("study.due-order", "a rating that should be asked for before it can be"),
     // The analysis plan.
     kind("study.unknown-set", "an analysis set that doesn't exist"),
     kind("study.unknown-estimand", "an estimand that doesn't exist"),

@@ -68,8 +68,9 @@ pub fn census(store: &dyn Store, studies: &Studies) -> Result<Census, StoreError
 /// # Errors
 /// When the store can't be read.
 pub fn given(store: &dyn Store, lot: &str) -> Result<Census, StoreError> {
-    let sql = "SELECT site, container, participant FROM container \
-               WHERE lot = ?1 AND pieces_used > 0 AND participant IS NOT NULL ORDER BY site, container";
+    let sql = "SELECT DISTINCT m.site, m.container, m.participant FROM stock_movement m \
+               JOIN container c ON c.site = m.site AND c.container = m.container \
+               WHERE c.lot = ?1 AND m.movement = 'used' AND m.participant IS NOT NULL ORDER BY 1, 2, 3";
     let rows = store.select(sql, &[lot.into()])?;
     let given = rows.iter().filter_map(|row| {
         Some(GivenFound {

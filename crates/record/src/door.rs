@@ -22,7 +22,7 @@ use conduct::{
 use jiff::Timestamp;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
 };
 use terms::{ActId, InstanceId, ParticipantId, SiteId};
 
@@ -68,7 +68,11 @@ pub struct Door {
     memory: Memory,
     sealed: Mutex<Ciphertexts>,
     program: String,
+    listener: OnceLock<Listener>,
 }
+
+/// Told after each append which streams moved. Called on the thread that appended, so it must only pass it on.
+pub type Listener = Box<dyn Fn(&[StreamId]) + Send + Sync>;
 
 /// The sealed service, opened when it is first needed: opening reads every ciphertext.
 enum Ciphertexts {
@@ -115,7 +119,14 @@ impl Door {
             memory: Memory::new(ENTRIES_KEPT),
             sealed: Mutex::new(sealed.map_or(Ciphertexts::None, |service| Ciphertexts::Open(Box::new(service), None))),
             program: program.to_owned(),
+            listener: OnceLock::new(),
         }
+    }
+
+    /// Names who is told, from now on, that something was appended: which streams moved, not what was written. Whoever
+    /// looks reads the streams again, with their own eyes. One listener a door; a second is not taken.
+    pub fn listen(&self, listener: Listener) {
+        let _ = self.listener.set(listener);
     }
 
     /// The store behind the door, for reading.
@@ -240,8 +251,34 @@ impl Door {
     /// # Errors
     /// When the store can't be read or written; then nothing was written.
     pub fn ask(&self, asked: &Asked) -> Result<Answer, StoreError> {
+        let answer = self.answer(asked)?;
+        self.erase(asked)?;
+        Ok(answer)
+    }
+
+    /// Erases an identity whose erasure is on record. It comes after the entry, so that nothing is lost that the record does
+    /// not tell of; asking again does it again, should the machine have stopped in between.
+    fn erase(&self, asked: &Asked) -> Result<(), StoreError> {
+        let Command::Authorise(Authorisation::EraseIdentity { participant }) = &asked.request.command else {
+            return Ok(());
+        };
+        match self.participant(participant)?.and_then(|state| state.erased) {
+            Some(at) => self.store.person_erase(participant.as_str(), at),
+            None => Ok(()),
+        }
+    }
+
+    fn answer(&self, asked: &Asked) -> Result<Answer, StoreError> {
+        if let Err(unreadable) = asked.request.id_readable() {
+            return Ok(Answer::No(unreadable.into()));
+        }
         let mut context = self.context_plain(asked);
         let digests = Digests::of(&asked.request, &context)?;
+        if digests.bytes > conduct::forms::TEXT_MAX
+            && let Err(unreadable) = asked.request.texts_readable()
+        {
+            return Ok(Answer::No(unreadable.into()));
+        }
         for _ in 0..TRIES {
             if let Some(answer) = first_answer::find(self.store.as_ref(), &asked.request.id, &digests)? {
                 return Ok(answer);
@@ -298,8 +335,13 @@ impl Door {
             one.rows(written.iter().filter(|written| written.stream == stream), beside, &mut act.writes);
         }
         self.store.append(vec![act])?;
+        let mut streams = Vec::with_capacity(moved.len());
         for one in moved {
             self.memory.keep(&one.stream, one.held);
+            streams.push(one.stream);
+        }
+        if let Some(listener) = self.listener.get() {
+            listener(&streams);
         }
         Ok(())
     }

@@ -28,7 +28,7 @@ pub use answer::{answer_json, request_read};
 pub use batch::Batch;
 pub use body::{body_read, body_write, written_read};
 pub use census::census;
-pub use door::{Answer, Asked, Door, Receipt};
+pub use door::{Answer, Asked, Door, Listener, Receipt};
 pub use error::StoreError;
 pub use folded::{Folded, fold};
 pub use people::{Draw, People, Values};

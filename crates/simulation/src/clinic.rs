@@ -11,7 +11,7 @@ use crate::{
 use allocation::{Key, Service};
 use conduct::{
     Authorisation, Census, Command, Context, Draw, Entry, Fact, No, Picked, Proof, Request, Studies, Written,
-    command::HoldOn, context::GivenFound, entry::Person, state::ContainerStanding,
+    command::HoldOn, context::GivenFound, entry::Person,
 };
 use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 use protocol::model::Study;
@@ -252,14 +252,19 @@ impl<'a> Clinic<'a> {
     fn given(&self, command: &Command) -> Option<Census> {
         let Command::Fact(Fact::RecallLot { lot, .. }) = command else { return None };
         let mut given = Vec::new();
-        for (site, stock) in &self.folded.stocks {
-            for (id, container) in stock.containers.iter().filter(|(_, c)| c.lot == *lot && c.pieces_used > 0) {
-                if let ContainerStanding::Used { participant, .. } = &container.standing {
-                    let (site, participant) = (site.clone(), participant.clone());
-                    given.push(GivenFound { site, container: id.clone(), participant });
+        for (participant, state) in &self.folded.participants {
+            for swallow in state.sessions.values().flat_map(|session| &session.swallowed) {
+                let of_the_lot = |stock: &conduct::StockState| {
+                    stock.containers.get(&swallow.container).is_some_and(|c| c.lot == *lot)
+                };
+                if let Some((site, _)) = self.folded.stocks.iter().find(|(_, stock)| of_the_lot(stock)) {
+                    let (site, container) = (site.clone(), swallow.container.clone());
+                    given.push(GivenFound { site, container, participant: participant.clone() });
                 }
             }
         }
+        given.sort();
+        given.dedup();
         Some(Census { given, ..Census::default() })
     }
 

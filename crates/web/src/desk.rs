@@ -1,5 +1,6 @@
 //! What a page needs of the record: streams, the reader's roles, rows of the current tables. Reading only.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -33,6 +34,8 @@ pub struct Desk<'a> {
     pub then: Option<Then>,
     /// When the page is looked at: what somebody may see follows from their roles now, whatever time is shown.
     looked_at: Timestamp,
+    /// Names that were looked up already: a timeline names the same few people a hundred times.
+    names: RefCell<BTreeMap<StaffId, String>>,
 }
 
 impl From<StoreError> for Trouble {
@@ -52,8 +55,18 @@ impl<'a> Desk<'a> {
     pub fn of(services: &'a Services, who: &'a Who, now: Timestamp) -> Result<Self, Trouble> {
         let trial = services.door.trial()?;
         let study = study_for_new(services, &trial)?;
-        let (sites, reader) = (Vec::new(), Reader::default());
-        let mut desk = Self { services, who, now, trial, study, sites, reader, then: None, looked_at: now };
+        let mut desk = Self {
+            services,
+            who,
+            now,
+            trial,
+            study,
+            sites: Vec::new(),
+            reader: Reader::default(),
+            then: None,
+            looked_at: now,
+            names: RefCell::default(),
+        };
         desk.find_roles()?;
         Ok(desk)
     }
@@ -203,13 +216,18 @@ impl<'a> Desk<'a> {
 
     /// The name of somebody, as others see it.
     pub fn name_of(&self, person: &Person) -> String {
-        let known = match person {
+        let id = match person {
             Person::Program => return "the program".to_owned(),
-            Person::Staff(id) => identity::Who::Staff(id.clone()),
             Person::Participant(id) => return format!("participant {id}"),
+            Person::Staff(id) => id,
         };
-        let found = self.services.identity.accounts_of(&known).ok().and_then(|all| all.into_iter().next());
-        found.map_or_else(|| staff_id(person), |account| account.display_name)
+        if let Some(known) = self.names.borrow().get(id) {
+            return known.clone();
+        }
+        let found = self.services.identity.accounts_of(&identity::Who::Staff(id.clone())).ok();
+        let name = found.and_then(|all| all.into_iter().next()).map_or_else(|| id.to_string(), |a| a.display_name);
+        self.names.borrow_mut().insert(id.clone(), name.clone());
+        name
     }
 
     /// Everybody who has a staff account, for choosing one.
@@ -262,14 +280,6 @@ impl<'a> Desk<'a> {
         })?;
         all.retain(|written: &Written| written.stamp.by.person == self.who.person);
         Ok(all)
-    }
-}
-
-fn staff_id(person: &Person) -> String {
-    match person {
-        Person::Staff(id) => id.to_string(),
-        Person::Participant(id) => id.to_string(),
-        Person::Program => "the program".to_owned(),
     }
 }
 

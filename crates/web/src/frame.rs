@@ -104,7 +104,7 @@ pub fn page_with(
         title: body.title.clone(),
         room: false,
         synthetic: call.services.synthetic(),
-        virtual_time: if call.services.synthetic() { show::moment(desk.now, &zone) } else { String::new() },
+        virtual_time: if call.services.synthetic() { show::moment(call.now, &zone) } else { String::new() },
         who: Some(WhoLine { name: desk.who.name.clone(), role: desk.role_line(), token: call.token() }),
         areas,
         pin: match &desk.then {
@@ -238,7 +238,7 @@ fn full_stop(text: &str) -> String {
 }
 
 /// What the last act wrote, and what followed from it: said once, on the page that it led to.
-fn written_notice(call: &Call<'_>, desk: &Desk<'_>) -> Result<Markup, Trouble> {
+pub fn written_notice(call: &Call<'_>, desk: &Desk<'_>) -> Result<Markup, Trouble> {
     let written = desk.written(call.query.text("written"))?;
     let Some(first) = written.first() else { return Ok(Markup::default()) };
     let zone = desk.own_zone();
@@ -256,7 +256,8 @@ fn written_notice(call: &Call<'_>, desk: &Desk<'_>) -> Result<Markup, Trouble> {
     Ok(Markup(out))
 }
 
-fn follows(written: &Written) -> Option<String> {
+/// What followed from an act, entry by entry, in words.
+pub fn follows(written: &Written) -> Option<String> {
     match &written.entry {
         Entry::DeviationRecorded { title, detail, class, .. } => {
             Some(format!("Deviation ({}): {title}. {}", crate::names::class(*class), crate::findings::sentence(detail)))

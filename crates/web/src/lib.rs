@@ -4,6 +4,7 @@
 //! - [`http`]: what lies between the network and a page: guards, limits, replies. No page is known there.
 //! - [`pages`]: the pages; each gathers at the [`desk`] and draws with [`parts`] and [`chart`]s.
 //! - [`acts`]: one form for each command; sending it posts exactly one command through the record's one door.
+//! - [`live`]: open pages are told that something moved, and drawn anew for whoever looks.
 //! - [`words`]: words that participants read, from message files.
 //!
 //! Absent on purpose: rules (they stand in `conduct`), allocations (the door alone holds the service), any write to the
@@ -18,8 +19,10 @@ pub mod drafts;
 pub mod findings;
 pub mod frame;
 pub mod http;
+pub mod live;
 pub mod mend;
 pub mod names;
+pub mod packs;
 pub mod pages;
 pub mod parts;
 pub mod people;
@@ -51,6 +54,8 @@ pub struct Services {
     pub people: Arc<record::People>,
     /// What is typed and not yet recorded.
     pub drafts: Drafts,
+    /// Licensed wording of instruments.
+    pub packs: packs::Packs,
     /// Tables as they were known at a time, for pages that were asked for it.
     pub kept: then::Kept,
     /// Now: the system's clock, or the virtual one of a synthetic store.
@@ -69,6 +74,8 @@ pub struct Services {
     pub reports: pages::analysis::Reports,
     /// The pages are reached through TLS, so the cookie may say so.
     pub secure: bool,
+    /// Who is told that something moved.
+    pub live: live::Live,
 }
 
 impl Services {
@@ -90,6 +97,7 @@ impl Services {
     pub fn let_pass(&self, span: SignedDuration) {
         if self.synthetic() && span.is_positive() {
             self.passed.fetch_add(span.as_secs(), Ordering::Relaxed);
+            self.live.time_jumped();
         }
     }
 
@@ -102,5 +110,7 @@ impl Services {
 
 /// The router over everything.
 pub fn app(services: Services) -> axum::Router {
-    http::call::serve_table(&Arc::new(services), routes::table())
+    let services = Arc::new(services);
+    services.door.listen(services.live.listener());
+    http::call::serve_table(&services, routes::table())
 }

@@ -4,6 +4,7 @@ use conduct::{Person, Proof};
 use identity::{Authenticated, Factor, ProofError, SessionError, SignedIn, Token, Who as Known};
 use jiff::Timestamp;
 
+use crate::Services;
 use crate::http::call::{Call, cookie};
 use crate::http::pairs::Pairs;
 use crate::http::reply::Trouble;
@@ -95,9 +96,19 @@ pub fn token(text: &str) -> Option<Token> {
 pub fn who_is(call: &Call<'_>) -> Presence {
     let Some(text) = cookie(&call.headers, COOKIE) else { return Presence::Nobody };
     let Some(key) = token(&text) else { return Presence::Nobody };
-    match call.services.identity.session(&key, call.device_now) {
+    presence(call.services, text, call.services.identity.session(&key, call.device_now))
+}
+
+/// The same for a page that is open and looks by itself: it keeps nobody awake.
+pub fn look(services: &Services, session: &str) -> Presence {
+    let Some(key) = token(session) else { return Presence::Nobody };
+    presence(services, session.to_owned(), services.identity.session_look(&key, (services.clock)()))
+}
+
+fn presence(services: &Services, text: String, found: Result<SignedIn, SessionError>) -> Presence {
+    match found {
         Ok(signed) => Presence::Here(who(text, signed)),
-        Err(SessionError::Asleep { login, .. }) => match call.services.identity.account(&login) {
+        Err(SessionError::Asleep { login, .. }) => match services.identity.account(&login) {
             Ok(Some(account)) => Presence::Locked(Who {
                 session: text,
                 login,
@@ -158,6 +169,16 @@ fn prove(call: &Call<'_>, login: &str, pin: &str) -> Result<Proof, String> {
         ProofError::Wrong => "Login and PIN do not belong together. Type them again.".to_owned(),
         other => crate::findings::sentence(&other.to_string()),
     })
+}
+
+/// Somebody at a shared device proves themselves for one act, whoever is signed in on it: by login and PIN from these
+/// two fields of the form.
+pub fn prove_here(call: &Call<'_>, login: &str, pin: &str) -> Result<Proof, String> {
+    let login = call.form.text(login);
+    if login.is_empty() {
+        return Err("Say who it is.".to_owned());
+    }
+    prove(call, login, call.form.exact(pin))
 }
 
 /// The actor's signature for this act, from the form's PIN.

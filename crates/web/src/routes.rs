@@ -6,7 +6,8 @@ use crate::http::call::{Call, Door, Route};
 use crate::http::reply::{Reply, Trouble};
 use crate::pages::{
     account, accounts, act, analysis, api, casebook, clock, consent, document, facts, forecast, form, form_record,
-    gate, ledger, me, participant, participants, person, ratings, session, staff, stock, study, today, trial,
+    gate, ledger, me, participant, participants, person, ratings, session, session_live, session_people,
+    session_report, staff, stock, study, today, trial,
 };
 
 type Page = fn(&Call<'_>) -> Result<Reply, Trouble>;
@@ -62,6 +63,11 @@ pub fn table() -> Vec<Route> {
         get("/participants/{participant}/forms/{instance}/correct", Staff, form_record::correct_get),
         post("/participants/{participant}/forms/{instance}/correct", Staff, form_record::correct_post),
         get("/participants/{participant}/sessions/{session}", Staff, session::get),
+        get("/participants/{participant}/sessions/{session}/live", Staff, session_live::live),
+        get("/participants/{participant}/sessions/{session}/clock", Staff, session_live::clock),
+        get("/participants/{participant}/sessions/{session}/report", Staff, session_report::get),
+        post("/participants/{participant}/sessions/{session}/presence", Staff, session_people::post),
+        get("/room-shell", Anyone, session_live::shell),
         get("/ratings", Staff, ratings::get),
         get("/ratings/{request}", Staff, ratings::one),
         get("/ratings/{request}/forms/{form}", Staff, ratings::form_get),

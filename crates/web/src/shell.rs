@@ -59,6 +59,56 @@ impl Shell {
     }
 }
 
+/// A page in the session room: dim, with its own band and the way to stop always at hand.
+#[derive(Debug, Clone, Template)]
+#[template(path = "room.html")]
+pub struct RoomShell {
+    pub title: String,
+    /// `/participants/S01-001/sessions/1`.
+    pub address: String,
+    pub code: String,
+    pub login: String,
+    pub name: String,
+    pub role: String,
+    pub token: String,
+    /// The record's clock, milliseconds since 1970: the page counts minutes by it, whatever its device believes.
+    pub now_ms: i64,
+    /// When the first dose was swallowed; empty before it.
+    pub dosed_ms: String,
+    pub idle_seconds: u32,
+    /// The site's zone, for clock times that the script writes.
+    pub zone: String,
+    /// A persona without a PIN goes on by a click.
+    pub one_click: bool,
+    pub synthetic: bool,
+    pub virtual_time: String,
+    pub band: Markup,
+    pub alarms: Markup,
+    pub stop: Markup,
+    pub body: Markup,
+}
+
+impl RoomShell {
+    fn assets(&self) -> &'static Assets {
+        assets()
+    }
+
+    fn participant(&self) -> &str {
+        self.address.split("/sessions/").next().unwrap_or("/")
+    }
+}
+
+/// The room while the server is out of reach: nothing in it but places that the script fills from the device.
+#[derive(Debug, Clone, Template)]
+#[template(path = "room-shell.html")]
+pub struct EmptyRoom;
+
+impl EmptyRoom {
+    fn assets(&self) -> &'static Assets {
+        assets()
+    }
+}
+
 /// A page for participants: one column, phone first, help always at the foot.
 #[derive(Debug, Clone, Template)]
 #[template(path = "person.html")]

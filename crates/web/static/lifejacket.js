@@ -9,6 +9,8 @@
   // A form is sent once, however often the button is pressed; the server would notice a repeat as well.
   document.addEventListener("submit", function (event) {
     var form = event.target;
+    // The session room sends its own forms, each with an id of its own.
+    if (form.dataset.fact || form.dataset.ask || form.dataset.keeps || form.dataset.waits || "seek" in form.dataset) { return; }
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "yes";
     window.setTimeout(function () { delete form.dataset.sent; }, 4000);

@@ -237,7 +237,8 @@ fn fits(case: &Case<'_>, open: &Discrepancy, cause: LossCause) -> Finding {
         (false, false, true) => {
             &[LossCause::Clerical, LossCause::Overage, LossCause::Missing, LossCause::Theft, LossCause::Breakage]
         }
-        (false, false, false) => &[LossCause::Clerical],
+        // What broke and is all there, to be destroyed.
+        (false, false, false) => &[LossCause::Clerical, LossCause::Breakage],
         (true, false, _) => &[LossCause::Missing, LossCause::Theft, LossCause::Breakage],
         (false, true, _) => &[LossCause::Overage],
         (true, true, _) => &[LossCause::Missing, LossCause::Theft],

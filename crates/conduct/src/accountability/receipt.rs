@@ -150,8 +150,8 @@ fn unfit(case: &Case<'_>, id: &ContainerId, container: &Container) -> Option<Fin
 }
 
 fn disagrees(case: &Case<'_>, id: &ContainerId, container: &Container) -> Option<Finding> {
-    let open = case.world.stock?.discrepancies.values();
-    let mine = open.filter(|open| open.consignment.as_ref() == Some(&container.consignment)).next()?;
+    let mut open = case.world.stock?.discrepancies.values();
+    let mine = open.find(|open| open.consignment.as_ref() == Some(&container.consignment))?;
     let broken = Broken::new(
         &AGREES,
         mine.text.as_str(),

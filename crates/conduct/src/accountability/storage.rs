@@ -22,8 +22,9 @@ use terms::{ContainerId, Decimal, SiteId};
 
 /// More readings than this in one act is another file than a logger's.
 const READINGS_MAX: usize = 5_000;
-/// What a logger can say, °C.
-const CELSIUS: [i64; 2] = [-100, 100];
+/// The coldest and the warmest that a logger can say, °C.
+const CELSIUS_MIN: i64 = -100;
+const CELSIUS_MAX: i64 = 100;
 
 fn unreadable(field: &str, what: impl Into<String>, mend: &str) -> FactNo {
     Unreadable { field: field.to_owned(), what: what.into(), mend: mend.to_owned() }.into()
@@ -44,7 +45,7 @@ pub(super) fn temperature(
         return Err(unreadable("readings", format!("{} readings", readings.len()), "give 1 to 5000 readings"));
     }
     for reading in readings {
-        if reading.celsius < Decimal::whole(CELSIUS[0]) || reading.celsius > Decimal::whole(CELSIUS[1]) {
+        if reading.celsius < Decimal::whole(CELSIUS_MIN) || reading.celsius > Decimal::whole(CELSIUS_MAX) {
             let what = format!("{} °C", reading.celsius);
             return Err(unreadable("readings", what, "look at the logger again; give degrees Celsius"));
         }
@@ -136,7 +137,7 @@ fn flag(case: &Case<'_>, lot: &str, found: &GivenFound, draft: &mut Draft) {
         instance,
         title: format!("See the participant: lot {lot} was called back, {} was given from it", found.container),
         duty: Duty::Prescribe,
-        due: Case::after_minutes(case.at, 24 * 60),
+        due: case.due_hours(case.study.due.report_hours),
         trigger: Trigger::StockVariance,
         clock: None,
         about: None,

@@ -198,7 +198,7 @@ fn answer(room: &Room<'_>, trigger: Trigger, detail: String, draft: &mut Draft) 
     let text = format!("session {}: {detail}", room.number);
     draft.participant(Entry::HoldPlaced { instance, text });
     draft.task("Call the physician now: a dose was not as allowed", Duty::Prescribe, case.at, trigger, None);
-    let due = Case::after_minutes(case.at, 24 * 60);
+    let due = case.due_hours(case.study.due.report_hours);
     draft.task("Judge whether this is a serious adverse event", Duty::MonitorMedically, due, trigger, None);
 }
 

@@ -506,8 +506,10 @@ impl StockState {
                 notices,
                 hold,
             } => {
-                // Two who can't agree are answered by this: what they found is not the book's affair any more.
-                (self.half, self.again_by) = (None, None);
+                if *what == DiscrepancyKind::Counters {
+                    // Two who can't agree are answered by this.
+                    (self.half, self.again_by) = (None, None);
+                }
                 let open = Discrepancy {
                     what: *what,
                     text: text.clone(),

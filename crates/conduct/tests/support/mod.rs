@@ -14,7 +14,7 @@ use conduct::{
     Authorisation, Command, Context, Entry, Fact, Finding, No, ParticipantState, Person, Picked, Proof, Request,
     SiteState, StockState, StreamId, Studies, TrialState, World,
     command::{
-        ContainerFact, ContainerReport, Destination, DosePart, Going, HoldOn, OrderLine, SafeGoing, StopScope,
+        ContainerFact, ContainerReport, Destination, DosePart, Escort, Going, HoldOn, OrderLine, SafeGoing, StopScope,
         TemperatureReading,
     },
     entry::{Signatory, Stamp},
@@ -437,6 +437,17 @@ pub fn form_entry(instance: &str, form: &str, values: &str) -> Entry {
     }
 }
 
+fn escort(code: &str) -> Escort {
+    match code {
+        "" | "nobody" => Escort::Nobody,
+        "named" => Escort::Named,
+        "other" => Escort::Other,
+        "staff" => Escort::Staff,
+        "ambulance" => Escort::Ambulance,
+        other => panic!("no escort {other}"),
+    }
+}
+
 fn measures(words: &[&str]) -> BTreeMap<String, Decimal> {
     words.chunks(2).map(|pair| (pair[0].to_owned(), study::decimal(pair[1]))).collect()
 }
@@ -549,7 +560,7 @@ fn command(text: &str, (session, now): (u8, Timestamp), extra: &mut Extra) -> Co
                 "hospital" => Destination::Hospital,
                 _ => Destination::Overnight,
             },
-            escort: rest,
+            escort: escort(&rest),
         },
         "night" => Fact::RecordNightCheck {
             participant,

@@ -527,6 +527,12 @@ pub fn study(label: &str) -> Study {
             },
         ],
         follow_up: FollowUpPlan { tries_min: 3, tries_days_min: 14, reasons: Vec::new(), source: source("follow-up") },
+        due: DuePlan {
+            answer_hours: Some(24),
+            report_hours: Some(24),
+            source: Some(source("due")),
+            ..DuePlan::default()
+        },
         analysis: AnalysisPlan::empty(source("analysis")),
         planning: None,
     }

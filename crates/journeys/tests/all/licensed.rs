@@ -26,7 +26,7 @@ fn here(line: &str) -> Option<String> {
     if line.contains("co_therapist: sign") {
         return Some(format!("{line}\n+1 12:03 nurse: sign"));
     }
-    Some(line.replace("night_attendant: leaves overnight night attendant", "lead_therapist: leaves home sister"))
+    Some(line.replace("night_attendant: leaves overnight staff", "lead_therapist: leaves home named"))
 }
 
 #[test]

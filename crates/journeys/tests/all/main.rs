@@ -13,6 +13,8 @@ mod drug;
 mod licensed;
 mod mmrm;
 mod moves;
+mod numbers;
 mod reference;
 mod report;
 mod seen;
+mod whole;

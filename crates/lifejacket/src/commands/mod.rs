@@ -13,6 +13,7 @@ mod report;
 mod rules;
 mod schema;
 mod score;
+mod seal;
 mod serve;
 mod simulate;
 mod study;
@@ -29,6 +30,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Demo(demo) => demo::run(&demo),
         Command::Account(account) => account::run(&account),
         Command::Init(init) => init::run(&init),
+        Command::Seal(seal) => seal::run(&seal),
         Command::Serve(serve) => serve::run(&serve),
         Command::Study(study) => study::run(&study),
         Command::Apply(apply) => apply::run(&apply),

@@ -7,8 +7,8 @@ mod text;
 use crate::{
     decode::word_of,
     model::{
-        Assignment, BlockOn, Check, Content, Criterion, CriterionKind, Judged, Limit, Masking, MedicineRule, Overnight,
-        Reconsent, Study, Term, VisitKind,
+        Assignment, BlockOn, Check, Content, Criterion, CriterionKind, DuePlan, Judged, Limit, Masking, MedicineRule,
+        Overnight, Reconsent, Study, Term, VisitKind,
     },
 };
 use std::fmt::Write;
@@ -346,12 +346,43 @@ fn safety(out: &mut String, study: &Study) {
         table.row([clock.due_hours.to_string(), clock.duty.name().to_owned(), clock.title.clone()]);
     }
     table.write(out);
+    due(out, &study.due);
     if !study.approvals.is_empty() {
         heading(out, "Approvals in force before any dose");
         for approval in &study.approvals {
             paragraph(out, "", &format!("{} (one for each {})", approval.title, word_of(approval.per)));
         }
     }
+}
+
+fn due(out: &mut String, plan: &DuePlan) {
+    if plan.is_empty() {
+        return;
+    }
+    heading(out, "Due, where no clock says when");
+    let mut table = Table::new(&["within", "what"]);
+    let rows = [
+        (plan.answer_hours, "h", "answer an event without a clock of its own"),
+        (plan.safety_answer_minutes, "min", "answer an amber safety answer"),
+        (plan.report_hours, "h", "judge a death, a stay in hospital, a wrong dose"),
+        (plan.no_show_hours, "h", "call somebody who did not come"),
+        (plan.medicine_hours, "h", "class a medicine that is not listed"),
+        (plan.early_termination_days, "days", "book the early termination visit"),
+        (plan.complete_visit_days, "days", "complete the record of a visit"),
+        (plan.question_days, "days", "answer a question about an answer"),
+        (plan.gate_days, "days", "decide a gate"),
+        (plan.assign_days, "days", "assign an arm"),
+        (plan.rating_ask_days, "days", "before a visit: ask for its rating, at the earliest"),
+        (plan.rating_target_days, "days", "before a visit: ask for its rating, at best"),
+        (plan.rating_days, "days", "do a rating"),
+        (plan.order_days, "days", "before a session: order its dose, at the earliest"),
+    ];
+    for (time, unit, what) in rows {
+        if let Some(time) = time {
+            table.row([format!("{time} {unit}"), what.to_owned()]);
+        }
+    }
+    table.write(out);
 }
 
 fn stock(out: &mut String, study: &Study) {

@@ -155,7 +155,7 @@ fn said<'a>(entry: &'a Entry, reason: Option<&str>) -> Option<Said<'a>> {
             movement: "shipped",
             detail: format!("shipment {shipment} to {to}"),
             containers: containers.iter().collect(),
-            seals: vec![seal],
+            seals: vec![seal.as_str()],
             ground: number.as_ref().map(|number| format!("form {number}")).unwrap_or_default(),
             ..Said::default()
         },

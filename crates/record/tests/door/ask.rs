@@ -5,6 +5,7 @@ use conduct::{Entry, No, StreamId};
 use record::{Answer, Folded, Receipt, projection};
 use serde_json::json;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use terms::ParticipantId;
 
 fn prove(clinic: &Clinic) -> projection::Proved {
@@ -51,6 +52,27 @@ fn the_same_request_again_gives_the_first_answer_again() {
     assert!(matches!(clinic.door.ask(&somebody).unwrap(), Answer::No(No::Conflict { .. })));
     assert_eq!(clinic.entries(), before);
     prove(&clinic);
+}
+
+/// Whoever listens is told which streams moved, once an append, and nothing where nothing was written.
+#[test]
+fn the_listener_is_told_what_moved() {
+    let mut clinic = Clinic::new();
+    let told = Arc::new(Mutex::new(Vec::<Vec<StreamId>>::new()));
+    let heard = Arc::clone(&told);
+    clinic.door.listen(Box::new(move |streams| heard.lock().unwrap().push(streams.to_vec())));
+    clinic.enquiry("S01");
+    let asked = clinic.asked(note("S01-001", "rang back"));
+    clinic.door.ask(&asked).unwrap();
+    let participant = StreamId::Participant("S01-001".into());
+    let so_far = told.lock().unwrap().clone();
+    assert_eq!(so_far.len(), 2, "{so_far:?}");
+    assert!(so_far.iter().all(|streams| streams.contains(&participant)), "{so_far:?}");
+    assert_eq!(so_far[1], [participant]);
+    // The first answer again, and what can't be read.
+    clinic.door.ask(&asked).unwrap();
+    clinic.ask(note("S01-999", "nobody"));
+    assert_eq!(told.lock().unwrap().len(), 2);
 }
 
 /// Eight at once with one id: one is written, all are told the same.

@@ -5,7 +5,8 @@ use crate::clinic::{Ask, days_after, minutes_after};
 use allocation::Consignment;
 use conduct::{
     Authorisation, Fact,
-    command::{ContainerFact, OrderLine, SafeGoing, TemperatureReading},
+    command::{HoldOn, OrderLine, SafeGoing, TemperatureReading},
+    entry::DiscrepancyKind,
     state::ContainerStanding,
 };
 use jiff::Timestamp;
@@ -140,6 +141,15 @@ impl Trial<'_> {
         let Some(site) = self.sites.get(place).map(|run| run.id.clone()) else { return };
         let Some((pharmacist, witness)) = self.safe_pair(&site) else { return };
         let stock = self.clinic.folded.stocks.get(&site);
+        let open = stock.and_then(|stock| stock.discrepancies.keys().next().cloned());
+        if let (Some(discrepancy), Some(lead)) = (open, self.at_site(&site, Duty::LeadSite))
+            && self.slips.taken(Slip::ResolveEarly)
+        {
+            let (cause, text) = (LossCause::Clerical, "surely a miscount".to_owned());
+            let act = Authorisation::ResolveDiscrepancy { site: site.clone(), discrepancy, cause, text };
+            self.soon(Ask::act(now, &lead, act).signed().may_fail());
+        }
+        let stock = self.clinic.folded.stocks.get(&site);
         let found: Vec<ContainerId> = stock.map(|stock| stock.in_safe().cloned().collect()).unwrap_or_default();
         self.count_by(now, place, &site, &pharmacist, witness.as_ref(), (found.clone(), found));
     }
@@ -148,7 +158,6 @@ impl Trial<'_> {
     pub(super) fn difference(&mut self, now: Timestamp, place: usize) {
         let Some(site) = self.sites.get(place).map(|run| run.id.clone()) else { return };
         let Some(lead) = self.at_site(&site, Duty::LeadSite) else { return };
-        let Some((pharmacist, _)) = self.safe_pair(&site) else { return };
         let stock = self.clinic.folded.stocks.get(&site);
         let open: Vec<InstanceId> = stock.into_iter().flat_map(|stock| stock.discrepancies.keys().cloned()).collect();
         for discrepancy in open {
@@ -176,7 +185,8 @@ impl Trial<'_> {
                 text: text.to_owned(),
             };
             let said = "looked into with both counters; the shelf is marked anew, and counts start at the back";
-            if self.slips.taken(Slip::ResolveWrongly) {
+            let delivery = matches!(state.what, DiscrepancyKind::Receipt | DiscrepancyKind::Shipment);
+            if !delivery && self.slips.taken(Slip::ResolveWrongly) {
                 let counter = Ask::act(now, &lead, resolve(&discrepancy, cause, said)).may_fail();
                 self.soon(counter);
                 let silent = Ask::act(now, &lead, resolve(&discrepancy, LossCause::Overage, " ")).signed().may_fail();
@@ -188,7 +198,12 @@ impl Trial<'_> {
                 self.soon(Ask::act(now, &lead, resolve(&discrepancy, cause, said)).signed().may_fail());
                 self.send_notices(now, &site, &discrepancy, &state.notices);
             }
-            let _ = &pharmacist;
+            if let (Some(hold), Some(monitor)) = (state.hold.clone(), self.medical_monitor())
+                && self.slips.taken(Slip::LiftDifference)
+            {
+                let act = Authorisation::LiftHold { on: HoldOn::Site { site: site.clone() }, hold };
+                self.soon(Ask::act(now, &monitor, act).signed().because("it can wait").may_fail());
+            }
             self.soon(Ask::act(minutes_after(now, 6), &lead, resolve(&discrepancy, cause, said)).signed());
         }
     }
@@ -268,22 +283,11 @@ impl Trial<'_> {
         self.soon(Ask::act(minutes_after(now, 30), &pharmacist, act).signed().with(witness.as_ref()));
     }
 
-    /// At the end, once: a container is not where it should be, and a lot is called back.
-    pub(super) fn call_back_lot(&mut self, now: Timestamp, place: usize, site: &SiteId) {
-        let Some((pharmacist, witness)) = self.safe_pair(site) else { return };
+    /// At the end, once: a lot is called back.
+    pub(super) fn call_back_lot(&mut self, now: Timestamp, site: &SiteId) {
+        let Some((pharmacist, _)) = self.safe_pair(site) else { return };
         let stock = self.clinic.folded.stocks.get(site);
         let lot = stock.and_then(|stock| stock.containers.values().map(|container| container.lot.clone()).max());
-        let gone = stock.and_then(|stock| {
-            stock.containers.iter().find(|(_, c)| c.standing == ContainerStanding::Damaged).map(|(id, _)| id.clone())
-        });
-        if let Some(gone) = gone
-            && self.slips.once(Slip::GoneMissing)
-        {
-            let fact = Fact::RecordContainer { site: site.clone(), container: gone, what: ContainerFact::Missing };
-            self.soon(Ask::fact(minutes_after(now, 5), &pharmacist, fact).signed().with(witness.as_ref()));
-            self.later_at_site(minutes_after(now, 25), place, SiteStep::Recount);
-            self.later_at_site(minutes_after(now, 55), place, SiteStep::Difference);
-        }
         if let Some(lot) = lot
             && self.slips.once(Slip::CalledBackLot)
         {

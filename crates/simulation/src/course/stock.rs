@@ -108,8 +108,8 @@ impl Trial<'_> {
         if let Some(service) = &mut self.clinic.service {
             service.add_containers(consignment.sealed.iter().cloned());
         }
-        let (late_order, late_papers) =
-            (self.slips.taken(Slip::ArriveUnordered), self.slips.taken(Slip::ArriveUncertified));
+        let late_order = self.slips.taken(Slip::ArriveUnordered);
+        let late_papers = !late_order && self.slips.taken(Slip::ArriveUncertified);
         let lots: BTreeMap<String, String> = consignment
             .containers
             .first()
@@ -118,7 +118,7 @@ impl Trial<'_> {
             .collect();
         let number = u32::try_from(consignment.containers.len()).unwrap_or(u32::MAX);
         // The note of one delivery names one more than there are.
-        let noted = number + u32::from(self.slips.once(Slip::NoteDiffers));
+        let noted = number + u32::from(!late_order && !late_papers && self.slips.once(Slip::NoteDiffers));
         let receive = Fact::ReceiveContainers {
             site: site.clone(),
             consignment: consignment.number.clone(),
@@ -259,8 +259,6 @@ impl Trial<'_> {
         if short {
             // One lies behind another, and neither sees it: both count again, and a third looks into it.
             found.pop();
-            self.later_at_site(minutes_after(now, 25), place, SiteStep::Recount);
-            self.later_at_site(minutes_after(now, 50), place, SiteStep::Difference);
         }
         let mut others = found.clone();
         if found.len() > 4 && self.slips.once(Slip::CountersDiffer) {
@@ -268,7 +266,7 @@ impl Trial<'_> {
             self.later_at_site(minutes_after(now, 18), place, SiteStep::Recount);
         }
         self.count_by(now, place, &site, &pharmacist, witness.as_ref(), (found, others));
-        if self.slips.once(Slip::SentOn) {
+        if stock.containers.values().any(|container| container.opened) && self.slips.once(Slip::SentOn) {
             self.later_at_site(minutes_after(now, 90), place, SiteStep::Send);
         }
         if !self.everybody_has_finished() {
@@ -280,18 +278,10 @@ impl Trial<'_> {
     /// What a hold was placed for has been looked into: it is lifted, with what was found.
     pub(super) fn lift_one(&mut self, now: Timestamp, on: HoldOn, hold: &terms::InstanceId) {
         let Some(monitor) = self.medical_monitor() else { return };
+        // What a difference put there ends with the difference.
         let stands = match &on {
             HoldOn::Site { site } => {
-                // What a difference put there ends with the difference.
-                let stock = self.clinic.folded.stocks.get(site);
-                let differs = stock
-                    .is_some_and(|stock| stock.discrepancies.values().any(|open| open.hold.as_ref() == Some(hold)));
-                let on_it = self.clinic.folded.sites.get(site).is_some_and(|state| state.holds.contains_key(hold));
-                if differs && on_it && self.slips.taken(Slip::LiftDifference) {
-                    let early = Authorisation::LiftHold { on: on.clone(), hold: hold.clone() };
-                    self.soon(Ask::act(now, &monitor, early).signed().because("looked into").may_fail());
-                }
-                on_it && !differs
+                self.clinic.folded.sites.get(site).is_some_and(|state| state.holds.contains_key(hold))
             }
             HoldOn::Trial | HoldOn::Participant { .. } => true,
         };
@@ -315,7 +305,7 @@ impl Trial<'_> {
             stock.containers.iter().filter(|(_, c)| wanted(&c.standing)).map(|(id, _)| id.clone()).collect()
         };
         let used = standing(&|s| matches!(s, ContainerStanding::Used { back: true, .. } | ContainerStanding::Damaged));
-        let left = standing(&|s| matches!(s, ContainerStanding::Available | ContainerStanding::Quarantined));
+        let mut left = standing(&|s| matches!(s, ContainerStanding::Available | ContainerStanding::Quarantined));
         let destroy = |containers: Vec<ContainerId>, method: &str| {
             let record = Some(format!("{site}-D01"));
             let act =
@@ -323,7 +313,14 @@ impl Trial<'_> {
             Ask::act(now, &pharmacist, act).signed()
         };
         let method = "incinerated by the licensed contractor";
-        self.call_back_lot(now, place, &site);
+        if left.len() > 1 && self.slips.once(Slip::GoneMissing) {
+            // One is not where it should be.
+            if let Some(gone) = left.pop() {
+                let fact = Fact::RecordContainer { site: site.clone(), container: gone, what: ContainerFact::Missing };
+                self.soon(Ask::fact(now, &pharmacist, fact).signed().with(witness.as_ref()));
+            }
+        }
+        self.call_back_lot(now, &site);
         for id in &left {
             let what = ContainerFact::ReturnedOut { consignment: format!("{site}-R01") };
             let fact = Fact::RecordContainer { site: site.clone(), container: id.clone(), what };

@@ -4,6 +4,7 @@
 pub mod medical;
 pub mod participant;
 pub mod reader;
+mod room;
 mod samples;
 pub mod session;
 pub mod site;
@@ -117,6 +118,7 @@ pub fn all() -> impl Iterator<Item = &'static Act> {
         .iter()
         .chain(medical::ACTS)
         .chain(session::ACTS)
+        .chain(room::ACTS)
         .chain(site::ACTS)
         .chain(stock::ACTS)
         .chain(trial::ACTS)

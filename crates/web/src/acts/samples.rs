@@ -23,6 +23,7 @@ const SAMPLES: &[(&str, &str)] = &[
     ("randomise", r#"{"randomise":{"participant":"p"}}"#),
     ("stop", r#"{"record_stop":{"participant":"p","scope":"treatment","reason":"r","text":""}}"#),
     ("complete-participation", r#"{"complete_participation":{"participant":"p"}}"#),
+    ("erase-identity", r#"{"erase_identity":{"participant":"p"}}"#),
     ("transfer", r#"{"transfer_participant":{"participant":"p","to":"s"}}"#),
     ("move-version", r#"{"move_version":{"participant":"p","to":"h"}}"#),
     ("approval", APPROVAL),
@@ -70,9 +71,19 @@ const SAMPLES: &[(&str, &str)] = &[
     ("no-supplement", r#"{"record_supplement_not_given":{"participant":"p","session":1,"code":"c"}}"#),
     ("agreement", r#"{"record_agreement":{"participant":"p","session":1}}"#),
     ("session-note", r#"{"record_session_note":{"participant":"p","session":1,"code":"c"}}"#),
+    ("correct-reading", r#"{"correct_reading":{"participant":"p","session":1,"reading":"i","measures":{}}}"#),
+    ("correct-note", r#"{"correct_session_note":{"participant":"p","session":1,"note":"i","code":"c"}}"#),
+    ("strike-line", r#"{"strike_record":{"participant":"p","instance":"i"}}"#),
+    ("handover", r#"{"record_handover":{"participant":"p","session":1}}"#),
+    ("open-card", r#"{"open_card":{"participant":"p","session":1,"card":"c"}}"#),
+    ("tick-card", r#"{"tick_card":{"participant":"p","session":1,"card":"i","step":0}}"#),
+    ("close-card", r#"{"close_card":{"participant":"p","session":1,"card":"i","text":"t"}}"#),
+    ("call-contact", r#"{"call_contact":{"participant":"p","session":1,"contact":"c","reached":true}}"#),
+    ("acknowledge", r#"{"acknowledge_alarm":{"participant":"p","session":1,"alarm":"i"}}"#),
+    ("record-alarms", r#"{"record_alarms":{"participant":"p","session":1}}"#),
     ("stop-session", r#"{"stop_session":{"participant":"p","session":1}}"#),
     ("discharge", r#"{"discharge":{"participant":"p","session":1}}"#),
-    ("departure", r#"{"record_departure":{"participant":"p","session":1,"to":"home","escort":"e"}}"#),
+    ("departure", r#"{"record_departure":{"participant":"p","session":1,"to":"home","escort":"named"}}"#),
     ("night-check", r#"{"record_night_check":{"participant":"p","session":1,"awake":false}}"#),
     ("sign-session", r#"{"sign_session":{"participant":"p","session":1}}"#),
     ("close-session", r#"{"close_session":{"participant":"p","session":1}}"#),
@@ -174,24 +185,8 @@ mod tests {
     }
 
     /// Commands that stand on a page of their own, or that no page makes.
-    const BESIDE: &[&str] = &[
-        "record_consent",
-        "record_form",
-        "correct_form",
-        "record_rating",
-        "attach_document",
-        "load_allocation",
-        // Those of the session's room.
-        "correct_reading",
-        "record_handover",
-        "correct_session_note",
-        "open_card",
-        "tick_card",
-        "close_card",
-        "call_contact",
-        "acknowledge_alarm",
-        "record_alarms",
-    ];
+    const BESIDE: &[&str] =
+        &["record_consent", "record_form", "correct_form", "record_rating", "attach_document", "load_allocation"];
 
     #[test]
     fn every_command_of_the_core_has_a_form() {

@@ -14,10 +14,17 @@ use crate::parts::field::{Choice, Control, Field, LineKind};
 
 const PARTS: &[(&str, &str)] = &[("initial", "First dose"), ("supplement", "Supplement")];
 const GOING: &[(&str, &str)] = &[("in", "I come into the room"), ("out", "I leave the room")];
+const ESCORTS: &[(&str, &str)] = &[
+    ("named", "The adult named beforehand"),
+    ("other", "Another adult"),
+    ("staff", "Somebody of the staff"),
+    ("ambulance", "An ambulance"),
+    ("nobody", "Nobody"),
+];
 const DESTINATIONS: &[(&str, &str)] =
     &[("overnight", "Stays the night here"), ("home", "Home"), ("hospital", "Hospital")];
 
-fn who(scene: &Scene<'_>) -> Option<ParticipantId> {
+pub(super) fn who(scene: &Scene<'_>) -> Option<ParticipantId> {
     scene.participant.map(|p| p.id.clone())
 }
 
@@ -71,7 +78,7 @@ fn levels(scene: &Scene<'_>) -> Field {
 }
 
 /// The measures of the study, those that its times ask for first; the last value stands beside each.
-fn measures(scene: &Scene<'_>) -> Vec<Field> {
+pub(super) fn measures(scene: &Scene<'_>) -> Vec<Field> {
     let last = scene.participant.and_then(|p| p.sessions.get(&scene.session)).map(|s| &s.readings);
     let plan = &scene.study.session;
     let asked = |id: &str| plan.vitals.iter().any(|slot| slot.measures.iter().any(|measure| measure == id));
@@ -92,8 +99,54 @@ fn measures(scene: &Scene<'_>) -> Vec<Field> {
         .collect()
 }
 
-fn codes(scene: &Scene<'_>) -> Vec<Choice> {
-    scene.study.session.codes.iter().map(|code| Choice::new(&code.code, &code.label)).collect()
+/// Codes that can be chosen, each choice of a code by itself: `TOUCH_OFFERED:hand`.
+pub(super) fn codes(scene: &Scene<'_>) -> Vec<Choice> {
+    let mut all = Vec::new();
+    for code in &scene.study.session.codes {
+        if code.options.is_empty() {
+            all.push(Choice::new(&code.code, &code.label));
+        }
+        for option in &code.options {
+            let label = format!("{}: {}", code.label, option.label);
+            all.push(Choice::new(format!("{}:{}", code.code, option.code), label));
+        }
+    }
+    all
+}
+
+/// A code with its choice, as the form's one value carries both.
+pub(super) fn coded(reader: &mut Reader<'_>) -> (String, Option<String>) {
+    let sent = reader.form().all("code").next().unwrap_or_default().trim().to_owned();
+    if sent.is_empty() {
+        reader.wrong("code", "Choose what it is.");
+    }
+    match sent.split_once(':') {
+        Some((code, detail)) => (code.to_owned(), Some(detail.to_owned())),
+        None => (sent, None),
+    }
+}
+
+/// Values that were typed, by measure.
+pub(super) fn measured(scene: &Scene<'_>, reader: &mut Reader<'_>) -> BTreeMap<String, terms::Decimal> {
+    let mut found = BTreeMap::new();
+    for measure in &scene.study.session.measures {
+        let name = format!("measures.{}", measure.id);
+        if !reader.form().text(&name).is_empty()
+            && let Some(value) = reader.decimal(&name, "")
+        {
+            found.insert(measure.id.clone(), value);
+        }
+    }
+    if found.is_empty() {
+        let first = scene.study.session.measures.first().map(|m| m.id.as_str()).unwrap_or_default();
+        let words = "Give at least one value, or write a note why it was not possible.";
+        reader.wrong(&format!("measures.{first}"), words);
+    }
+    found
+}
+
+pub(super) fn confirmed_field() -> Field {
+    Field::new("confirmed", "Values outside the range were measured again, and are so", Control::Tick)
 }
 
 fn refusal_codes(scene: &Scene<'_>) -> Vec<Choice> {
@@ -211,30 +264,19 @@ pub const ACTS: &[Act] = &[
         button: "Record reading",
         proofs: Proofs::SignedIn,
         reason: Reason::None,
-        fields: measures,
+        fields: |scene| {
+            let mut fields = measures(scene);
+            fields.push(confirmed_field());
+            fields
+        },
         build: |scene, reader| {
-            let mut found = BTreeMap::new();
-            for measure in &scene.study.session.measures {
-                let name = format!("measures.{}", measure.id);
-                if !reader.form().text(&name).is_empty()
-                    && let Some(value) = reader.decimal(&name, "")
-                {
-                    found.insert(measure.id.clone(), value);
-                }
-            }
-            if found.is_empty() {
-                let first = scene.study.session.measures.first().map(|m| m.id.as_str()).unwrap_or_default();
-                reader.wrong(
-                    &format!("measures.{first}"),
-                    "Give at least one value, or write a note why it was not possible.",
-                );
-            }
+            let found = measured(scene, reader);
             Some(Command::Fact(Fact::RecordReading {
                 participant: who(scene)?,
                 session: scene.session,
                 measures: found,
-                confirmed: false,
-                seen: None,
+                confirmed: reader.form().ticked("confirmed"),
+                seen: reader.maybe_whole("seen"),
             }))
         },
     },
@@ -385,7 +427,7 @@ pub const ACTS: &[Act] = &[
             ]
         },
         build: |scene, reader| {
-            let code = reader.needed("code", "Choose what it is.");
+            let (code, detail) = coded(reader);
             let number = if reader.form().text("number").is_empty() { None } else { reader.decimal("number", "") };
             let text = reader.maybe("text");
             Some(Command::Fact(Fact::RecordSessionNote {
@@ -393,7 +435,7 @@ pub const ACTS: &[Act] = &[
                 session: scene.session,
                 code,
                 number,
-                detail: None,
+                detail,
                 text,
             }))
         },
@@ -439,18 +481,18 @@ pub const ACTS: &[Act] = &[
         fields: |_| {
             vec![
                 Field::new("to", "Where to", Control::Choice { options: choices(DESTINATIONS) }),
-                Field::new("escort", "Who went with them", Control::Line { kind: LineKind::Text })
-                    .hint("As what, not by name: partner, sister, staff, nobody."),
+                Field::new("escort", "Who went with them", Control::Choice { options: choices(ESCORTS) })
+                    .hint("Names and telephones stand with the contacts, apart from the record."),
             ]
         },
         build: |scene, reader| {
             let to = reader.one_of("to", "Say where to.");
-            let escort = reader.needed("escort", "Say who went with them; “nobody” is an answer.");
+            let escort = reader.one_of("escort", "Say who went with them; “nobody” is an answer.");
             Some(Command::Fact(Fact::RecordDeparture {
                 participant: who(scene)?,
                 session: scene.session,
                 to: to?,
-                escort,
+                escort: escort?,
             }))
         },
     },
@@ -463,13 +505,23 @@ pub const ACTS: &[Act] = &[
         button: "Record",
         proofs: Proofs::SignedIn,
         reason: Reason::None,
-        fields: |_| {
-            vec![
+        fields: |scene| {
+            let night = scene.study.session.room.night.as_ref();
+            let signs: Vec<Choice> = night
+                .map(|plan| plan.must_call.iter().map(|sign| Choice::new(&sign.code, &sign.label)).collect())
+                .unwrap_or_default();
+            let mut fields = vec![
                 Field::new("awake", "Awake?", Control::Choice { options: answers::yes_no() }),
                 Field::new("distress", "Distress, if asked", Control::Number { unit: "of 10".into(), decimal: false })
                     .hint("0 to 10.")
                     .optional(),
-            ]
+            ];
+            if !signs.is_empty() {
+                let what = "Signs at which somebody must be called";
+                fields.push(Field::new("signs", what, Control::Ticks { options: signs }).optional());
+            }
+            fields.push(Field::new("text", "What they needed", Control::Text { rows: 2 }).optional());
+            fields
         },
         build: |scene, reader| {
             let awake = reader.yes_no("awake", "Say whether they were awake.");
@@ -479,22 +531,10 @@ pub const ACTS: &[Act] = &[
                 session: scene.session,
                 awake: awake?,
                 distress,
-                signs: Vec::new(),
-                text: None,
+                signs: reader.form().all("signs").map(str::to_owned).collect(),
+                text: reader.maybe("text"),
             }))
         },
-    },
-    Act {
-        key: "sign-session",
-        scope: Scope::Session,
-        kind: Kind::Fact,
-        title: "Sign the session’s record",
-        intro: "Everybody who was in the room signs for themselves; then the record can be closed.",
-        button: "Sign",
-        proofs: Proofs::Signed("I was there, and this record says what happened."),
-        reason: Reason::None,
-        fields: nothing,
-        build: |scene, _| Some(Command::Fact(Fact::SignSession { participant: who(scene)?, session: scene.session })),
     },
     Act {
         key: "close-session",

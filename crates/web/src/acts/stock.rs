@@ -196,7 +196,7 @@ fn notice_forms<'a>(scene: &Scene<'a>, open: &Discrepancy) -> Vec<&'a StockForm>
     due.filter_map(|notice| plan?.form(&notice.form)).collect()
 }
 
-fn sites<'a>(scene: &'a Scene<'_>) -> Vec<Choice> {
+fn sites(scene: &Scene<'_>) -> Vec<Choice> {
     let others = scene.trial.sites.iter().filter(|(id, _)| Some(*id) != scene.site_id);
     others.map(|(id, site)| Choice::new(id.as_str(), format!("{id} {}", site.name))).collect()
 }

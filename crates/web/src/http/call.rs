@@ -10,10 +10,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{RawPathParams, Request};
-use axum::http::{HeaderMap, Method, Response, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use axum::routing::{MethodFilter, any, on};
+use tokio::sync::watch;
 
-use super::assets::assets;
+use super::assets::{WORKER, assets};
 use super::guard::{harden, same_origin};
 use super::multipart::{Upload, boundary, parts};
 use super::pairs::Pairs;
@@ -50,7 +51,7 @@ pub struct Route {
 
 /// What a page is given.
 pub struct Call<'a> {
-    pub services: &'a Services,
+    pub services: &'a Arc<Services>,
     pub method: Method,
     /// The address as asked, with its query.
     pub address: String,
@@ -67,11 +68,13 @@ pub struct Call<'a> {
     pub now: jiff::Timestamp,
     /// Now on the wall: sign-ins live by it, also where virtual time jumps.
     pub device_now: jiff::Timestamp,
+    /// Becomes true when the server is about to stop: an answer that goes on for hours ends then.
+    pub closing: Option<watch::Receiver<bool>>,
 }
 
 impl<'a> Call<'a> {
     /// A call with nothing in it, for pages that must show nothing of the one that was made.
-    pub fn bare(services: &'a Services, now: jiff::Timestamp) -> Self {
+    pub fn bare(services: &'a Arc<Services>, now: jiff::Timestamp) -> Self {
         Self {
             services,
             method: Method::GET,
@@ -85,6 +88,7 @@ impl<'a> Call<'a> {
             who: None,
             now,
             device_now: now,
+            closing: None,
         }
     }
 }
@@ -98,6 +102,11 @@ impl Call<'_> {
     /// The person, where the door has let only people in.
     pub fn who(&self) -> Result<&Who, Trouble> {
         self.who.as_ref().ok_or(Trouble::SignIn)
+    }
+
+    /// Whether a script of ours sent it and wants to be answered with data rather than with a page.
+    pub fn wants_data(&self) -> bool {
+        self.headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|kind| kind == "application/json")
     }
 
     /// The token that forms on this page carry.
@@ -138,7 +147,7 @@ pub fn serve_table(services: &Arc<Services>, table: Vec<Route>) -> Router {
         limit_kb: 64,
         act: |_| Err(Trouble::NotFound),
     });
-    router.route("/static/{file}", any(embedded)).fallback(move |request: Request| {
+    router.route("/static/{file}", any(embedded)).route(WORKER, any(worker)).fallback(move |request: Request| {
         let (route, services) = (Arc::clone(&nothing), Arc::clone(&unknown));
         async move { answer(route, services, Vec::new(), request).await }
     })
@@ -146,6 +155,15 @@ pub fn serve_table(services: &Arc<Services>, table: Vec<Route>) -> Router {
 
 fn parts_of(path: &RawPathParams) -> Vec<(String, String)> {
     path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// The worker that opens the room while the server is out of reach. Its address stays the same and browsers ask for it
+/// anew; it knows the addresses of the files that this version embeds.
+async fn worker() -> Response<Body> {
+    let mut response = Response::new(Body::from(super::assets::worker()));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/javascript; charset=utf-8"));
+    harden(response.headers_mut(), false);
+    response
 }
 
 async fn embedded(request: Request) -> Response<Body> {
@@ -204,6 +222,7 @@ async fn answer(
             headers: head.headers,
             now,
             device_now,
+            closing: head.extensions.get::<Closing>().map(|closing| closing.0.clone()),
         };
         let reply = std::panic::catch_unwind(AssertUnwindSafe(|| {
             if too_large {
@@ -281,12 +300,23 @@ fn panic_words(panic: &(dyn std::any::Any + Send)) -> String {
     words.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panic".to_owned())
 }
 
-/// Serves pages on a socket that is already open, until `stop` is done; calls under way are answered first.
+/// Told to answers that go on for as long as somebody looks.
+#[derive(Clone)]
+struct Closing(watch::Receiver<bool>);
+
+/// Serves pages on a socket that is already open, until `stop` is done; calls under way are answered first, and answers
+/// that go on by themselves are ended.
 pub async fn serve(
     listener: tokio::net::TcpListener,
     app: Router,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
+    let (close, closing) = watch::channel(false);
+    let app = app.layer(axum::Extension(Closing(closing)));
+    let stop = async move {
+        stop.await;
+        let _ = close.send(true);
+    };
     axum::serve(listener, app).with_graceful_shutdown(stop).await
 }
 

@@ -1,7 +1,11 @@
 //! What a page answers with, and what can be wrong with a call: each a calm sentence with a code.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::response::IntoResponse as _;
 
 /// An answer on its way out.
 #[derive(Debug)]
@@ -30,6 +34,8 @@ pub enum Reply {
         body: String,
         cookie: String,
     },
+    /// Goes on for as long as somebody looks: what the receiver is given goes out at once.
+    Live(tokio::sync::mpsc::Receiver<axum::response::sse::Event>),
     /// A file to keep or show.
     File {
         kind: String,
@@ -80,6 +86,14 @@ impl Reply {
                 }
                 response
             }
+            Self::Live(receiver) => {
+                let mut response = axum::response::sse::Sse::new(Stream(receiver)).into_response();
+                // A proxy in between must hand each line on as it comes.
+                response
+                    .headers_mut()
+                    .insert(axum::http::HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+                response
+            }
             Self::File { kind, name, bytes } => {
                 let mut response = plain(StatusCode::OK, &kind, bytes.into());
                 let safe: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || "-_. ".contains(*c)).collect();
@@ -99,6 +113,17 @@ fn plain(status: StatusCode, kind: &str, body: Body) -> Response<Body> {
         response.headers_mut().insert(header::CONTENT_TYPE, value);
     }
     response
+}
+
+/// What a task sends, as the stream that the answer is made of.
+struct Stream(tokio::sync::mpsc::Receiver<axum::response::sse::Event>);
+
+impl futures_core::Stream for Stream {
+    type Item = Result<axum::response::sse::Event, std::convert::Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_recv(context).map(|event| event.map(Ok))
+    }
 }
 
 /// Why a call could not be answered with what was asked.

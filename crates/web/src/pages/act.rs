@@ -5,8 +5,10 @@ use axum::http::StatusCode;
 use conduct::finding::{Broken, No};
 use conduct::{Command, Duties, ParticipantState, Person, Proof, Request};
 use record::{Answer, Asked, Streams};
+use serde_json::json;
 use terms::{ActId, ParticipantId, SiteId};
 
+use super::kept::{Held, KEPT_UNSIGNED};
 use crate::acts::reader::{Reader, Wrong, moment_value};
 use crate::acts::{self, Act, Kind, Proofs, Reason, Scene, Scope};
 use crate::chart::svg::escape;
@@ -204,13 +206,20 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
     let scene = stage.scene();
     let mut reader = Reader::new(&call.form, stage.zone());
     let command = (stage.act.build)(&scene, &mut reader);
-    let at = if stage.act.kind == Kind::Fact { reader.maybe_moment("at") } else { None };
-    let mut reason = reader.maybe("reason_given");
+    let mut at = if stage.act.kind == Kind::Fact { reader.maybe_moment("at") } else { None };
+    let held = Held::of(call, stage.act)?;
+    if let Some(held) = &held {
+        at = Some(held.at);
+    }
+    let mut reason = call.form.all("reason_given").find(|text| !text.trim().is_empty()).map(|t| t.trim().to_owned());
     if matches!(stage.act.reason, Reason::Asked(_)) && reason.is_none() {
         reader.wrong("reason_given", "Say why.");
     }
     if reason.is_none() {
         reason = reader.maybe("why");
+    }
+    if let Some(late) = held.as_ref().and_then(Held::reason) {
+        reason = Some(reason.map_or(late.clone(), |reason| format!("{reason} ({late})")));
     }
     let wrong = reader.finish();
     let mut shown = Shown { id: request_id(call), sent: true, wrong, ..Shown::default() };
@@ -220,7 +229,9 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
         }
         return show(call, &stage, shown, StatusCode::UNPROCESSABLE_ENTITY);
     };
-    let (actor, second) = match proofs(call, asked_proofs(&stage)) {
+    // Nobody can sign on a device that can't reach the server: what happened is recorded unsigned, and the rules answer that.
+    let asked = if held.as_ref().is_some_and(|held| held.unsigned) { Proofs::SignedIn } else { asked_proofs(&stage) };
+    let (actor, second) = match proofs(call, asked) {
         Ok(both) => both,
         Err((first, other)) => {
             shown.pin_wrong = first;
@@ -228,8 +239,10 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
             return show(call, &stage, shown, StatusCode::UNPROCESSABLE_ENTITY);
         }
     };
-    let request = Request { id: shown.id.clone(), at, sent: None, reason, command };
+    let sent = held.as_ref().and_then(|held| held.sent);
+    let request = Request { id: shown.id.clone(), at, sent, reason, command };
     match ask(call, request, actor, second)? {
+        Answer::Done(receipt) if call.wants_data() => Ok(said_done(&receipt)),
         Answer::Done(_) => Ok(Reply::see(format!("{}?written={}", goes_on(&stage)?, segment(&shown.id)))),
         Answer::No(No::Refused(refusal)) => {
             let refusal = refusal.for_reader(&stage.study, &desk.reader.roles);
@@ -242,6 +255,10 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
             show(call, &stage, shown, StatusCode::UNPROCESSABLE_ENTITY)
         }
         Answer::No(No::Conflict { what }) => {
+            if call.wants_data() && on_record(&desk, &shown.id)? {
+                // The id was drawn for what was typed then, on this device alone: it is on record.
+                return Ok(Reply::json(json!({ "done": true, "before": true, "follows": [] }).to_string()));
+            }
             // Under another id it is another request: what is sent next is decided anew.
             shown.conflict =
                 if on_record(&desk, &shown.id)? { SENT_BEFORE.to_owned() } else { findings::sentence(&what) };
@@ -250,6 +267,27 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
         }
         Answer::No(No::NotYours { what }) => Err(Trouble::NotYours(findings::sentence(&what))),
     }
+}
+
+/// What was written, for a script: that it was, and what follows from it.
+fn said_done(receipt: &record::Receipt) -> Reply {
+    let follows: Vec<String> = receipt.entries.iter().filter_map(frame::follows).collect();
+    Reply::json(json!({ "done": true, "before": receipt.repeated, "follows": follows }).to_string())
+}
+
+/// The same that the form's page says, for a script.
+fn said(shown: &Shown, status: StatusCode) -> Reply {
+    let mut wrong: Vec<serde_json::Value> =
+        shown.wrong.iter().map(|w| json!({ "field": w.field, "words": w.words })).collect();
+    for words in [&shown.pin_wrong, &shown.second_wrong, &shown.conflict].into_iter().filter(|words| !words.is_empty())
+    {
+        wrong.push(json!({ "field": "", "words": words }));
+    }
+    for broken in &shown.refused {
+        let words = format!("{}: {}. {}", findings::sentence(&broken.sentence), broken.found, broken.remedy);
+        wrong.push(json!({ "field": "", "words": words, "rule": broken.rule }));
+    }
+    Reply::Json { status, body: json!({ "wrong": wrong }).to_string() }
 }
 
 const SENT_BEFORE: &str = "This form was sent before, and what was sent then is on record. What is typed now is something else, and is not recorded: look at the record, then send it if it is to stand beside it.";
@@ -360,6 +398,9 @@ struct Shown {
 }
 
 fn show(call: &Call<'_>, stage: &Stage<'_>, shown: Shown, status: StatusCode) -> Result<Reply, Trouble> {
+    if call.wants_data() && call.method == axum::http::Method::POST {
+        return Ok(said(&shown, status));
+    }
     let act = stage.act;
     let scene = stage.scene();
     let mut body = Body::new(title(stage));
@@ -397,8 +438,9 @@ fn show(call: &Call<'_>, stage: &Stage<'_>, shown: Shown, status: StatusCode) ->
     if let Some(participant) = stage.participant() {
         crumbs.push(Link::new(stage.base.clone(), participant.id.as_str()));
     }
-    if act.scope == Scope::Session {
-        crumbs.push(Link::new(stage.after(), format!("Session {}", stage.session)));
+    if act.scope == Scope::Session && stage.desk.reader.sees_sessions() {
+        let code = call.part("participant");
+        return super::session::around(call, stage.desk, code, stage.session, &body, status);
     }
     frame::page_with(call, stage.desk, stage.place, crumbs, body, status)
 }
@@ -585,9 +627,10 @@ fn the_form(call: &Call<'_>, stage: &Stage<'_>, scene: &Scene<'_>, shown: &Shown
         }
     }
     let mut out = format!(
-        "<form class=\"act-{}\" method=\"post\" action=\"{}\" novalidate><input type=\"hidden\" name=\"token\" value=\"{}\"><input type=\"hidden\" name=\"request\" value=\"{}\">",
+        "<form class=\"act-{}\" method=\"post\" action=\"{}\"{} novalidate><input type=\"hidden\" name=\"token\" value=\"{}\"><input type=\"hidden\" name=\"request\" value=\"{}\">",
         act.key,
         escape(&stage.address()),
+        without_the_server(stage),
         escape(&call.token()),
         escape(&shown.id)
     );
@@ -601,6 +644,56 @@ fn the_form(call: &Call<'_>, stage: &Stage<'_>, scene: &Scene<'_>, shown: &Shown
         escape(&stage.after())
     ));
     out
+}
+
+/// Forms of facts that may have to be recorded while the server can't be reached and that stand on pages of their own:
+/// for the room's script to keep.
+pub fn for_later(desk: &Desk<'_>, code: &str, session: u8) -> Result<String, Trouble> {
+    const KEYS: &[&str] = &["swallow", "no-supplement", "departure", "night-check"];
+    let file = desk.case(code)?;
+    let mut out = String::new();
+    for act in KEYS.iter().filter_map(|key| acts::find(Scope::Session, key)) {
+        if !file.reader.duties.has_any(acts::duties(act)) {
+            continue;
+        }
+        let stage = Stage {
+            desk,
+            act,
+            // Nothing of the participant goes into what a device keeps.
+            streams: desk.services.door.streams_of(None, Some(file.participant.site.clone()), false, false)?,
+            study: std::sync::Arc::clone(&file.study),
+            session,
+            about: String::new(),
+            staff: Vec::new(),
+            duties: file.reader.duties,
+            base: super::participant::base(code),
+            place: Place::Participants,
+        };
+        let fields: String = (act.fields)(&stage.scene()).iter().map(ToString::to_string).collect();
+        out.push_str(&format!(
+            "<form class=\"section\" method=\"post\" action=\"{}\" data-fact=\"{1}\" novalidate><h2>{1}</h2><div class=\"form-said\"></div>{fields}<div class=\"actions\"><button class=\"button button-second\" type=\"submit\">{2}</button></div></form>",
+            escape(&stage.address()),
+            escape(act.title),
+            escape(act.button)
+        ));
+    }
+    Ok(format!("<template data-offline>{out}</template>"))
+}
+
+/// What the room's script does with the form when the server can't be reached: a fact is kept, if it can do without a
+/// signature; what has to be allowed waits.
+fn without_the_server(stage: &Stage<'_>) -> String {
+    let act = stage.act;
+    if act.scope != Scope::Session {
+        return String::new();
+    }
+    let unsigned = matches!(asked_proofs(stage), Proofs::SignedIn) || KEPT_UNSIGNED.contains(&act.key);
+    let says = escape(&title(stage));
+    if act.kind == Kind::Fact && unsigned {
+        format!(" data-keeps=\"{says}\" data-after=\"{}\"", escape(&stage.after()))
+    } else {
+        format!(" data-waits=\"{says}\"")
+    }
 }
 
 fn sign_block(call: &Call<'_>, asked: Proofs, shown: &Shown) -> String {

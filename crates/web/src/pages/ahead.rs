@@ -4,12 +4,12 @@
 use conduct::command::{Destination, DosePart};
 use conduct::next::Step;
 use conduct::state::SessionState;
-use conduct::{Authorisation, Broken};
+use conduct::{Authorisation, Broken, Finding};
 use jiff::{SignedDuration, Timestamp};
 use protocol::model::{Check, Duty, Form, VitalsSlot};
 
 use super::casebook::fills_in;
-use super::participant::{act_address, base, whose};
+use super::participant::{act_address, whose};
 use crate::acts;
 use crate::chart::svg::escape;
 use crate::desk::{CaseFile, Desk};
@@ -39,6 +39,8 @@ pub struct Ahead {
     pub waits: Vec<String>,
     /// Everything that stands in the way of the step that is asked for next, with the step's title.
     pub way: Option<(String, Vec<Broken>)>,
+    /// What the rules say of opening the supplement, but for proofs that come at the moment.
+    pub supplement: Vec<Finding>,
 }
 
 /// A session as somebody looks at it.
@@ -49,9 +51,32 @@ pub struct Room<'a> {
     pub number: u8,
     /// `/participants/S01-001`.
     pub base: String,
+    /// The token of the reader's forms.
+    pub token: String,
+    /// The page is open already, and this is drawn for it.
+    pub redrawn: bool,
+    /// What is looked for in the timeline.
+    pub find: Find,
+    /// What the rules say of it now.
+    pub now: super::session::Now,
 }
 
-impl Room<'_> {
+/// What somebody looks for in the timeline.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Find {
+    /// `notes`, `readings`, `people`, `drug`; empty for all.
+    pub kind: String,
+    /// Words, in small letters.
+    pub words: String,
+}
+
+impl Find {
+    pub const fn is_empty(&self) -> bool {
+        self.kind.is_empty() && self.words.is_empty()
+    }
+}
+
+impl<'a> Room<'a> {
     pub fn at(&self) -> String {
         format!("{}/sessions/{}", self.base, self.number)
     }
@@ -123,6 +148,10 @@ impl Room<'_> {
     fn step(&self, step: &Step, address: String, ahead: &mut Ahead) {
         let study = &self.file.study;
         let broken: Vec<Broken> = step.in_the_way().into_iter().cloned().map(|b| self.redacted(b)).collect();
+        if let Authorisation::AuthoriseSupplement { .. } = step.act {
+            let held = step.findings.iter().filter(|finding| finding.broken().is_none()).cloned();
+            ahead.supplement = broken.iter().cloned().map(Finding::Broken).chain(held).collect();
+        }
         if let Authorisation::AuthoriseDose { .. } = step.act
             && self.authorised(DosePart::Initial)
         {
@@ -359,16 +388,25 @@ impl Room<'_> {
         broken
     }
 
+    /// Where an act is done from the room's page: a reading is taken on it.
+    fn href(&self, link: &Link) -> String {
+        if link.href.ends_with("/do/reading") { "#take-reading".to_owned() } else { escape(&link.href) }
+    }
+
     /// The section at the top of the page.
     pub fn draw(&self, ahead: &Ahead) -> String {
-        let mut out = String::from("<section class=\"way next\" id=\"next\" aria-labelledby=\"next-step\">");
+        let mut out = format!(
+            "<section class=\"way next\" id=\"next\" aria-labelledby=\"next-step\"><p class=\"quiet\">{}</p>",
+            escape(&self.lead())
+        );
+        out.push_str(&self.way(ahead));
         match ahead.mine.split_first() {
             Some((first, rest)) => {
                 out.push_str(&format!(
                     "<h2 id=\"next-step\">Next: {}</h2><p>{}</p><div class=\"actions\"><a class=\"button\" href=\"{}\">{}</a></div>",
                     escape(&first.title),
                     escape(&first.why),
-                    escape(&first.link.href),
+                    self.href(&first.link),
                     escape(&first.link.words)
                 ));
                 out.push_str(&self.then(rest));
@@ -394,7 +432,6 @@ impl Room<'_> {
                 sentences.len()
             ));
         }
-        out.push_str(&self.way(ahead));
         out.push_str("</section>");
         out
     }
@@ -403,8 +440,7 @@ impl Room<'_> {
         if rest.is_empty() {
             return String::new();
         }
-        let line =
-            |todo: &Todo| format!("<li><a href=\"{}\">{}</a></li>", escape(&todo.link.href), escape(&todo.title));
+        let line = |todo: &Todo| format!("<li><a href=\"{}\">{}</a></li>", self.href(&todo.link), escape(&todo.title));
         let (near, far) = rest.split_at(rest.len().min(3));
         let near: String = near.iter().map(line).collect();
         let far = if far.is_empty() {
@@ -436,13 +472,11 @@ impl Room<'_> {
 /// theirs; nothing where none is, or where the check just recorded stands in the way.
 pub fn after_check(desk: &Desk<'_>, code: &str, number: u8, check: Option<&str>) -> Result<Option<String>, Trouble> {
     let file = desk.case(code)?;
-    let none = SessionState::default();
-    let state = file.participant.sessions.get(&number).unwrap_or(&none);
-    let room = Room { desk, file: &file, state, number, base: base(code) };
+    let room = Room::of(desk, &file, number, String::new())?;
     let stands_in_the_way = |ahead: &Ahead| {
         ahead.mine.iter().any(|todo| check.is_some_and(|check| todo.link.href.ends_with(&format!("/check/{check}"))))
     };
-    let ahead = room.ahead(&super::participant::steps_of(desk, &file.participant)?);
+    let ahead = room.ahead(&room.now.steps);
     let next = ahead.mine.first().filter(|_| !stands_in_the_way(&ahead));
     let next = next.filter(|todo| todo.link.href.contains("/do/check/") || todo.link.href.contains("/forms/"));
     Ok(next.map(|todo| todo.link.href.clone()))

@@ -354,6 +354,7 @@ pub(super) fn entry(call: &Call<'_>, spot: &Spot<'_>, entry: &Entry, status: Sta
         wrong: &entry.wrong,
         history: entry.correcting.as_ref().map(|c| c.history.clone()).unwrap_or_default(),
         last: last_values(spot, form),
+        wording: call.services.packs.wording(form, Some(&spot.file.participant.language)),
     };
     markup.push_str(&sheet::draw(form, &entry.typed, &around).0);
     if entry.correcting.is_none() {
@@ -531,7 +532,8 @@ fn check_page(
             markup.push_str("</ul><p class=\"quiet\">It can be recorded as it is; the question then stays open until it is answered.</p></div>");
         }
     }
-    let rows = sheet::listed(form, values)
+    let wording = call.services.packs.wording(form, Some(&spot.file.participant.language));
+    let rows = sheet::listed(form, values, wording)
         .into_iter()
         .map(|(_, label, value)| vec![Cell::head(&label), Cell::text(&value)])
         .collect::<Vec<_>>();

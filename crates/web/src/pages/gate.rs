@@ -226,8 +226,10 @@ pub fn unlock(call: &Call<'_>) -> Result<Reply, Trouble> {
     let who = call.who()?;
     let Some(key) = token(&who.session) else { return Err(Trouble::SignIn) };
     match call.services.identity.wake(&key, call.form.exact("unlock_pin"), call.device_now) {
+        Ok(_) if call.wants_data() => Ok(Reply::json(r#"{"awake":true}"#.to_owned())),
         Ok(_) => Ok(Reply::see(back(call.form.text("back")))),
         Err(SessionError::Ended | SessionError::Unknown) => Err(Trouble::SignIn),
+        Err(error) if call.wants_data() => Err(Trouble::Locked(crate::findings::sentence(&error.to_string()))),
         Err(error) => Ok(locked(call, &crate::findings::sentence(&error.to_string()))),
     }
 }

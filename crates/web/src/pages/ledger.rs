@@ -148,7 +148,7 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
     let join = if asked.whole() { String::new() } else { format!("&{}", asked.query()) };
     body.action(format!("{here}?print=all{join}"), "Whole register, to print on A4");
     body.action(format!("{here}.csv?{}", asked.query()), "The register as CSV");
-    body.strip = strip(&desk, &file, shown.first());
+    body.strip = strip(&file, shown.first());
     let mut out = table(&desk, &file, &shown, all);
     if more {
         let last = shown.last().map_or(0, |entry| entry.version);
@@ -160,7 +160,7 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
     frame::page(call, &desk, Place::Stock, crumbs, body)
 }
 
-fn strip(desk: &Desk<'_>, file: &SiteFile, last: Option<&Entry>) -> Strip {
+fn strip(file: &SiteFile, last: Option<&Entry>) -> Strip {
     let counted = match file.stock.last_count {
         Some((at, true)) => Fact::new("Last count by two", show::moment(at, &file.zone), "agreed"),
         Some((at, false)) => Fact::new("Last count by two", show::moment(at, &file.zone), "differs"),
@@ -169,7 +169,6 @@ fn strip(desk: &Desk<'_>, file: &SiteFile, last: Option<&Entry>) -> Strip {
     let account = file.stock.balance();
     let sum = account.containers;
     let (in_safe, aside) = last.map_or((0, 0), |entry| (entry.in_safe, entry.aside));
-    let _ = desk;
     Strip {
         facts: vec![
             Fact::new("In the safe by the book", in_safe.to_string(), format!("containers, {aside} of them set aside")),

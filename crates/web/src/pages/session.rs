@@ -1,64 +1,401 @@
-//! One dosing session, plainly: how far it is, what stands in the way of its next step, checks, vital signs, presence,
-//! and the timeline. The live room comes later; the states and the rules are the same.
+//! The session room: one page for one dosing session, open on several devices at once. What moves is drawn in regions,
+//! each by itself, so that an open page can be given the ones that changed (`session_live`).
+//!
+//! | file | what |
+//! |---|---|
+//! | `session` | the page, its band, checks |
+//! | `session_alarms` | what outranks the page; answers that are owed |
+//! | `session_drug` | steps of the dose, the supplement, containers |
+//! | `session_vitals` | the reading's form, times that are due, the chart |
+//! | `session_people` | who is in the room; coming, going, handing over |
+//! | `session_log` | notes and the timeline |
+//! | `session_stop` | stop and emergency |
+//! | `session_live` | server-sent events, the clock, the room without the server |
+//! | `session_report` | the session on paper |
 
-use conduct::command::{Destination, DosePart};
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use askama::Template;
+use axum::http::StatusCode;
+use conduct::command::Destination;
 use conduct::names::Names;
+use conduct::next::Step;
+use conduct::session::day::{Day, Fluids, Signature, Slot, Touch};
 use conduct::state::{CheckDone, SessionState};
+use conduct::{Authorisation, Command, Request};
 use jiff::Timestamp;
 use protocol::expression::Answer;
 use protocol::model::{Check, Failing, FieldKind, Study};
 
-use super::ahead::Room;
-use super::participant::{base, wide};
+use super::ahead::{Ahead, Find, Room};
+use super::participant::base;
 use crate::acts;
 use crate::chart::svg::escape;
-use crate::chart::vitals::{self, Vitals};
-use crate::desk::Desk;
-use crate::frame::{self, Place};
+use crate::desk::{CaseFile, Desk};
+use crate::frame;
 use crate::http::call::Call;
 use crate::http::pairs::segment;
 use crate::http::reply::{Reply, Trouble};
-use crate::parts::page::{Body, Layout, Section};
-use crate::parts::words::{Empty, Fact, Link, Strip, Tag, Tone};
+use crate::parts::Markup;
+use crate::parts::page::{Body, Section};
+use crate::parts::words::{Empty, Icon, Tag, Tone};
+use crate::shell::RoomShell;
 use crate::show;
+
+static UNTOUCHED: LazyLock<SessionState> = LazyLock::new(SessionState::default);
+
+/// The person's file, where they may see what goes on in the room, with the number of the session.
+pub fn file_of(desk: &Desk<'_>, code: &str, session: &str) -> Result<(CaseFile, u8), Trouble> {
+    let file = desk.case(code)?;
+    if !file.reader.sees_sessions() {
+        return Err(Trouble::NotFound);
+    }
+    let number: u8 = session.parse().map_err(|_| Trouble::NotFound)?;
+    file.study.session(number).ok_or(Trouble::NotFound)?;
+    Ok((file, number))
+}
 
 /// The page.
 pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
     let desk = Desk::of(call.services, call.who()?, call.now)?;
-    let file = desk.case(call.part("participant"))?;
-    if !file.reader.sees_sessions() {
-        return Err(Trouble::NotFound);
+    let (file, number) = file_of(&desk, call.part("participant"), call.part("session"))?;
+    let mut room = Room::of(&desk, &file, number, call.token())?;
+    room.find = Find { kind: call.query.text("show").to_owned(), words: call.query.text("find").to_lowercase() };
+    let ahead = room.ahead(&room.now.steps);
+    let notice = frame::written_notice(call, &desk)?;
+    let mut body = room.whole(&ahead, &notice.0);
+    if room.state.closed.is_none() {
+        body.push_str(&super::act::for_later(&desk, file.participant.id.as_str(), number)?);
     }
-    let number: u8 = call.part("session").parse().map_err(|_| Trouble::NotFound)?;
-    let plan = file.study.session(number).ok_or(Trouble::NotFound)?;
-    let none = SessionState::default();
-    let state = file.participant.sessions.get(&number).unwrap_or(&none);
-    let room = Room { desk: &desk, file: &file, state, number, base: base(file.participant.id.as_str()) };
-    let ahead = room.ahead(&super::participant::steps_of(&desk, &file.participant)?);
-    let mut body = Body::new(format!("{}: session {number}", file.participant.id));
-    body.lead = room.lead();
-    body.strip = room.strip();
-    body.add(Section::bare(room.draw(&ahead)));
-    body.add(Section::bare(room.acts()));
-    let before = room.checks(&file.study.session.checks, "checks", "Checks before the dose");
-    let after = room.checks(&file.study.session.discharge.criteria, "leaving", "Before leaving");
-    // What is behind the person in the room stands below what is ahead of them.
-    if state.dosed_at().is_some() {
-        body.add(room.vitals()).add(after).add(folded(before));
-    } else {
-        body.add(before).add(room.vitals());
+    room.page(call, format!("{}: session {number}", file.participant.id), Markup(body), true, StatusCode::OK)
+}
+
+/// A page of an act of this session, with the room around it: who is there, the minute, and the way to stop.
+pub fn around(
+    call: &Call<'_>,
+    desk: &Desk<'_>,
+    code: &str,
+    number: u8,
+    body: &Body,
+    status: StatusCode,
+) -> Result<Reply, Trouble> {
+    let (file, number) = file_of(desk, code, &number.to_string())?;
+    let room = Room::of(desk, &file, number, call.token())?;
+    let drawn = body.render().map_err(|e| Trouble::Fault(e.to_string()))?;
+    let back = format!("<p class=\"crumb\"><a href=\"{}\">Back to the room</a></p>", room.at());
+    let body = Markup(format!("<main class=\"page\" id=\"main\">{back}{drawn}</main>"));
+    let title = format!("{}: session {number}", file.participant.id);
+    room.page(call, title, body, false, status)
+}
+
+/// One part of the page that changes by itself: its name and how it looks now.
+pub type Region = (&'static str, String);
+
+pub fn live(name: &str, drawn: &str) -> String {
+    format!("<div data-live=\"{name}\">{drawn}</div>")
+}
+
+/// What the rules say of the session as it stands now, gathered once for a page.
+#[derive(Debug, Default)]
+pub struct Now {
+    /// What lies ahead of the participant.
+    pub steps: Vec<Step>,
+    /// Title, what the carers do, what the music is like.
+    pub phase: Option<(String, String, String)>,
+    pub slots: Vec<Slot>,
+    pub fluids: Option<Fluids>,
+    pub touch: Option<Touch>,
+    /// Carers here, carers asked for, and since when they have been too few.
+    pub carers: (usize, u32, Option<Timestamp>),
+    /// Time has brought something that nobody has written down.
+    pub brought: bool,
+    pub signatures: Vec<Signature>,
+    pub next_look: Option<Timestamp>,
+    pub phones: BTreeMap<String, String>,
+}
+
+fn now_of(desk: &Desk<'_>, file: &CaseFile, number: u8) -> Result<Now, Trouble> {
+    let door = &desk.services.door;
+    let streams = door.streams_of(Some(&file.participant.id), None, true, true)?;
+    let about = Authorisation::CompleteParticipation { participant: file.participant.id.clone() };
+    let request = Request { id: String::new(), at: None, sent: None, reason: None, command: Command::Authorise(about) };
+    let asked = record::Asked {
+        request: request.clone(),
+        actor: desk.who.proof(desk.now),
+        second: None,
+        now: desk.now,
+        act: terms::ActId::from("ask"),
+        pseudonym: String::new(),
+    };
+    let context = door.context(&asked, &streams)?;
+    let studies = door.studies();
+    let case = conduct::case_of(&studies, streams.world(), streams.site_id.as_ref(), &request, &context)
+        .map_err(|no| Trouble::Fault(no.to_string()))?;
+    let day = Day::of(&case, number).map_err(|no| Trouble::Fault(no.what))?;
+    let presence = day.presence();
+    Ok(Now {
+        steps: conduct::next::steps(&case),
+        phase: day.phase().map(|phase| (phase.title.clone(), phase.care.clone(), phase.music.clone())),
+        slots: day.slots(),
+        fluids: day.fluids(),
+        touch: day.touch(),
+        carers: (presence.carers, presence.carers_min, presence.below_since),
+        brought: !day.brought_by_time().is_empty(),
+        signatures: day.signatures(),
+        next_look: day.next_look(),
+        phones: day.phones(),
+    })
+}
+
+impl<'a> Room<'a> {
+    /// The session as somebody looks at it.
+    pub fn of(desk: &'a Desk<'a>, file: &'a CaseFile, number: u8, token: String) -> Result<Self, Trouble> {
+        let state = file.participant.sessions.get(&number).unwrap_or(&UNTOUCHED);
+        let base = base(file.participant.id.as_str());
+        let now = now_of(desk, file, number)?;
+        Ok(Self { desk, file, state, number, base, token, redrawn: false, find: Find::default(), now })
     }
-    body.beside(room.people());
-    body.beside(room.drug());
-    body.beside(room.timeline());
-    body.layout = Layout::Split;
-    body.side_label = "In the room".to_owned();
-    let crumbs = vec![
-        Link::new("/participants", "Participants"),
-        Link::new(base(file.participant.id.as_str()), file.participant.id.as_str()),
-        Link::new(format!("{}/visits/{}", base(file.participant.id.as_str()), segment(plan.visit.as_str())), "Visit"),
-    ];
-    frame::page(call, &desk, Place::Participants, crumbs, body)
+
+    /// Everything on the page that moves.
+    pub fn regions(&self, ahead: &Ahead) -> Vec<Region> {
+        let (behind, before) = (self.state.dosed_at().is_some(), self.checks_before());
+        vec![
+            ("band", self.band(true)),
+            ("alarms", self.alarms()),
+            ("stop", self.stop_state()),
+            ("decision", self.decision()),
+            ("next", self.draw(ahead)),
+            ("reading", self.reading_head()),
+            ("last", self.last_values()),
+            ("drug", self.drug(ahead)),
+            ("chart", self.chart()),
+            ("due", self.due_list()),
+            ("checks", if behind { folded(before) } else { before }.to_string()),
+            ("leaving", format!("{}{}{}", self.questions(), self.leaving(), self.signatures())),
+            ("cards", self.cards_open()),
+            ("people", self.people()),
+            ("intake", self.intake()),
+            ("log", self.timeline()),
+        ]
+    }
+
+    fn whole(&self, ahead: &Ahead, notice: &str) -> String {
+        let regions = self.regions(ahead);
+        let at = |name: &str| {
+            let found = regions.iter().find(|(known, _)| *known == name);
+            live(name, found.map_or("", |(_, drawn)| drawn))
+        };
+        let order = if self.state.dosed_at().is_some() {
+            format!("{}{}{}{}", at("chart"), at("due"), at("leaving"), at("checks"))
+        } else {
+            format!("{}{}{}{}", at("checks"), at("chart"), at("due"), at("leaving"))
+        };
+        format!(
+            "<main class=\"room\" id=\"main\"><div class=\"room-left\">{notice}{}{}{}<div class=\"room-two\">{}{}</div>{order}{}</div>\
+             <div class=\"room-right\">{}{}{}{}{}{}</div></main>",
+            at("decision"),
+            at("cards"),
+            at("next"),
+            self.reading_panel(&at("reading"), &at("last")),
+            at("drug"),
+            self.more(),
+            self.note_pad(),
+            at("intake"),
+            at("people"),
+            self.presence_forms(),
+            self.log_head(),
+            at("log"),
+        )
+    }
+
+    /// The shell of the room around a body. The code is the heading where the page is the room itself.
+    pub fn page(
+        &self,
+        call: &Call<'_>,
+        title: String,
+        body: Markup,
+        heading: bool,
+        status: StatusCode,
+    ) -> Result<Reply, Trouble> {
+        let who = call.who()?;
+        let synthetic = call.services.synthetic();
+        let account = call.services.identity.account(&who.login).ok().flatten();
+        let shell = RoomShell {
+            title,
+            address: self.at(),
+            code: self.file.participant.id.to_string(),
+            login: who.login.clone(),
+            name: who.name.clone(),
+            role: self.desk.role_line(),
+            token: call.token(),
+            now_ms: self.desk.now.as_millisecond(),
+            dosed_ms: self.state.dosed_at().map(|at| at.as_millisecond().to_string()).unwrap_or_default(),
+            idle_seconds: call.services.idle_seconds,
+            zone: self.file.zone.iana_name().unwrap_or("UTC").to_owned(),
+            one_click: account.is_some_and(|account| account.persona && !account.has_pin),
+            synthetic,
+            virtual_time: if synthetic { show::moment(self.desk.now, &self.file.zone) } else { String::new() },
+            band: Markup(self.band(heading)),
+            alarms: Markup(self.alarms()),
+            stop: Markup(self.stop_panel()),
+            body,
+        };
+        Ok(Reply::Page { status, html: shell.render().map_err(|e| Trouble::Fault(e.to_string()))? })
+    }
+
+    /// What each of the room's forms carries: whose it is, and an id of its own. A region that is drawn anew carries
+    /// none: the script gives one when it sends.
+    pub fn hidden(&self) -> String {
+        let id = if self.redrawn { String::new() } else { self.desk.services.fresh_id() };
+        format!(
+            "<input type=\"hidden\" name=\"token\" value=\"{}\"><input type=\"hidden\" name=\"request\" value=\"{id}\">",
+            escape(&self.token)
+        )
+    }
+
+    /// The head of a form that records a fact: without a script it is posted, with one it is kept and sent.
+    pub fn fact_form(&self, key: &str, class: &str, says: &str) -> String {
+        format!(
+            "<form class=\"{class}\" method=\"post\" action=\"{}/do/{key}\" data-fact=\"{}\" data-offline novalidate>{}",
+            self.at(),
+            escape(says),
+            self.hidden()
+        )
+    }
+
+    /// Whether the reader may do an act of the session.
+    pub fn may_do(&self, key: &str) -> bool {
+        self.state.closed.is_none() && acts::offered(self.file.reader.duties, &format!("{}/do/{key}", self.at()))
+    }
+
+    /// The band that never scrolls away.
+    fn band(&self, heading: bool) -> String {
+        let code = escape(self.file.participant.id.as_str());
+        let name =
+            if heading { format!("<h1 class=\"v f-3\">{code}</h1>") } else { format!("<p class=\"v f-3\">{code}</p>") };
+        let mut out = format!("<div>{name}<span class=\"k\">Session {}</span></div>", self.number);
+        let now = self.clock(self.desk.now);
+        let over = self.state.departed.is_some() || self.state.closed.is_some();
+        match self.state.dosed_at().filter(|_| !over) {
+            Some(dose) => out.push_str(&format!(
+                "<div><span class=\"clock\" role=\"timer\" aria-live=\"off\" aria-label=\"Minutes since the dose\"><span data-minute>{}</span> <small>min</small></span><span class=\"k\">dose {}<span class=\"wide\">, now <span data-clock>{now}</span></span></span></div>",
+                show::offset(self.minute(self.desk.now).unwrap_or(0)),
+                self.clock(dose),
+            )),
+            None => out.push_str(&format!(
+                "<div><span class=\"clock\" role=\"timer\" aria-live=\"off\" aria-label=\"Time at the site\"><span data-clock>{now}</span></span><span class=\"k\">{}</span></div>",
+                if over { "after the session" } else { "before the dose" }
+            )),
+        }
+        out.push_str(&self.band_people());
+        out.push_str(&self.band_next());
+        if self.may_do("stop-session") {
+            let word = if self.state.stopped.is_some() { "STOPPED" } else { "STOP" };
+            out.push_str(&format!(
+                "<div class=\"stop\"><a class=\"button button-stop\" href=\"#stop\" data-stop>{}{word}</a></div>",
+                Icon::Stop
+            ));
+        }
+        out
+    }
+
+    /// The next reading, for the band.
+    fn band_next(&self) -> String {
+        let Some((at, opens, closes)) = self.next_reading() else { return String::new() };
+        let (class, words) = if closes < self.desk.now {
+            ("v is-stop", format!("{}Overdue, {}", Icon::Stop, self.clock(at)))
+        } else if opens <= self.desk.now {
+            ("v is-now", format!("{}Due now", Icon::Now))
+        } else {
+            ("v", format!("{}{}", Icon::Plan, self.clock(at)))
+        };
+        format!(
+            "<div class=\"next-due\"><span class=\"k\">Next reading</span><span class=\"{class}\">{words}</span><span class=\"k\">{} to {}</span></div>",
+            self.clock(opens),
+            self.clock(closes)
+        )
+    }
+
+    /// Checks before the dose.
+    fn checks_before(&self) -> Section {
+        self.checks(&self.file.study.session.checks, "checks", "Checks before the dose")
+    }
+
+    /// What must be so before leaving, once somebody is under the drug.
+    fn leaving(&self) -> String {
+        if self.state.dosed_at().is_none() {
+            return String::new();
+        }
+        let criteria = &self.file.study.session.discharge.criteria;
+        let section = self.checks(criteria, "leaving", "Before leaving");
+        // It opens when the first criterion is recorded; what comes next leads there.
+        let begun = criteria.iter().any(|criterion| self.state.checks.contains_key(&criterion.id));
+        if self.state.departed.is_some() || !begun { folded(section).to_string() } else { section.to_string() }
+    }
+
+    /// Who was there, and whether they have signed; the night's next look.
+    fn signatures(&self) -> String {
+        let mut out = String::new();
+        if let Some(at) = self.now.next_look.filter(|_| self.state.closed.is_none()) {
+            let late = if at < self.desk.now { Tag::stop("Overdue") } else { Tag::plan("Planned") };
+            out.push_str(&format!("<p class=\"up-4\"><b>Next look in the night: {}</b> {late}</p>", self.clock(at)));
+        }
+        if self.state.departed.is_none() {
+            return out;
+        }
+        let rows: String = self
+            .now
+            .signatures
+            .iter()
+            .map(|one| {
+                let name = escape(&self.desk.name_of(&conduct::Person::Staff(one.staff.clone())));
+                let tag = match one.signed {
+                    Some(at) => Tag::done(format!("Signed {}", self.clock(at))),
+                    None => Tag::now("Not signed"),
+                };
+                format!("<li><div><span>{name}</span></div>{tag}</li>")
+            })
+            .collect();
+        out.push_str(
+            &Section::new(
+                "signed",
+                "Signatures of those who were there",
+                format!("<ul class=\"check-rows\">{rows}</ul>"),
+            )
+            .to_string(),
+        );
+        if self.may_do("sign-session") {
+            out.push_str(&format!("<div class=\"actions\"><a class=\"button button-second\" href=\"{}/do/sign-session\">Sign the session’s record</a></div>", self.at()));
+        }
+        out
+    }
+
+    /// Facts that are seldom needed, folded.
+    fn more(&self) -> String {
+        let dosed = self.state.dosed_at().is_some();
+        let links: String = [
+            ("session-note", "Write to the timeline, with another time", true),
+            ("swallow", "Something was swallowed", true),
+            ("no-supplement", "The supplement is not given", dosed),
+            ("departure", "The participant left", true),
+            ("night-check", "A look in the night", dosed),
+            ("agreement", "The prescriber agrees to go on", true),
+            ("withdraw-order", "Take the order back", self.state.order.is_some() && !dosed),
+            ("handover", "Hand over, each with their PIN", self.state.departed.is_none()),
+            ("sign-session", "Sign the session’s record", dosed),
+        ]
+        .into_iter()
+        .filter(|(key, _, now)| *now && self.may_do(key))
+        .map(|(key, words, _)| format!("<li><a href=\"{}/do/{key}\">{words}</a></li>", self.at()))
+        .collect();
+        if links.is_empty() {
+            return String::new();
+        }
+        format!(
+            "<details class=\"history up-6\"><summary>Record something else that happened</summary><ul class=\"then\">{links}</ul></details>"
+        )
+    }
 }
 
 /// A section that is behind: its heading stays, the rest opens on demand.
@@ -69,7 +406,7 @@ fn folded(section: Section) -> Section {
 }
 
 /// What was found at a check: one answer as it is, several with their labels.
-fn found_words(check: &Check, done: &CheckDone) -> String {
+pub fn found_words(check: &Check, done: &CheckDone) -> String {
     let shown: Vec<(String, String)> = check
         .fields
         .iter()
@@ -106,7 +443,7 @@ impl Room<'_> {
         self.state.dosed_at().map(|dose| at.duration_since(dose).as_mins())
     }
 
-    fn lead(&self) -> String {
+    pub fn lead(&self) -> String {
         let state = self.state;
         if let Some(at) = state.closed {
             return format!("Closed on {}.", show::moment(at, &self.file.zone));
@@ -130,90 +467,6 @@ impl Room<'_> {
         }
     }
 
-    fn strip(&self) -> Strip {
-        let mut facts = Vec::new();
-        if let Some(minute) = self.minute(self.desk.now).filter(|_| self.state.departed.is_none()) {
-            facts.push(Fact::new("Since the dose", format!("{} min", show::offset(minute)), ""));
-        }
-        match &self.state.order {
-            Some(order) => {
-                facts.push(Fact::new("Ordered", order.initial.to_string(), format!("then {}", order.supplement)))
-            }
-            None => facts.push(Fact::new("Ordered", "No order", "")),
-        }
-        if let Some(times) = &self.state.supplement_times {
-            facts.push(Fact::new(
-                "Supplement window",
-                format!("{} to {}", self.clock(times.opens), self.clock(times.closes)),
-                "",
-            ));
-        }
-        if let Some(granted) =
-            self.state.dose_authorised.as_ref().filter(|a| a.expires > self.desk.now && self.state.dosed_at().is_none())
-        {
-            facts.push(Fact::new(
-                "Authorised",
-                format!("until {}", self.clock(granted.expires)),
-                granted.container.to_string(),
-            ));
-        }
-        if let Some((at, _, closes)) = self.next_reading() {
-            let overdue = if closes < self.desk.now { "overdue" } else { "" };
-            facts.push(Fact::new("Next reading", self.clock(at), overdue));
-        }
-        if self.state.departed.is_none() && self.state.closed.is_none() {
-            facts.push(Fact::new("In the room", self.state.in_room().count().to_string(), "people"));
-        }
-        Strip { facts }
-    }
-
-    /// What can be written down at any time, whatever the rules think of it: three at hand, the rest folded, stop apart.
-    fn acts(&self) -> String {
-        if self.state.closed.is_some() {
-            return String::new();
-        }
-        let dosed = self.state.dosed_at().is_some();
-        let link = |key: &str, words: &str, class: &str| {
-            let address = format!("{}/do/{key}", self.at());
-            let mine = acts::offered(self.file.reader.duties, &address);
-            if mine { format!("<a{class} href=\"{address}\">{words}</a>") } else { String::new() }
-        };
-        let second = " class=\"button button-second\"";
-        let mut out = String::from("<div class=\"actions acts\">");
-        for (key, words) in [
-            ("reading", "Take a reading"),
-            ("session-note", "Write to the timeline"),
-            ("presence", "In or out of the room"),
-        ] {
-            out.push_str(&link(key, words, second));
-        }
-        if self.state.stopped.is_none() && self.state.departed.is_none() {
-            out.push_str(&link("stop-session", "Stop the session", " class=\"button button-stop\""));
-        }
-        out.push_str("</div>");
-        let more: String = [
-            ("swallow", "Something was swallowed", true),
-            ("no-supplement", "The supplement is not given", dosed),
-            ("departure", "The participant left", true),
-            ("night-check", "A look in the night", dosed),
-            ("sign-session", "Sign the session’s record", dosed),
-            ("agreement", "The prescriber agrees to go on", true),
-            ("withdraw-order", "Take the order back", self.state.order.is_some() && !dosed),
-        ]
-        .into_iter()
-        .filter(|(.., now)| *now)
-        .map(|(key, words, _)| link(key, words, ""))
-        .filter(|link| !link.is_empty())
-        .map(|link| format!("<li>{link}</li>"))
-        .collect();
-        if !more.is_empty() {
-            out.push_str(&format!(
-                "<details class=\"history up-3\"><summary>Record something else that happened</summary><ul class=\"then\">{more}</ul></details>"
-            ));
-        }
-        out
-    }
-
     /// Checks as rows: what is not in order first, each with what was found and when.
     fn checks(&self, checks: &[Check], id: &str, title: &str) -> Section {
         if checks.is_empty() {
@@ -233,6 +486,11 @@ impl Room<'_> {
         let all: String = rows.into_iter().map(|(_, row)| row).collect();
         Section::new(id, title, format!("<ul class=\"check-rows\">{all}</ul>"))
             .lead(format!("{met} of {} in order.", checks.len()))
+    }
+
+    /// Whether something is still to be done about a check.
+    pub fn stands_open(&self, check: &Check) -> bool {
+        self.check_tag(check, self.state.checks.get(&check.id)).tone != Tone::Done
     }
 
     fn check_row(&self, check: &Check, done: Option<&CheckDone>, tag: &Tag) -> String {
@@ -286,136 +544,5 @@ impl Room<'_> {
             Some(_) if check.failing == Failing::Warn => Tag::now("Outside, noted"),
             Some(_) => Tag::in_the_way("In the way"),
         }
-    }
-
-    fn vitals(&self) -> Section {
-        let measure = |name: &str, reading: &conduct::state::Reading| reading.measures.get(name).copied();
-        let whole = |value: Option<terms::Decimal>| value.and_then(|v| u32::try_from(v.trunc()).ok());
-        let zero = self.state.dosed_at().or_else(|| self.state.readings.first().map(|r| r.at));
-        let readings = self
-            .state
-            .readings
-            .iter()
-            .map(|reading| vitals::Reading {
-                minute: zero.map_or(0, |dose| reading.at.duration_since(dose).as_mins()),
-                systolic_mmhg: whole(measure("systolic", reading)),
-                diastolic_mmhg: whole(measure("diastolic", reading)),
-                pulse_per_minute: whole(measure("pulse", reading).or_else(|| measure("heart_rate", reading))),
-                temperature_tenths: measure("temperature", reading)
-                    .and_then(|v| u32::try_from(v.as_thousandths() / 100).ok()),
-                beyond: reading
-                    .breaches
-                    .first()
-                    .map(|b| format!("{} {}, {}", b.value, b.measure, if b.red { "red" } else { "amber" })),
-            })
-            .collect();
-        let minutes = |at: Timestamp| self.minute(at).unwrap_or(0);
-        let chart = Vitals {
-            id: "vitals".to_owned(),
-            readings,
-            limits: self.limits(),
-            dose: self.state.dosed_at().map(|at| self.clock(at)),
-            supplement: self.state.supplement_times.as_ref().map(|t| (minutes(t.opens), minutes(t.closes))),
-            now: self.minute(self.desk.now).filter(|_| self.state.departed.is_none() && self.state.closed.is_none()),
-        };
-        match chart.draw() {
-            None => Section::new(
-                "vitals-title",
-                "Vital signs",
-                Empty::new("No reading yet.", "Readings stand here with the study’s limits."),
-            ),
-            Some(drawn) => {
-                let body = format!(
-                    "{}<details class=\"history\"><summary>As a table</summary><div class=\"up-3\">{}</div></details>",
-                    wide("Vital signs", &drawn),
-                    chart.table()
-                );
-                Section::new("vitals-title", "Vital signs", body)
-            }
-        }
-    }
-
-    fn limits(&self) -> Vec<vitals::Limit> {
-        let mut out = Vec::new();
-        for limit in &self.study().session.limits {
-            let temperature = limit.measure == "temperature";
-            if !temperature && !matches!(limit.measure.as_str(), "systolic" | "diastolic" | "pulse" | "heart_rate") {
-                continue;
-            }
-            let scale = if temperature { 10.0 } else { 1.0 };
-            for (edge, stops, word) in [(limit.amber_at, false, "amber"), (limit.red_at, true, "red")] {
-                if let Some(edge) = edge {
-                    let words = format!("{edge} {}, {word}", limit.measure.replace('_', " "));
-                    out.push(vitals::Limit { value: edge.as_f64() * scale, words, stops, temperature });
-                }
-            }
-        }
-        out
-    }
-
-    fn people(&self) -> String {
-        let mut lines = String::new();
-        for span in self.state.presence.iter().rev().take(12) {
-            let name = escape(&self.desk.name_of(&conduct::Person::Staff(span.staff.clone())));
-            let over = self.state.departed.is_some() || self.state.closed.is_some();
-            let (words, tag) = match span.until {
-                None if over => (format!("Came in at {}", self.clock(span.from)), String::new()),
-                None => (format!("In the room since {}", self.clock(span.from)), Tag::plan("Here").to_string()),
-                Some(until) => {
-                    (format!("{} to {}", self.clock(span.from), self.clock(until)), Tag::done("Out").to_string())
-                }
-            };
-            lines.push_str(&format!("<li><div class=\"row\"><b>{name}</b>{tag}</div><p>{words}</p></li>"));
-        }
-        if lines.is_empty() {
-            lines = format!("<li><p>{}</p></li>", "Nobody has checked in yet.");
-        }
-        format!("<section class=\"side-block\"><h2>People</h2><ul class=\"side-list\">{lines}</ul></section>")
-    }
-
-    fn drug(&self) -> String {
-        let mut lines = String::new();
-        if let Some((initial, supplement, at)) = &self.state.containers {
-            lines.push_str(&format!(
-                "<li><div class=\"row\"><b>{}</b><span>first dose</span></div><p>Out of the safe {}</p></li>",
-                escape(initial.as_str()),
-                self.clock(*at)
-            ));
-            if let Some(supplement) = supplement {
-                lines.push_str(&format!("<li><div class=\"row\"><b>{}</b><span>supplement</span></div><p>Sealed, in the locked box</p></li>", escape(supplement.as_str())));
-            }
-        }
-        for swallow in &self.state.swallowed {
-            let part = match swallow.part {
-                DosePart::Initial => "First dose",
-                DosePart::Supplement => "Supplement",
-            };
-            let tag = if swallow.authorised { Tag::done("Authorised") } else { Tag::stop("Not authorised") };
-            lines.push_str(&format!(
-                "<li><div class=\"row\"><b>{part} swallowed</b>{tag}</div><p>{}, {}, from {}</p></li>",
-                self.clock(swallow.at),
-                swallow.amount,
-                escape(swallow.container.as_str())
-            ));
-        }
-        if let Some(code) = &self.state.supplement_not_given {
-            let label = self
-                .study()
-                .session
-                .supplement_refusals
-                .iter()
-                .find(|c| c.code == *code)
-                .map_or(code.as_str(), |c| c.label.as_str());
-            lines.push_str(&format!(
-                "<li><div class=\"row\"><b>Supplement not given</b></div><p>{}</p></li>",
-                escape(label)
-            ));
-        }
-        if lines.is_empty() {
-            return String::new();
-        }
-        format!(
-            "<section class=\"side-block\"><h2>Containers and doses</h2><ul class=\"side-list\">{lines}</ul></section>"
-        )
     }
 }

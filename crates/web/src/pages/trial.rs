@@ -44,6 +44,7 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
     }
     if acts && desk.reader.duties.has_any(&[Duty::AdministerTrial, Duty::MonitorMedically]) {
         body.action("/trial/do/trial-hold", "Place a hold");
+        body.action("/trial/do/recall-lot", "Call a lot back");
     }
     let flow = format!(
         "<div class=\"two section\"><section aria-labelledby=\"flow-h\"><h2 id=\"flow-h\">Flow of participants</h2><div class=\"figure\">{}</div></section><section aria-labelledby=\"curve-h\"><h2 id=\"curve-h\">Assigned by site</h2><div class=\"figure\">{}</div></section></div>",

@@ -32,8 +32,11 @@ pub fn page(call: &Call<'_>, door: Door, trouble: &Trouble) -> Reply {
         let _ = writeln!(std::io::stderr(), "{} {} {} {inside}", trouble.code(), call.method, call.address);
     }
     let (title, what, next) = trouble.words();
-    if matches!(door, Door::Program | Door::ProgramSignIn) {
-        let body = serde_json::json!({ "code": trouble.code(), "error": title, "what": what, "next": next });
+    if matches!(door, Door::Program | Door::ProgramSignIn) || call.wants_data() {
+        let mut body = serde_json::json!({ "code": trouble.code(), "error": title, "what": what, "next": next });
+        if let (Trouble::Locked(words), Some(all)) = (trouble, body.as_object_mut()) {
+            all.insert("detail".to_owned(), words.clone().into());
+        }
         return Reply::Json { status: trouble.status(), body: body.to_string() };
     }
     match trouble {

@@ -39,6 +39,14 @@ const TABLE: &[(&str, &str)] = &[
         "/participants/{participant}/sessions/{session}",
         "coordinator investigator prescriber lead second nurse pharmacist night monitor medic inspector",
     ),
+    (
+        "/participants/{participant}/sessions/{session}/clock",
+        "coordinator investigator prescriber lead second nurse pharmacist night monitor medic inspector",
+    ),
+    (
+        "/participants/{participant}/sessions/{session}/report",
+        "coordinator investigator prescriber lead second nurse pharmacist night monitor medic inspector",
+    ),
     ("/ratings", "rater"),
     ("/stock", "investigator pharmacist coordinator lead second nurse monitor medic inspector admin"),
     ("/stock/{site}", "investigator pharmacist coordinator lead second nurse monitor medic inspector admin"),
@@ -77,6 +85,8 @@ const ELSEWHERE: &[&str] = &[
     "/sign-in",
     "/enter/{login}",
     "/locked",
+    "/room-shell",
+    "/participants/{participant}/sessions/{session}/live",
     "/participants/{participant}/visits/{visit}",
     "/participants/{participant}/visits/{visit}/forms/{form}",
     "/participants/{participant}/forms/{instance}",

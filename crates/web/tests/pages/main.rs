@@ -9,5 +9,7 @@ mod access;
 mod accounts;
 mod bad_input;
 mod guards;
+mod packs;
+mod room;
 mod then;
 mod walk;
