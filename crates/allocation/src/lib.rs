@@ -1,6 +1,7 @@
 //! The sealed service beside the core: who is on what, and what a container holds. It alone has the key.
 //!
 //! - [`list_make`], [`list_load`]: an allocation list, made here in permuted blocks or loaded from a file, sealed.
+//! - [`list_write`], [`list_read`]: a list that travels sealed, from whoever made it to the store; a first stock likewise.
 //! - [`consignment_make`], [`resupply`]: containers whose contents are sealed, and balanced shipments.
 //! - [`Service`]: answers the two questions that the core may ask, "which row is next" ([`Service::draw`]) and "which
 //!   containers may this participant have" ([`Service::pick`]), and opens one allocation in an emergency
@@ -15,6 +16,7 @@ mod list;
 mod load;
 mod number;
 mod row;
+mod sealed_file;
 mod seed;
 mod service;
 mod stock;
@@ -26,6 +28,7 @@ pub use list::{ListError, ListPlan, SealedList, list_make};
 pub use load::{LoadError, LoadFlaw, list_load};
 pub use number::{check_digit, is_container_number};
 pub use row::{Opened, SealedContainer, SealedRow};
+pub use sealed_file::{is_sealed, list_read, list_write, stock_read, stock_write};
 pub use seed::Seed;
 pub use service::{Service, ServiceError, Wanted};
 pub use stock::{FirstStock, stock_load};

@@ -61,7 +61,10 @@ fn read<'a>(table: &[u8], arms: &'a [Arm], known: &BTreeSet<String>) -> Result<R
             Ok(record) => record,
             Err(error) => {
                 let line = error.position().map_or(0, csv::Position::line);
-                flaws.push(LoadFlaw { line, what: "the line can't be read as a table row in UTF-8".to_owned() });
+                flaws.push(LoadFlaw {
+                    line,
+                    what: "the line can't be read as a table row: save the table as CSV in UTF-8".to_owned(),
+                });
                 continue;
             }
         };
@@ -71,18 +74,33 @@ fn read<'a>(table: &[u8], arms: &'a [Arm], known: &BTreeSet<String>) -> Result<R
         let position = position.parse::<u32>().ok().filter(|position| *position > 0);
         let found = arms.iter().find(|known| known.id == *arm);
         if position.is_none() {
-            flaws.push(LoadFlaw { line, what: "`position` is not a whole number from 1 on".to_owned() });
+            flaws.push(LoadFlaw {
+                line,
+                what: "`position` is not a whole number: count from 1 in each stratum".to_owned(),
+            });
         }
         if !known.contains(stratum) {
-            flaws.push(LoadFlaw { line, what: format!("the study has no stratum \"{stratum}\"") });
+            flaws.push(LoadFlaw {
+                line,
+                what: format!(
+                    "the study has no stratum \"{stratum}\": use {}",
+                    known.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+                ),
+            });
         }
         if found.is_none() {
-            flaws.push(LoadFlaw { line, what: "`arm` is not the id of an arm of the study".to_owned() });
+            flaws.push(LoadFlaw {
+                line,
+                what: "`arm` is not the id of an arm: use the ids of the study's arms".to_owned(),
+            });
         }
         if let (Some(position), Some(arm)) = (position, found)
             && strata.entry(stratum.to_owned()).or_default().insert(position, arm).is_some()
         {
-            flaws.push(LoadFlaw { line, what: format!("position {position} of stratum {stratum} is given twice") });
+            flaws.push(LoadFlaw {
+                line,
+                what: format!("position {position} of stratum {stratum} is given twice: leave one out"),
+            });
         }
     }
     for (stratum, rows) in &strata {
@@ -92,7 +110,10 @@ fn read<'a>(table: &[u8], arms: &'a [Arm], known: &BTreeSet<String>) -> Result<R
         }
     }
     if strata.is_empty() && flaws.is_empty() {
-        flaws.push(LoadFlaw { line: 0, what: "the list has no rows".to_owned() });
+        flaws.push(LoadFlaw {
+            line: 0,
+            what: "the list has no rows: give one for each place of each stratum".to_owned(),
+        });
     }
     if flaws.is_empty() { Ok(strata) } else { Err(flaws) }
 }

@@ -37,27 +37,35 @@ pub fn stock_load(table: &[u8], study: &Study, key: &Key, seed: &Seed) -> Result
     let absent: Vec<&str> =
         COLUMNS.iter().zip(&places).filter(|(_, place)| place.is_none()).map(|(name, _)| *name).collect();
     if !absent.is_empty() {
-        return Err(vec![LoadFlaw { line: 1, what: format!("the heading lacks {}", absent.join(", ")) }]);
+        return Err(vec![LoadFlaw {
+            line: 1,
+            what: format!("the heading lacks {}: add these columns", absent.join(", ")),
+        }]);
     }
     let mut flaws = Vec::new();
     let mut seen = BTreeSet::new();
     let mut contents: BTreeMap<ContainerId, Content> = BTreeMap::new();
     let mut stock = FirstStock::default();
     for record in reader.records() {
-        let Ok(record) = record else {
-            flaws.push(LoadFlaw { line: 0, what: "a line can't be read as a table row in UTF-8".to_owned() });
-            continue;
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => {
+                let line = error.position().map_or(0, csv::Position::line);
+                let what = "the line can't be read as a table row: save the table as CSV in UTF-8".to_owned();
+                flaws.push(LoadFlaw { line, what });
+                continue;
+            }
         };
         let line = record.position().map_or(0, csv::Position::line);
         let cell = |column: usize| places.get(column).copied().flatten().and_then(|p| record.get(p)).unwrap_or("");
         let mut flaw = |what: String| flaws.push(LoadFlaw { line, what });
         let site = study.site(cell(0));
         if site.is_none() {
-            flaw(format!("the study has no site \"{}\"", cell(0)));
+            flaw(format!("the study has no site \"{}\": look at its sites", cell(0)));
         }
         let container = ContainerId::from(cell(1));
         if container.as_str().is_empty() || !seen.insert(container.clone()) {
-            flaw(format!("container number \"{container}\" is empty or stands twice"));
+            flaw(format!("container number \"{container}\" is empty or stands twice: give each its own"));
         }
         let content = match cell(2) {
             "active" => Some(Content::Active),
@@ -65,7 +73,7 @@ pub fn stock_load(table: &[u8], study: &Study, key: &Key, seed: &Seed) -> Result
             _ => None,
         };
         if content.is_none_or(|content| !study.arms.iter().any(|arm| arm.content == content)) {
-            flaw("`content` is neither `active` nor `placebo`, or no arm of the study is given it".to_owned());
+            flaw("`content` is neither `active` nor `placebo`, or no arm of the study is given it: write one of its arms' contents".to_owned());
         }
         let part = match cell(3) {
             "initial" => Some(DosePart::Initial),
@@ -77,7 +85,7 @@ pub fn stock_load(table: &[u8], study: &Study, key: &Key, seed: &Seed) -> Result
         }
         let level = study.level(cell(4));
         if level.is_none() {
-            flaw(format!("the study has no dose level \"{}\"", cell(4)));
+            flaw(format!("the study has no dose level \"{}\": look at its doses", cell(4)));
         }
         let expires = cell(6).parse::<Date>().ok();
         if expires.is_none() {
@@ -94,6 +102,9 @@ pub fn stock_load(table: &[u8], study: &Study, key: &Key, seed: &Seed) -> Result
                 level: level.id.clone(),
                 lot,
                 expires,
+                seal: None,
+                kit: None,
+                pieces: None,
             });
         }
     }

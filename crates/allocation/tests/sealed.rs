@@ -90,7 +90,16 @@ fn stock_of(consignments: &[&Consignment]) -> StockState {
     for consignment in consignments {
         let containers = consignment.containers.clone();
         let ids = containers.iter().map(|report| report.container.clone()).collect();
-        stock.apply(&stamp(), &Entry::ContainersReceived { consignment: consignment.number.clone(), containers });
+        stock.apply(
+            &stamp(),
+            &Entry::ContainersReceived {
+                consignment: consignment.number.clone(),
+                containers,
+                order: None,
+                noted: None,
+                certificates: BTreeMap::new(),
+            },
+        );
         stock.apply(&stamp(), &Entry::ContainersAccepted { containers: ids });
     }
     stock
@@ -254,7 +263,11 @@ fn shelf() -> (Service, SealedList, StockState, BTreeMap<ContainerId, Content>) 
             {
                 for container in [Some(initial), supplement].into_iter().flatten() {
                     assert_eq!(known.insert(container.clone(), content).unwrap_or(content), content);
-                    let gone = Entry::ContainersDestroyed { containers: vec![container], method: "test".to_owned() };
+                    let gone = Entry::ContainersDestroyed {
+                        containers: vec![container],
+                        method: "test".to_owned(),
+                        record: None,
+                    };
                     shelf.apply(&stamp(), &gone);
                 }
             }
@@ -315,7 +328,7 @@ fn the_choice_tells_nothing_of_the_arm() {
         }
         assert_eq!(expiries.len(), 1, "both arms are served from one expiry");
         let Picked::Containers { initial, .. } = ask(&stock, &row.handle) else { panic!("nothing fits") };
-        let gone = Entry::ContainersDestroyed { containers: vec![initial], method: "test".to_owned() };
+        let gone = Entry::ContainersDestroyed { containers: vec![initial], method: "test".to_owned(), record: None };
         stock.apply(&stamp(), &gone);
     }
     assert!(in_order * 2 < asked, "the smallest number was taken {in_order} times of {asked}");
@@ -348,7 +361,10 @@ fn half_a_shelf_serves_nobody() {
     for content in [Content::Active, Content::Placebo] {
         let mut half = stock.clone();
         let other: Vec<_> = known.iter().filter(|(_, held)| **held != content).map(|(id, _)| id.clone()).collect();
-        half.apply(&stamp(), &Entry::ContainersDestroyed { containers: other, method: "test".to_owned() });
+        half.apply(
+            &stamp(),
+            &Entry::ContainersDestroyed { containers: other, method: "test".to_owned(), record: None },
+        );
         for row in &list.rows {
             let wanted = Wanted {
                 handle: Some(&row.handle),
@@ -399,7 +415,8 @@ fn resupply_looks_at_counts_alone() {
         .map(|c| c.container.clone())
         .collect();
     for container in initial.iter().take(2) {
-        let gone = Entry::ContainersDestroyed { containers: vec![container.clone()], method: "test".to_owned() };
+        let gone =
+            Entry::ContainersDestroyed { containers: vec![container.clone()], method: "test".to_owned(), record: None };
         stock.apply(&stamp(), &gone);
     }
     let lines = resupply(&levels(), &rule, &stock, &NONE, TODAY);
@@ -419,19 +436,19 @@ fn a_list_made_elsewhere() {
     for (text, expected) in [
         ("", "1 the first line must name the columns position, stratum and arm; missing: position, stratum, arm"),
         ("position,stratum\n1,S01\n", "1 the first line must name the columns position, stratum and arm; missing: arm"),
-        ("position,stratum,arm\n", "0 the list has no rows"),
-        ("position,stratum,arm\n0,S01,mdma\n", "2 `position` is not a whole number from 1 on"),
-        ("position,stratum,arm\n1,S09,mdma\n", "2 the study has no stratum \"S09\""),
-        ("position,stratum,arm\n1,S01,MDMA\n", "2 `arm` is not the id of an arm of the study"),
-        ("position,stratum,arm\n1,S01\n", "2 `arm` is not the id of an arm of the study"),
-        ("position,stratum,arm\n1,S01,mdma\n1,S01,mdma\n", "3 position 1 of stratum S01 is given twice"),
+        ("position,stratum,arm\n", "0 the list has no rows: give one for each place of each stratum"),
+        ("position,stratum,arm\n0,S01,mdma\n", "2 `position` is not a whole number: count from 1 in each stratum"),
+        ("position,stratum,arm\n1,S09,mdma\n", "2 the study has no stratum \"S09\": use S01, S02"),
+        ("position,stratum,arm\n1,S01,MDMA\n", "2 `arm` is not the id of an arm: use the ids of the study's arms"),
+        ("position,stratum,arm\n1,S01\n", "2 `arm` is not the id of an arm: use the ids of the study's arms"),
+        ("position,stratum,arm\n1,S01,mdma\n1,S01,mdma\n", "3 position 1 of stratum S01 is given twice: leave one out"),
         (
             "position,stratum,arm\n1,S01,mdma\n3,S01,mdma\n",
             "0 stratum S01 has no position 2: positions run from 1 without a gap",
         ),
         (
             "position,stratum,arm\nx,S01,mdma\n1,S01,y\n",
-            "2 `position` is not a whole number from 1 on|3 `arm` is not the id of an arm of the study",
+            "2 `position` is not a whole number: count from 1 in each stratum|3 `arm` is not the id of an arm: use the ids of the study's arms",
         ),
     ] {
         let Err(LoadError::Flaws(flaws)) = load(text) else { panic!("loaded: {text}") };

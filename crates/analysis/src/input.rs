@@ -148,6 +148,11 @@ pub fn queries(study: &Study) -> Vec<Query> {
             "deviation",
             "SELECT participant, instance, code, title, class, cause, day FROM deviation ORDER BY participant, instance",
         ),
+        query(
+            "medication",
+            "SELECT participant, instance, class, started_on, last_dose_on, washout_complete_on, rescue FROM medication \
+             WHERE struck = 0 ORDER BY participant, instance",
+        ),
         query("container", "SELECT site, container, part, level, standing FROM container ORDER BY site, container"),
         query(
             "stock_movement",
@@ -160,7 +165,7 @@ pub fn queries(study: &Study) -> Vec<Query> {
 /// Forms that the plan looks at.
 fn forms(study: &Study) -> BTreeSet<FormId> {
     let plan = &study.analysis;
-    let variables = plan.covariates.iter().chain(&plan.subgroups).chain(&plan.characteristics);
+    let variables = plan.covariates.iter().chain(&plan.subgroups).chain(&plan.characteristics).chain(&plan.shifts);
     let named = variables.map(|variable| variable.value.as_str());
     let rules = plan.sets.iter().flat_map(|set| set.rule.names().iter().map(String::as_str));
     let mut forms: BTreeSet<FormId> = named

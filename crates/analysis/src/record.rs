@@ -211,6 +211,23 @@ pub struct Deviation {
     pub day: Date,
 }
 
+/// A course of another medicine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Medicine {
+    /// The record's name of it.
+    pub instance: String,
+    /// Class in the study, if it is in one.
+    pub class: Option<String>,
+    /// First day, if known.
+    pub started: Option<Date>,
+    /// Day of the last dose; nothing while it goes on.
+    pub last: Option<Date>,
+    /// Day on which its washout was complete.
+    pub washed_out: Option<Date>,
+    /// Taken as rescue.
+    pub rescue: bool,
+}
+
 /// One participant, whole.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Person {
@@ -252,6 +269,8 @@ pub struct Person {
     pub events: Vec<Event>,
     /// Deviations.
     pub deviations: Vec<Deviation>,
+    /// Other medicines.
+    pub medicines: Vec<Medicine>,
 }
 
 /// A container.
@@ -540,6 +559,21 @@ impl Record {
                 })
             },
             |person| &mut person.deviations,
+        )?;
+        self.give(
+            rows,
+            "medication",
+            |cells| {
+                Ok(Medicine {
+                    instance: cells.text(1)?,
+                    class: cells.maybe(2),
+                    started: cells.maybe_day(3)?,
+                    last: cells.maybe_day(4)?,
+                    washed_out: cells.maybe_day(5)?,
+                    rescue: cells.whole(6)? == 1,
+                })
+            },
+            |person| &mut person.medicines,
         )
     }
 }
@@ -565,6 +599,7 @@ fn person(cells: &Cells<'_>) -> Result<Person, ReadError> {
         breaches: Vec::new(),
         events: Vec::new(),
         deviations: Vec::new(),
+        medicines: Vec::new(),
     })
 }
 

@@ -66,6 +66,53 @@ impl Report {
         self.tables().find(|table| table.id == id)
     }
 
+    /// What the first page says of the report: names and values.
+    pub fn facts(&self) -> Vec<(&'static str, String)> {
+        let checkpoint = &self.checkpoint;
+        let mut facts = vec![
+            ("Data as recorded until", format!("{:.0}", checkpoint.recorded_at)),
+            ("Record", format!("{} entries, checkpoint {}", checkpoint.entries, checkpoint.digest)),
+            ("Study version", self.study.2.clone()),
+            ("Analysis plan", self.plan.clone()),
+        ];
+        match &self.lock {
+            Some(lock) => {
+                facts.push(("Locked", format!("{}, signed by {}", lock.day, lock.signed_by)));
+                if !lock.open.is_empty() {
+                    let open: Vec<String> = lock.open.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+                    let reason = lock.reason.as_deref().unwrap_or("no reason given");
+                    facts.push(("Open at the lock", format!("{}. {reason}", open.join(", "))));
+                }
+                for (day, why) in &lock.earlier {
+                    facts.push(("Locked before", format!("{day}, opened again: {why}")));
+                }
+            }
+            None => facts.push(("Locked", "no".to_owned())),
+        }
+        if checkpoint.late > 0 {
+            let late = checkpoint.late;
+            facts.push((
+                "After the lock",
+                format!("{late} entries were written after the lock and are not in this report"),
+            ));
+        }
+        facts.push(("Program", checkpoint.program.clone()));
+        facts
+    }
+
+    /// What stands at the head of every sheet: study, version, and whether people in it are real.
+    pub fn running_head(&self) -> String {
+        let (study, version, _) = &self.study;
+        let synthetic = if self.checkpoint.synthetic { " · SYNTHETIC DATA" } else { "" };
+        format!("{study}, version {version}{synthetic}")
+    }
+
+    /// What stands at the foot of every sheet: the beginnings of the record's checkpoint and of the plan's hash.
+    pub fn running_foot(&self) -> String {
+        let short = |hash: &str| hash.get(..16).unwrap_or(hash).to_owned();
+        format!("record {} · plan {}", short(&self.checkpoint.digest), short(&self.plan))
+    }
+
     /// The query with this name.
     pub fn query(&self, name: &str) -> Option<&Query> {
         self.queries.iter().find(|query| query.name == name)

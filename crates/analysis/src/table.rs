@@ -190,6 +190,16 @@ impl Table {
         self.rows.iter().find(|known| known.id == row)?.cells.get(at)
     }
 
+    /// For each column, whether it holds words and no numbers.
+    pub fn wordy(&self) -> Vec<bool> {
+        (0..self.columns.len())
+            .map(|at| {
+                let cells = self.rows.iter().filter_map(|row| row.cells.get(at)).filter(|cell| !cell.text.is_empty());
+                cells.clone().count() > 0 && cells.clone().all(|cell| cell.numbers.is_empty())
+            })
+            .collect()
+    }
+
     /// A row's name that no other row has.
     fn free(&self, wanted: String) -> String {
         let taken = |id: &str| self.rows.iter().any(|row| row.id == id);

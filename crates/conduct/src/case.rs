@@ -13,6 +13,9 @@ use protocol::model::{Duty, RoleScope, Study, Trigger};
 use std::{collections::BTreeMap, sync::Arc};
 use terms::{InstanceId, RoleId, SiteId, StaffId, StudyHash, VisitId};
 
+const MINUTES_AN_HOUR: u32 = 60;
+const HOURS_A_DAY: u32 = 24;
+
 /// The study versions that a store knows, by hash.
 #[derive(Debug, Clone, Default)]
 pub struct Studies(BTreeMap<StudyHash, Arc<Study>>);
@@ -195,6 +198,21 @@ impl<'a> Case<'a> {
         at.checked_add(SignedDuration::from_mins(minutes)).unwrap_or(at)
     }
 
+    /// When something is due for which the study gives so many minutes; without a number, by the end of the site's day.
+    pub fn due_minutes(&self, minutes: Option<u32>) -> Timestamp {
+        minutes.map_or_else(|| self.end_of_day(self.at), |minutes| Self::after_minutes(self.at, i64::from(minutes)))
+    }
+
+    /// The same, in hours.
+    pub fn due_hours(&self, hours: Option<u32>) -> Timestamp {
+        self.due_minutes(hours.map(|hours| hours.saturating_mul(MINUTES_AN_HOUR)))
+    }
+
+    /// The same, in days of 24 hours.
+    pub fn due_days(&self, days: Option<u32>) -> Timestamp {
+        self.due_hours(days.map(|days| days.saturating_mul(HOURS_A_DAY)))
+    }
+
     /// Whole minutes from one moment to another; negative if it is earlier.
     pub fn minutes_between(from: Timestamp, to: Timestamp) -> i64 {
         to.duration_since(from).as_mins()
@@ -338,6 +356,11 @@ impl Draft {
         self.push(StreamId::Stock(site.clone()), ChainName::Site(site.clone()), entry);
     }
 
+    /// Writes to another participant's stream than the one that the act is about, in the chain of a site.
+    pub fn participant_at(&mut self, site: &SiteId, participant: &terms::ParticipantId, entry: Entry) {
+        self.push(StreamId::Participant(participant.clone()), ChainName::Site(site.clone()), entry);
+    }
+
     /// Writes to the trial's stream.
     pub fn trial(&mut self, entry: Entry) {
         self.push(StreamId::Trial, ChainName::Trial, entry);
@@ -380,7 +403,8 @@ impl Draft {
             self.clocks(case, trigger, about);
         }
         if !case.study.clocks.iter().any(|clock| clock.trigger == trigger) {
-            self.task(format!("Answer: {what}"), duty, Case::after_minutes(case.at, 24 * 60), trigger, about);
+            let due = case.due_hours(case.study.due.answer_hours);
+            self.task(format!("Answer: {what}"), duty, due, trigger, about);
         }
     }
 

@@ -3,8 +3,9 @@
 //! A [`Fact`] says what has happened; it is always recorded if it can be read. An [`Authorisation`] looks forward
 //! and may be refused. No command says who acts: people come in from authentications, through the context.
 
+use crate::finding::Unreadable;
 use jiff::{Timestamp, civil::Date};
-use protocol::model::{ApprovalScope, DeviationClass, VisitMode};
+use protocol::model::{ApprovalScope, DeviationClass, LossCause, VisitMode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -30,6 +31,61 @@ pub struct Request {
     pub reason: Option<String>,
     /// What is asked.
     pub command: Command,
+}
+
+impl Request {
+    /// Longest id, in characters.
+    pub const ID_MAX: usize = 200;
+
+    /// Whether its id can be one: it is what makes the same request the same.
+    ///
+    /// # Errors
+    /// What is wrong with it, and how to mend it.
+    pub fn id_readable(&self) -> Result<(), Unreadable> {
+        let length = self.id.chars().count();
+        let what = if self.id.trim().is_empty() {
+            "the request has no id".to_owned()
+        } else if length > Self::ID_MAX {
+            format!("the request's id has {length} characters; {} at most are read", Self::ID_MAX)
+        } else if self.id.chars().any(char::is_control) {
+            "the request's id holds characters that can't be seen".to_owned()
+        } else {
+            return Ok(());
+        };
+        let mend = "give each request an id of its own: a UUID, say, or letters, digits and hyphens".to_owned();
+        Err(Unreadable { field: "id".to_owned(), what, mend })
+    }
+}
+
+impl Request {
+    /// Whether every text in it has a length that somebody may have typed. Costs a walk through all of it.
+    ///
+    /// # Errors
+    /// The first field whose text is too long.
+    pub fn texts_readable(&self) -> Result<(), Unreadable> {
+        let whole = serde_json::to_value(self).unwrap_or_default();
+        match long_text("request", &whole) {
+            None => Ok(()),
+            Some((field, length)) => Err(Unreadable {
+                field,
+                what: format!("{length} characters"),
+                mend: format!("write at most {}; attach a longer text as a document", crate::forms::TEXT_MAX),
+            }),
+        }
+    }
+}
+
+/// The first text that is too long, with the key that it stands under.
+fn long_text(key: &str, value: &serde_json::Value) -> Option<(String, usize)> {
+    match value {
+        serde_json::Value::String(text) => {
+            let length = text.chars().count();
+            (length > crate::forms::TEXT_MAX).then(|| (key.to_owned(), length))
+        }
+        serde_json::Value::Array(all) => all.iter().find_map(|one| long_text(key, one)),
+        serde_json::Value::Object(all) => all.iter().find_map(|(key, one)| long_text(key, one)),
+        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => None,
+    }
 }
 
 /// A fact or an authorisation.
@@ -187,7 +243,7 @@ pub enum Fact {
         participant: ParticipantId,
         /// `consent`, `ecg`, `laboratory`, `other`.
         kind: String,
-        /// File name.
+        /// File name. Of it the record keeps the ending alone: people name files after whom they show.
         name: String,
         /// SHA-256 of the bytes, hexadecimal.
         sha256: String,
@@ -453,8 +509,8 @@ pub enum Fact {
         session: u8,
         /// Where to.
         to: Destination,
-        /// Who went with them.
-        escort: String,
+        /// Who went with them: what they are to the participant, never who they are.
+        escort: Escort,
     },
     /// A look at the participant in the night.
     RecordNightCheck {
@@ -489,6 +545,84 @@ pub enum Fact {
         consignment: String,
         /// What arrived.
         containers: Vec<ContainerReport>,
+        /// Number of the order form that it came on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        order: Option<String>,
+        /// Containers that the delivery note names, where it names a number.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        noted: Option<u32>,
+        /// Certificates of analysis by lot.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        certificates: BTreeMap<String, String>,
+    },
+    /// What was missing of a receipt came later: the order form's number, certificates.
+    CompleteReceipt {
+        /// Site.
+        site: SiteId,
+        /// Number of the consignment.
+        consignment: String,
+        /// Number of the order form that it came on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        order: Option<String>,
+        /// Certificates of analysis by lot.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        certificates: BTreeMap<String, String>,
+    },
+    /// A shipment from another site arrived.
+    ReceiveShipment {
+        /// Site.
+        site: SiteId,
+        /// Number of the shipment.
+        shipment: String,
+        /// Containers found in it, by number.
+        found: Vec<ContainerId>,
+        /// Its seal was whole.
+        seal_whole: bool,
+    },
+    /// The logger in the safe was read.
+    RecordTemperature {
+        /// Site.
+        site: SiteId,
+        /// Which logger.
+        logger: String,
+        /// What it says.
+        readings: Vec<TemperatureReading>,
+    },
+    /// The safe was opened for something that moves no container, or shut again.
+    RecordSafeAccess {
+        /// Site.
+        site: SiteId,
+        /// Opened or shut.
+        going: SafeGoing,
+        /// What for.
+        purpose: String,
+        /// Number of the seal that was put on it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seal: Option<String>,
+    },
+    /// A lot was called back.
+    RecallLot {
+        /// At one site; none for all of them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        site: Option<SiteId>,
+        /// Which lot.
+        lot: String,
+        /// Why.
+        reason: String,
+    },
+    /// A notice about a difference was sent.
+    RecordNotice {
+        /// Site.
+        site: SiteId,
+        /// Which difference.
+        discrepancy: InstanceId,
+        /// The study's form.
+        form: String,
+        /// Number or reference of what was sent.
+        number: String,
+        /// What was filled in.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        fields: BTreeMap<String, String>,
     },
     /// Something became of a container.
     RecordContainer {
@@ -499,12 +633,15 @@ pub enum Fact {
         /// What.
         what: ContainerFact,
     },
-    /// The safe was counted.
+    /// The safe was counted, by the one who acts alone: the other counts for themselves.
     CountStock {
         /// Site.
         site: SiteId,
         /// Containers found, by number.
         found: Vec<ContainerId>,
+        /// Pieces found in containers that are open.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        pieces: BTreeMap<ContainerId, u32>,
     },
     /// A delegation or role ended.
     EndDelegation {
@@ -674,6 +811,12 @@ pub enum Authorisation {
         /// Who.
         participant: ParticipantId,
     },
+    /// Erase name, contacts and documents of somebody who declined, or who withdrew consent and asks for it. The record
+    /// itself stays whole.
+    EraseIdentity {
+        /// Who.
+        participant: ParticipantId,
+    },
     /// Open one participant's allocation in an emergency.
     BreakCode {
         /// Who.
@@ -752,6 +895,49 @@ pub enum Authorisation {
         containers: Vec<ContainerId>,
         /// How.
         method: String,
+        /// Number of the record of destruction, where the study has a form for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        record: Option<String>,
+    },
+    /// Sign an order form for containers.
+    SignOrderForm {
+        /// For which site.
+        site: SiteId,
+        /// The study's form.
+        form: String,
+        /// Number on the form.
+        number: String,
+        /// What is filled in.
+        fields: BTreeMap<String, String>,
+        /// What is ordered.
+        lines: Vec<OrderLine>,
+    },
+    /// Send containers to another site.
+    ShipContainers {
+        /// From where.
+        site: SiteId,
+        /// Where to.
+        to: SiteId,
+        /// Number of the shipment.
+        shipment: String,
+        /// Which.
+        containers: Vec<ContainerId>,
+        /// Number of the seal on the box.
+        seal: String,
+        /// Number of the form for it, where the study has one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<String>,
+    },
+    /// Close a difference: somebody who did not count says what it was.
+    ResolveDiscrepancy {
+        /// Where.
+        site: SiteId,
+        /// Which.
+        discrepancy: InstanceId,
+        /// What it was.
+        cause: LossCause,
+        /// How it came about, and what is done so that it does not come again.
+        text: String,
     },
     /// Put back a container that was released and not used.
     ReturnToSafe {
@@ -1013,6 +1199,36 @@ pub enum Destination {
     Hospital,
 }
 
+/// Who goes with somebody who leaves. A name or a telephone number stands with the participant's contacts, apart from the
+/// record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Escort {
+    /// The adult who was named beforehand.
+    Named,
+    /// Another adult.
+    Other,
+    /// Somebody of the staff.
+    Staff,
+    /// An ambulance.
+    Ambulance,
+    /// Nobody.
+    Nobody,
+}
+
+impl Escort {
+    /// Its code, as it stands in the record.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Named => "named",
+            Self::Other => "other",
+            Self::Staff => "staff",
+            Self::Ambulance => "ambulance",
+            Self::Nobody => "nobody",
+        }
+    }
+}
+
 /// A container as it arrives. What it holds is not said here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -1027,6 +1243,47 @@ pub struct ContainerReport {
     pub lot: String,
     /// Last day of use.
     pub expires: Date,
+    /// Number of the seal on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<String>,
+    /// Number of the kit or carton that it came in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kit: Option<String>,
+    /// Pieces in it. Where nobody says, the label's level does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pieces: Option<u32>,
+}
+
+/// A line of an order form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OrderLine {
+    /// First dose or supplement.
+    pub part: DosePart,
+    /// Level on the label.
+    pub level: LevelId,
+    /// Containers.
+    pub containers: u32,
+}
+
+/// What a logger says of a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TemperatureReading {
+    /// When.
+    pub at: Timestamp,
+    /// How warm, °C.
+    pub celsius: Decimal,
+}
+
+/// The safe opened, or shut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SafeGoing {
+    /// Opened.
+    Opened,
+    /// Shut, locked and sealed.
+    Shut,
 }
 
 /// What became of a container.
@@ -1054,6 +1311,28 @@ pub enum ContainerFact {
     CameBack {
         /// Pieces still in it.
         pieces: u32,
+        /// Number of the seal that it was put away under.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seal: Option<String>,
+    },
+    /// It was opened, nothing of it was swallowed, and it is back in the safe.
+    Refused {
+        /// Pieces in it.
+        pieces: u32,
+        /// Why.
+        reason: String,
+    },
+    /// Pieces of it were spoilt: dropped, broken, vomited. They are kept to be destroyed.
+    Wasted {
+        /// How many.
+        pieces: u32,
+        /// How.
+        reason: String,
+    },
+    /// One that was missing was found.
+    Found {
+        /// Where.
+        place: String,
     },
     /// Sent back to the depot.
     ReturnedOut {

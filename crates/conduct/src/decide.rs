@@ -79,6 +79,12 @@ impl Command {
                     | Fact::ReceiveContainers { .. }
                     | Fact::RecordContainer { .. }
                     | Fact::CountStock { .. }
+                    | Fact::CompleteReceipt { .. }
+                    | Fact::ReceiveShipment { .. }
+                    | Fact::RecordTemperature { .. }
+                    | Fact::RecordSafeAccess { .. }
+                    | Fact::RecallLot { site: Some(_), .. }
+                    | Fact::RecordNotice { .. }
                     | Fact::CorrectForm { .. }
             ),
             Self::Authorise(act) => matches!(
@@ -89,6 +95,10 @@ impl Command {
                     | Authorisation::AcceptContainers { .. }
                     | Authorisation::DestroyContainers { .. }
                     | Authorisation::ReturnToSafe { .. }
+                    | Authorisation::SignOrderForm { .. }
+                    | Authorisation::ShipContainers { .. }
+                    | Authorisation::ResolveDiscrepancy { .. }
+                    | Authorisation::LiftHold { on: HoldOn::Site { .. }, .. }
                     | Authorisation::OrderDose { .. }
                     | Authorisation::Discharge { .. }
                     | Authorisation::CloseSession { .. }
@@ -122,10 +132,18 @@ impl Fact {
             | Self::ReceiveContainers { site, .. }
             | Self::RecordContainer { site, .. }
             | Self::CountStock { site, .. }
+            | Self::CompleteReceipt { site, .. }
+            | Self::ReceiveShipment { site, .. }
+            | Self::RecordTemperature { site, .. }
+            | Self::RecordSafeAccess { site, .. }
+            | Self::RecallLot { site: Some(site), .. }
+            | Self::RecordNotice { site, .. }
             | Self::EndDelegation { site: Some(site), .. }
             | Self::PlaceHold { on: HoldOn::Site { site }, .. }
             | Self::RecordApproval { participant: None, site, .. } => Subject::Site(site.clone()),
-            Self::EndDelegation { site: None, .. } | Self::PlaceHold { on: HoldOn::Trial, .. } => Subject::Trial,
+            Self::EndDelegation { site: None, .. }
+            | Self::RecallLot { site: None, .. }
+            | Self::PlaceHold { on: HoldOn::Trial, .. } => Subject::Trial,
             Self::RecordRating { request, .. } | Self::RecordRatingMissed { request, .. } => {
                 Subject::Rating(request.clone())
             }
@@ -192,6 +210,9 @@ impl Authorisation {
             | Self::AcceptContainers { site, .. }
             | Self::DestroyContainers { site, .. }
             | Self::ReturnToSafe { site, .. }
+            | Self::SignOrderForm { site, .. }
+            | Self::ShipContainers { site, .. }
+            | Self::ResolveDiscrepancy { site, .. }
             | Self::LiftHold { on: HoldOn::Site { site }, .. } => Subject::Site(site.clone()),
             Self::TakeRating { request } => Subject::Rating(request.clone()),
             Self::LiftHold { on: HoldOn::Participant { participant }, .. }
@@ -210,6 +231,7 @@ impl Authorisation {
             | Self::MoveVersion { participant, .. }
             | Self::RequestRating { participant, .. }
             | Self::CompleteParticipation { participant }
+            | Self::EraseIdentity { participant }
             | Self::BreakCode { participant } => Subject::Participant(participant.clone()),
         }
     }
@@ -283,9 +305,16 @@ pub const fn duties_for(command: &Command) -> &'static [Duty] {
             | Fact::StopSession { .. }
             | Fact::RecordDeparture { .. } => &[Facilitate, Nurse, Prescribe, AttendNight],
             Fact::RecordNightCheck { .. } => &[AttendNight, Facilitate, Nurse],
-            Fact::ReceiveContainers { .. } | Fact::CountStock { .. } | Fact::RecordContainer { .. } => {
-                &[DispenseDrug, WitnessDrug]
-            }
+            Fact::ReceiveContainers { .. }
+            | Fact::CountStock { .. }
+            | Fact::RecordContainer { .. }
+            | Fact::CompleteReceipt { .. }
+            | Fact::ReceiveShipment { .. }
+            | Fact::RecordTemperature { .. }
+            | Fact::RecordSafeAccess { .. } => &[DispenseDrug, WitnessDrug],
+            Fact::RecallLot { site: Some(_), .. } => &[DispenseDrug, LeadSite, MonitorMedically, AdministerTrial],
+            Fact::RecallLot { site: None, .. } => &[MonitorMedically, AdministerTrial],
+            Fact::RecordNotice { .. } => &[LeadSite, DispenseDrug, AdministerTrial],
             Fact::EndDelegation { .. } => &[LeadSite, AdministerTrial],
             Fact::PlaceHold { .. } => {
                 &[LeadSite, MonitorMedically, AdministerTrial, Prescribe, DecideEligibility, DispenseDrug]
@@ -318,7 +347,10 @@ pub const fn duties_for(command: &Command) -> &'static [Duty] {
             Authorisation::ReleaseContainers { .. }
             | Authorisation::AcceptContainers { .. }
             | Authorisation::DestroyContainers { .. }
-            | Authorisation::ReturnToSafe { .. } => &[DispenseDrug, WitnessDrug],
+            | Authorisation::ReturnToSafe { .. }
+            | Authorisation::ShipContainers { .. } => &[DispenseDrug, WitnessDrug],
+            Authorisation::SignOrderForm { .. } => &[LeadSite, Prescribe, DispenseDrug, AdministerTrial],
+            Authorisation::ResolveDiscrepancy { .. } => &[LeadSite, MonitorMedically, AdministerTrial],
             Authorisation::AuthoriseDose { .. } | Authorisation::AuthoriseSupplement { .. } => {
                 &[Facilitate, Nurse, Prescribe]
             }
@@ -328,6 +360,7 @@ pub const fn duties_for(command: &Command) -> &'static [Duty] {
             }
             Authorisation::TakeRating { .. } => &[RateOutcomes],
             Authorisation::BreakCode { .. } => &[BreakCode],
+            Authorisation::EraseIdentity { .. } => &[Coordinate, LeadSite],
             Authorisation::AdoptStudy { .. }
             | Authorisation::OpenSite { .. }
             | Authorisation::ActivateSite { .. }

@@ -116,7 +116,7 @@ pub fn due(study: &Study, participant: &ParticipantState, zone: &TimeZone) -> Ve
             day,
         );
         due.instance = Some(instance.clone());
-        due.closes = Some(schedule::days_from(day, 7));
+        due.closes = later(day, study.due.rating_days);
         all.push(due);
     }
     for (instance, task) in participant.tasks.iter().filter(|(_, task)| task.done.is_none()) {
@@ -137,7 +137,7 @@ pub fn due(study: &Study, participant: &ParticipantState, zone: &TimeZone) -> Ve
             form.day,
         );
         due.instance = Some(question.about.clone());
-        due.closes = Some(schedule::days_from(form.day, 14));
+        due.closes = later(form.day, study.due.question_days);
         all.push(due);
     }
     all
@@ -169,7 +169,7 @@ fn visit_due(study: &Study, participant: &ParticipantState, visit: &protocol::mo
             let day = record.and_then(|record| record.day).unwrap_or(participant.enquired);
             let title = format!("Complete {id} {}", visit.name);
             let mut due = item(DueKind::Complete, format!("complete.{id}"), title, Duty::RecordData, day);
-            due.closes = Some(schedule::days_from(day, 5));
+            due.closes = later(day, study.due.complete_visit_days);
             due.visit = Some(id.clone());
             all.push(due);
         }
@@ -246,9 +246,9 @@ fn rating_due(study: &Study, participant: &ParticipantState, visit: &protocol::m
     let day = participant.visits.get(id).and_then(|record| record.booking.map(|b| b.day).or(record.day));
     let day = day.unwrap_or(participant.enquired);
     let title = format!("Ask for the rating of {id}");
-    let mut due =
-        item(DueKind::AskRating, format!("rating.{id}"), title, Duty::Coordinate, schedule::days_from(day, -7));
-    due.target = Some(schedule::days_from(day, -3));
+    let opens = sooner(day, study.due.rating_ask_days).unwrap_or(day);
+    let mut due = item(DueKind::AskRating, format!("rating.{id}"), title, Duty::Coordinate, opens);
+    due.target = sooner(day, study.due.rating_target_days);
     due.closes = Some(day);
     due.visit = Some(id.clone());
     all.push(due);
@@ -280,14 +280,14 @@ fn gates_due(study: &Study, participant: &ParticipantState, all: &mut Vec<Due>) 
         );
         due.closes = match (gate.within_days_of_consent, participant.consent_day()) {
             (Some(days), Some(consent)) => Some(schedule::days_from(consent, i32::try_from(days).unwrap_or(i32::MAX))),
-            _ => Some(schedule::days_from(day, 7)),
+            _ => later(day, study.due.gate_days),
         };
         all.push(due);
     }
     if participant.phase == Phase::Confirmed {
         let day = participant.decisions.get(&2).map_or(participant.enquired, |decision| decision.day);
         let mut due = item(DueKind::Assign, "assign", "Assign an arm", Duty::Randomise, day);
-        due.closes = Some(schedule::days_from(day, 3));
+        due.closes = later(day, study.due.assign_days);
         all.push(due);
     }
     if matches!(participant.phase, Phase::Assigned | Phase::InTreatment) {
@@ -302,13 +302,23 @@ fn order_due(study: &Study, participant: &ParticipantState, all: &mut Vec<Due>) 
         let booking = participant.visits.get(&session.visit).and_then(|record| record.booking);
         if let Some(booking) = booking.filter(|_| !ordered) {
             let title = format!("Order the dose of session {}", session.number);
-            let opens = schedule::days_from(booking.day, -7);
+            let opens = sooner(booking.day, study.due.order_days).unwrap_or(booking.day);
             let mut due = item(DueKind::Order, format!("order.{}", session.number), title, Duty::Prescribe, opens);
             due.closes = Some(booking.day);
             due.visit = Some(session.visit.clone());
             all.push(due);
         }
     }
+}
+
+/// So many days after one; none where the study says nothing.
+fn later(day: Date, days: Option<u32>) -> Option<Date> {
+    days.map(|days| schedule::days_from(day, i32::try_from(days).unwrap_or(i32::MAX)))
+}
+
+/// So many days before one.
+fn sooner(day: Date, days: Option<u32>) -> Option<Date> {
+    days.map(|days| schedule::days_from(day, i32::try_from(days).map_or(i32::MIN, |days| -days)))
 }
 
 /// The days of a visit for a page, with what became of it.

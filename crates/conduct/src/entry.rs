@@ -6,12 +6,12 @@
 use crate::{
     command::{
         AdverseEventReport, ContactOutcome, ContainerFact, ContainerReport, Destination, Disclosure, DosePart, Going,
-        MedicineReport, StopScope,
+        MedicineReport, OrderLine, SafeGoing, StopScope, TemperatureReading,
     },
     stream::{ChainName, StreamId},
 };
 use jiff::{Timestamp, civil::Date};
-use protocol::model::{AlarmLevel, Content, DeviationClass, Duty, Trigger, VisitMode, Window};
+use protocol::model::{AlarmLevel, Content, DeviationClass, Duty, LossCause, Trigger, VisitMode, Window};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 use terms::{
@@ -204,6 +204,8 @@ pub enum Entry {
     Transferred { from: SiteId, to: SiteId },
     /// The participant is on another version of the study from now on.
     VersionMoved { from: StudyHash, to: StudyHash },
+    /// Name, contacts and documents were erased from the identity store.
+    IdentityErased,
     /// An allocation was opened in an emergency.
     CodeBroken { told: Vec<StaffId> },
     // --- participant: visits
@@ -487,7 +489,7 @@ pub enum Entry {
     SessionStopped { session: u8 },
     /// Leaving was allowed.
     Discharged { session: u8 },
-    /// The participant left.
+    /// The participant left. `escort` is a code of [`crate::command::Escort`]; entries from before there were codes hold words.
     Departed { session: u8, to: Destination, escort: String, allowed: bool },
     /// A look in the night.
     NightChecked {
@@ -563,21 +565,181 @@ pub enum Entry {
     DelegationEnded { staff: StaffId, role: RoleId },
     // --- stock stream
     /// Containers arrived; they are quarantined until accepted.
-    ContainersReceived { consignment: String, containers: Vec<ContainerReport> },
+    ContainersReceived {
+        consignment: String,
+        containers: Vec<ContainerReport>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        order: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        noted: Option<u32>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        certificates: BTreeMap<String, String>,
+    },
     /// Containers may be used.
     ContainersAccepted { containers: Vec<ContainerId> },
     /// A container was taken out of the safe for a session.
-    ContainerOut { container: ContainerId, participant: ParticipantId, session: u8 },
+    ContainerOut {
+        container: ContainerId,
+        participant: ParticipantId,
+        session: u8,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seal: Option<String>,
+    },
     /// A container went back unopened.
-    ContainerBack { container: ContainerId },
+    ContainerBack {
+        container: ContainerId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seal: Option<String>,
+    },
     /// A container was opened and its content swallowed, `pieces` of it.
     ContainerUsed { container: ContainerId, participant: ParticipantId, pieces: u32 },
     /// Something became of a container.
     ContainerChanged { container: ContainerId, what: ContainerFact },
     /// Containers were destroyed.
-    ContainersDestroyed { containers: Vec<ContainerId>, method: String },
-    /// The safe was counted.
-    StockCounted { expected: u32, found: u32, missing: Vec<ContainerId>, unexpected: Vec<ContainerId> },
+    ContainersDestroyed {
+        containers: Vec<ContainerId>,
+        method: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        record: Option<String>,
+    },
+    /// Two counted the safe, each for themselves, and agreed with each other.
+    StockCounted {
+        expected: u32,
+        found: u32,
+        missing: Vec<ContainerId>,
+        unexpected: Vec<ContainerId>,
+        /// Pieces found in open containers where the book says another number: found, and by the book.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        pieces: BTreeMap<ContainerId, [u32; 2]>,
+        /// Who counted.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        counters: Vec<StaffId>,
+    },
+    /// One of two counted. Nobody is shown what they found before the other has counted.
+    CountEntered {
+        found: Vec<ContainerId>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        pieces: BTreeMap<ContainerId, u32>,
+        /// The counter may hand out.
+        hands_out: bool,
+        /// The counter may witness.
+        witnesses: bool,
+        /// Until when the other's count belongs to it.
+        until: Timestamp,
+    },
+    /// Two counted and did not agree with each other: neither count stands, both count again by `again_by`.
+    CountsDiffered { counters: Vec<StaffId>, again_by: Timestamp },
+    /// An order form was signed.
+    StockOrdered {
+        form: String,
+        number: String,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        fields: BTreeMap<String, String>,
+        lines: Vec<OrderLine>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Date>,
+    },
+    /// What was missing of a receipt came later.
+    ReceiptCompleted {
+        consignment: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        order: Option<String>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        certificates: BTreeMap<String, String>,
+    },
+    /// Containers were sent to another site.
+    ContainersShipped {
+        shipment: String,
+        to: SiteId,
+        containers: Vec<ContainerId>,
+        seal: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<String>,
+    },
+    /// Another site has sent containers, which are on their way.
+    ShipmentAnnounced {
+        shipment: String,
+        from: SiteId,
+        containers: Vec<ContainerReport>,
+        seal: String,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        certificates: BTreeMap<String, String>,
+    },
+    /// A shipment arrived: what was found of it is in quarantine.
+    ShipmentReceived {
+        shipment: String,
+        from: SiteId,
+        found: Vec<ContainerId>,
+        missing: Vec<ContainerId>,
+        seal_whole: bool,
+    },
+    /// At the sender: the other site said what had arrived.
+    ShipmentArrived { shipment: String, at: SiteId, found: Vec<ContainerId>, missing: Vec<ContainerId> },
+    /// The logger in the safe was read. What had been stored outside the limits is set aside.
+    TemperatureLogged {
+        logger: String,
+        readings: Vec<TemperatureReading>,
+        lowest: Decimal,
+        highest: Decimal,
+        within: bool,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        set_aside: Vec<ContainerId>,
+    },
+    /// The safe was opened or shut; `alone` by one person.
+    SafeAccessed {
+        going: SafeGoing,
+        purpose: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seal: Option<String>,
+        alone: bool,
+    },
+    /// A lot was called back: no container of it is given any more.
+    LotRecalled { lot: String, reason: String },
+    /// The safe, a delivery or a container doesn't agree with the book.
+    DiscrepancyOpened {
+        instance: InstanceId,
+        what: DiscrepancyKind,
+        text: String,
+        /// Containers concerned that are not where the book has them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        containers: Vec<ContainerId>,
+        /// Pieces that an open container is short of; negative for more than there should be.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        pieces: BTreeMap<ContainerId, i64>,
+        /// The consignment or shipment concerned.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        consignment: Option<String>,
+        /// Who counted or reported it: none of them closes it.
+        people: Vec<StaffId>,
+        /// Until when both count again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        again_by: Option<Timestamp>,
+        /// Notices that a theft or loss asks for, with their terms.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        notices: Vec<NoticeDue>,
+        /// The hold that it put on the site.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hold: Option<InstanceId>,
+    },
+    /// A notice about it was sent.
+    NoticeRecorded {
+        discrepancy: InstanceId,
+        form: String,
+        number: String,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        fields: BTreeMap<String, String>,
+        late: bool,
+    },
+    /// It was closed by somebody who had not counted. What is lost leaves the book here, and nowhere else.
+    DiscrepancyResolved {
+        instance: InstanceId,
+        cause: LossCause,
+        text: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        lost: Vec<ContainerId>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        pieces: BTreeMap<ContainerId, i64>,
+    },
 }
 
 /// What the study's rule says of a medicine, computed when it was recorded.
@@ -602,7 +764,8 @@ pub struct OpenItem {
     /// Whose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub participant: Option<ParticipantId>,
-    /// `task`, `question`, `visit`, `form`, `session`, `rating`, `participant`, `container`, `hold`.
+    /// `task`, `question`, `visit`, `form`, `session`, `rating`, `participant`, `container`,
+    /// `discrepancy`, `hold`.
     pub kind: String,
     /// Which: an instance, a visit, a container.
     pub item: String,
@@ -691,6 +854,39 @@ pub enum AlarmKind {
     NightMissed,
     /// Something that the attendant must call for.
     NightSign,
+}
+
+/// How the safe came not to agree with the book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DiscrepancyKind {
+    /// Two agreed with each other, and not with the book.
+    Count,
+    /// Two did not agree with each other, twice.
+    Counters,
+    /// A delivery is not what its note says.
+    Receipt,
+    /// A shipment is not what was sent.
+    Shipment,
+    /// What was swallowed and what came back are not what the label says.
+    Pieces,
+    /// A container is not there.
+    Missing,
+    /// One person was at the safe alone.
+    Alone,
+}
+
+/// A notice that a theft or loss asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticeDue {
+    /// The study's form.
+    pub form: String,
+    /// Its title.
+    pub title: String,
+    /// Causes that it is sent for.
+    pub causes: Vec<LossCause>,
+    /// Until when.
+    pub due: Timestamp,
 }
 
 /// What a container holds. Only the sealed service ever has one of these in the open.

@@ -23,27 +23,32 @@ pub fn read_values(
     fields: &[Field],
     values: &BTreeMap<FieldId, Value>,
 ) -> Result<BTreeMap<FieldId, Value>, Vec<Unreadable>> {
-    let mut read = BTreeMap::new();
+    let mut read = Vec::with_capacity(fields.len());
     let mut wrong = Vec::new();
-    for (id, value) in values {
-        let Some(field) = fields.iter().find(|field| field.id == *id) else {
-            wrong.push(unknown_field(id, fields));
-            continue;
-        };
-        match read_value(field, value) {
-            Ok(value) => {
-                read.insert(id.clone(), value);
+    let mut known = 0;
+    for field in fields {
+        match values.get(&field.id) {
+            Some(value) => {
+                known += 1;
+                match read_value(field, value) {
+                    Ok(value) => read.push((field.id.clone(), value)),
+                    Err(unreadable) => wrong.push(unreadable),
+                }
             }
-            Err(unreadable) => wrong.push(unreadable),
+            None if field.required => read.push((field.id.clone(), Value::Missing(MissingReason::NotAsked))),
+            None => {}
         }
     }
-    if !wrong.is_empty() {
-        return Err(wrong);
+    // Looked for only where something was given that no field took: nearly never.
+    if known < values.len() {
+        let strange = values.keys().filter(|id| !fields.iter().any(|field| field.id == **id));
+        wrong.extend(strange.map(|id| unknown_field(id, fields)));
     }
-    for field in fields.iter().filter(|field| field.required) {
-        read.entry(field.id.clone()).or_insert(Value::Missing(MissingReason::NotAsked));
+    if wrong.is_empty() {
+        return Ok(read.into_iter().collect());
     }
-    Ok(read)
+    wrong.sort_by(|one, other| one.field.cmp(&other.field));
+    Err(wrong)
 }
 
 fn unknown_field(id: &FieldId, fields: &[Field]) -> Unreadable {
@@ -211,7 +216,7 @@ fn read_instrument(form: &Form, id: &str, given: &BTreeMap<FieldId, Value>) -> R
     let mut responses = Responses::new();
     let mut wrong = Vec::new();
     for (field, value) in given {
-        if form.fields.iter().any(|f| f.id == *field) {
+        if !form.fields.is_empty() && form.fields.iter().any(|f| f.id == *field) {
             own.insert(field.clone(), value.clone());
         } else if let Some(item) = field.as_str().strip_prefix("related_") {
             match value.as_text().and_then(instruments::TraumaRelated::parse) {

@@ -59,6 +59,10 @@ pub fn steps(case: &Case<'_>) -> Vec<Step> {
 
 fn phase_acts(case: &Case<'_>, participant: &ParticipantState) -> Vec<(String, Authorisation)> {
     let id = participant.id.clone();
+    if crate::participant::may_be_erased(participant) && participant.erased.is_none() {
+        let title = "Erase who they are, if they ask for it".to_owned();
+        return vec![(title, Authorisation::EraseIdentity { participant: id })];
+    }
     match participant.phase {
         Phase::Screening => vec![("Enrol".to_owned(), Authorisation::Enrol { participant: id })],
         Phase::Enrolled => vec![("Confirm enrolment".to_owned(), Authorisation::ConfirmEnrolment { participant: id })],

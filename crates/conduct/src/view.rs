@@ -11,6 +11,8 @@ pub struct Reader {
     pub roles: Vec<RoleId>,
     /// Duties of these roles.
     pub duties: Duties,
+    /// Duties by which they see, where they can't act by them just now; otherwise they see by what they do.
+    pub sees_by: Option<Duties>,
 }
 
 impl Reader {
@@ -22,7 +24,17 @@ impl Reader {
                 duties.add(*duty);
             }
         }
-        Self { roles, duties }
+        Self { roles, duties, sees_by: None }
+    }
+
+    /// The same reader, who sees what they saw and can do nothing: for pages that show the record as it was.
+    #[must_use]
+    pub fn reading_only(self) -> Self {
+        Self { sees_by: Some(self.seeing()), duties: Duties::default(), ..self }
+    }
+
+    fn seeing(&self) -> Duties {
+        self.sees_by.unwrap_or(self.duties)
     }
 
     /// An entry as they may read it, as JSON: whoever meets opaque requests alone learns that it was written and when; from
@@ -78,12 +90,12 @@ impl Reader {
 
     /// Whether they may look at participants' records at all. A rater meets opaque requests alone.
     pub fn sees_participants(&self) -> bool {
-        self.duties.iter().any(|duty| !matches!(duty, Duty::RateOutcomes | Duty::Participate))
+        self.seeing().iter().any(|duty| !matches!(duty, Duty::RateOutcomes | Duty::Participate))
     }
 
     /// Whether they may see who a participant is and how to reach them: only those who meet people at the site.
     pub fn sees_identity(&self) -> bool {
-        self.duties.has_any(&[
+        self.seeing().has_any(&[
             Duty::Coordinate,
             Duty::TakeConsent,
             Duty::Facilitate,
@@ -96,7 +108,7 @@ impl Reader {
     /// Whether they may see what goes on in the dosing room. Patterns of readings can unmask the arm, so the sponsor's
     /// operations don't (dosing-day.md §15).
     pub fn sees_sessions(&self) -> bool {
-        self.duties.has_any(&[
+        self.seeing().has_any(&[
             Duty::Facilitate,
             Duty::Nurse,
             Duty::Prescribe,
@@ -111,8 +123,62 @@ impl Reader {
         ])
     }
 
+    /// Whether they may look at the analysis of the whole trial, all arms together: they look after it, and the primary outcome isn't
+    /// hidden from them. Whoever meets participants would learn how their own are rated.
+    pub fn sees_analysis(&self, study: &Study) -> bool {
+        let outcomes = study.analysis.endpoints().map(|endpoint| study.form(endpoint.form.as_str()));
+        self.duties.has_any(&[
+            Duty::ManageData,
+            Duty::AdministerTrial,
+            Duty::Inspect,
+            Duty::Monitor,
+            Duty::MonitorMedically,
+        ]) && outcomes.flatten().all(|form| self.sees_form(form))
+    }
+
+    /// Whether they may look at it by arm once the record is locked: those who look after the trial as a whole and do nothing else.
+    /// Monitors and site staff stay blind, because people may still be in follow-up.
+    pub fn sees_arms_after_lock(&self, study: &Study) -> bool {
+        let whole = |duty: Duty| matches!(duty, Duty::ManageData | Duty::AdministerTrial | Duty::Inspect);
+        self.sees_analysis(study) && self.duties.iter().all(whole)
+    }
+
     /// Whether every role that they hold is blind: then no allocation is ever shown to them.
     pub fn blinded(&self, study: &Study) -> bool {
         self.roles.iter().all(|role| study.role(role.as_str()).is_none_or(|role| role.blinded))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Who sees the analysis, and who sees it by arm after the lock: one role a line.
+    #[test]
+    fn the_analysis_and_its_arms() {
+        let study = protocol::embedded::load("reference-mapp2").unwrap();
+        for (roles, analysis, arms) in [
+            (&["data_manager"][..], true, true),
+            (&["administrator"], true, true),
+            (&["inspector"], true, true),
+            (&["data_manager", "administrator"], true, true),
+            (&["monitor"], true, false),
+            (&["medical_monitor"], true, false),
+            (&["data_manager", "monitor"], true, false),
+            (&["data_manager", "nurse"], true, false),
+            (&["coordinator"], false, false),
+            (&["investigator"], false, false),
+            (&["lead_therapist"], false, false),
+            (&["independent_rater"], false, false),
+            (&["participant"], false, false),
+            (&[], false, false),
+        ] {
+            let reader = Reader::of(&study, roles.iter().map(|role| RoleId::from(*role)).collect());
+            assert_eq!(
+                (reader.sees_analysis(&study), reader.sees_arms_after_lock(&study)),
+                (analysis, arms),
+                "{roles:?}"
+            );
+        }
     }
 }

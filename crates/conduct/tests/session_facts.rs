@@ -170,7 +170,7 @@ fn presence() {
     );
     // Before the dose, and after the participant has left, nobody needs to be there.
     table(|| ready_with(|_| {}), "09:58 co: go; lead: go | recorded");
-    table(|| dosed_with(|_| {}), "18:00 lead: leave overnight attendant; 18:05 co: go; 18:06 lead: go | recorded");
+    table(|| dosed_with(|_| {}), "18:00 lead: leave overnight staff; 18:05 co: go; 18:06 lead: go | recorded");
 }
 
 /// Slots by offset; one reading fills one slot; late keeps both times (§13.4; failures.md F-08).
@@ -194,8 +194,8 @@ fn readings() {
         # Limits: at the line is over it; red hides amber.
         10:32 lead: reading systolic 160 diastolic 85 pulse 90 | recorded V-b
         10:32 lead: reading systolic 161 diastolic 85 pulse 90 | recorded V-b L1:amber task:LimitAmber
-        10:32 lead: reading systolic 180 diastolic 85 pulse 90 | recorded V-b L1:red task:LimitRed task:LimitRed
-        10:32 lead: reading systolic 170 diastolic 111 pulse 90 | recorded V-b L1:amber L2:red task:LimitAmber task:LimitRed task:LimitRed
+        10:32 lead: reading systolic 180 diastolic 85 pulse 90 | recorded V-b L1:red task:LimitRed task:LimitRed task:MayBeHarm
+        10:32 lead: reading systolic 170 diastolic 111 pulse 90 | recorded V-b L1:amber L2:red task:LimitAmber task:LimitRed task:LimitRed task:MayBeHarm
         10:32 lead: reading systolic 170 diastolic 85; 10:37 lead: reading systolic 150 diastolic 85 | recorded V-b done
         10:32 lead: reading systolic 170 diastolic 85; 10:37 lead: reading pulse 80 | recorded V-b
         10:32 lead: reading systolic 190 diastolic 85; 10:37 lead: reading systolic 150 diastolic 85 | recorded V-b done
@@ -262,14 +262,14 @@ fn leaving_and_the_night() {
     table(
         evening,
         "
-        18:05 lead: leave home Kim                                     | recorded LeftEarly LeftEarly
+        18:05 lead: leave home named                                     | recorded LeftEarly LeftEarly
         18:05 lead: leave home                                         | recorded LeftEarly LeftEarly LeftEarly
-        18:05 lead: leave overnight attendant                          | recorded LeftEarly
+        18:05 lead: leave overnight staff                          | recorded LeftEarly
         18:05 lead: leave hospital ambulance                           | recorded task:SeriousAdverseEvent clock:SeriousAdverseEvent
-        18:05 lead+co: discharge; lead: leave home Kim                 | recorded LeftEarly
-        18:05 lead+co: discharge; lead: leave overnight attendant      | recorded
-        18:05 lead+co: discharge; lead: leave overnight attendant; 2025-04-01 10:00 lead: leave home Kim | recorded
-        18:05 lead+co: discharge; lead: leave overnight attendant; 2025-04-01 10:00 lead: leave home     | recorded LeftEarly
+        18:05 lead+co: discharge; lead: leave home named                 | recorded LeftEarly
+        18:05 lead+co: discharge; lead: leave overnight staff      | recorded
+        18:05 lead+co: discharge; lead: leave overnight staff; 2025-04-01 10:00 lead: leave home named | recorded
+        18:05 lead+co: discharge; lead: leave overnight staff; 2025-04-01 10:00 lead: leave home     | recorded LeftEarly
         23:40 attendant: night awake 5                                 | recorded
         23:40 attendant: night awake                                   | recorded
         23:40 attendant: night asleep                                  | recorded
@@ -278,7 +278,7 @@ fn leaving_and_the_night() {
         ",
     );
     // Called off before the dose: nobody left too early.
-    table(|| ready_with(|_| {}), "10:00 lead: leave home Kim | recorded");
+    table(|| ready_with(|_| {}), "10:00 lead: leave home named | recorded");
 }
 
 #[test]
@@ -348,7 +348,7 @@ fn ground_that_goes() {
     table(
         permitted,
         "
-        11:41 lead: reading systolic 181 diastolic 85               | recorded L1:red task:LimitRed task:LimitRed lost:supplement.limits
+        11:41 lead: reading systolic 181 diastolic 85               | recorded L1:red task:LimitRed task:LimitRed task:MayBeHarm lost:supplement.limits
         11:41@10:20 lead: note VOMIT                                | recorded DoseVomited task:DoseVomited lost:supplement.vomited
         11:41 monitor: hold participant rash                        | recorded hold lost:safety.hold GroundWithdrawn
         ",

@@ -83,7 +83,7 @@ const ACTS: &[&str] = &[
     "container K1 recalled lot",
     "container K1 back 0",
     "discharge",
-    "leave home Kim",
+    "leave home named",
     "close",
 ];
 
@@ -153,7 +153,7 @@ impl Opinion {
                     *self.out.entry(container.to_string()).or_default() += 1;
                     self.must(self.out.values().all(|times| *times <= 1), "a container out twice")?;
                 }
-                Entry::ContainerBack { container } => {
+                Entry::ContainerBack { container, .. } => {
                     *self.out.entry(container.to_string()).or_default() -= 1;
                 }
                 Entry::CheckRecorded { check, clears, .. } => {

@@ -14,7 +14,7 @@ use conduct::{
         report::{Section, report},
     },
 };
-use protocol::model::{Measure, Study};
+use protocol::model::Study;
 use support::{Clinic, Extra, P, scene, study};
 
 /// The small study with the reference's room: its codes, alarms, cards, ratings, touch, drinking, night.
@@ -23,7 +23,7 @@ fn furnished(study: &mut Study) {
     study.session.room = reference.session.room.clone();
     study.session.codes = reference.session.codes.clone();
     let distress = reference.session.measures.iter().find(|measure| measure.id == "distress").unwrap();
-    study.session.measures.push(Measure { ..distress.clone() });
+    study.session.measures.push(distress.clone());
     let check = study.session.checks.iter_mut().find(|check| check.id == *"reaffirmed").unwrap();
     for kind in ["hand", "shoulder", "head"] {
         let mut field = study::yes_no(kind);
@@ -76,7 +76,7 @@ fn f_64_one_carer_alone_is_told_at_10_15_and_16_minutes() {
         "
         ),
     );
-    let presence = day(&clinic, Day::presence);
+    let presence = day(&clinic, |day| day.presence());
     assert_eq!((presence.carers, presence.carers_min), (1, 2));
     assert!(presence.below_since.is_some());
     // The gap is said once: coming back ends the alarms and adds no second deviation.
@@ -111,7 +111,7 @@ fn a_handover_is_one_fact_of_two_people() {
         10:20 co+witness: handover | unreadable second
         ",
     );
-    let here: Vec<String> = day(&clinic, Day::presence).here.iter().map(|one| one.staff.to_string()).collect();
+    let here: Vec<String> = day(&clinic, |day| day.presence()).here.iter().map(|one| one.staff.to_string()).collect();
     assert_eq!(here, ["lead", "nurse"]);
     assert!(support::deviations(&clinic).is_empty());
 }
@@ -127,7 +127,7 @@ fn a_going_told_late_ends_the_right_stay() {
         12:00@10:30 co: go   | recorded task:CarersBelowMinimum
         ",
     );
-    let here = day(&clinic, Day::presence).here;
+    let here = day(&clinic, |day| day.presence()).here;
     assert_eq!(here.len(), 2, "she went at 10:30 and came back at 11:00: {here:?}");
     let stays = &clinic.participant().sessions[&1].presence;
     assert_eq!(stays.len(), 3);
@@ -209,7 +209,7 @@ fn an_alarm_is_taken_or_handed_on() {
         &mut clinic,
         &format!(
             "
-        10:31 lead: reading systolic 205 diastolic 92 pulse 92 | recorded V-b L1:red LimitRed clock:LimitRed task:LimitRed task:LimitRed task:MayBeHarm Limit/red
+        10:31 lead: reading systolic 205 diastolic 92 pulse 92 | recorded V-b L1:red task:LimitRed task:LimitRed task:MayBeHarm Limit/red
         10:35 program: clock               | {NOTHING_NEW}
         10:37 program: clock               | recorded Repeat/amber told:LeadSite
         10:39 co: call physician missed @alarm | recorded
@@ -221,6 +221,7 @@ fn an_alarm_is_taken_or_handed_on() {
     let session = &clinic.participant().sessions[&1];
     let (id, alarm) = session.alarms_open().into_iter().find(|(_, alarm)| alarm.key == "L1/red").unwrap();
     assert_eq!(alarm.told.len(), 2);
+    let id = id.clone();
     let take = format!("10:50 lead: call physician reached {id}");
     assert_eq!(clinic.run(&take), "recorded taken");
     let again = clinic.run(&format!("10:51 prescriber: ack {id}"));
@@ -247,7 +248,7 @@ fn f_07_a_limit_that_lasts_is_red_and_one_reading_far_beyond_it_too() {
         "
         10:31 lead: reading systolic 185 diastolic 92 pulse 92 | recorded V-b L1:amber task:LimitAmber Limit/amber
         10:34 lead: reading systolic 184 diastolic 92 pulse 92 | recorded L1:amber done task:LimitAmber
-        10:36 lead: reading systolic 186 diastolic 92 pulse 92 | recorded L1:red done LimitRed clock:LimitRed task:LimitRed task:LimitRed task:MayBeHarm Limit/red
+        10:36 lead: reading systolic 186 diastolic 92 pulse 92 | recorded L1:red done task:LimitRed task:LimitRed task:MayBeHarm Limit/red
         # Amber is over with one reading within the limit, red with two.
         10:41 lead: reading systolic 150 diastolic 90 pulse 90 | recorded done over
         10:46 lead: reading systolic 148 diastolic 90 pulse 90 | recorded over
@@ -405,7 +406,7 @@ fn a_look_in_the_night_that_was_missed() {
         "
         ),
     );
-    assert_eq!(day(&clinic, Day::next_look).map(|at| at.to_string()).as_deref(), Some("2025-03-31T23:40:00Z"));
+    assert_eq!(day(&clinic, |day| day.next_look()).map(|at| at.to_string()).as_deref(), Some("2025-03-31T23:40:00Z"));
 }
 
 /// Everybody who was there signs for themselves, or the reason is given.
@@ -415,7 +416,7 @@ fn the_close_waits_for_every_signature() {
     clinic.all(
         "12:00 lead: not_given DECLINED_P
          18:35 lead: leave overnight
-         2025-04-01 10:20 lead: leave home Kim
+         2025-04-01 10:20 lead: leave home named
          10:30 pharmacist: container K1 back 0
          10:31 pharmacist+witness: return K2",
     );
@@ -428,14 +429,14 @@ fn the_close_waits_for_every_signature() {
         ",
     );
     let mut reason = clinic.clone();
-    assert_eq!(reason.run("10:37 lead!: close because co is on leave"), "allowed");
+    assert!(reason.run("10:37 lead!: close because co is on leave").starts_with("allowed"));
     assert!(
         reason.log.iter().any(|entry| matches!(entry, Entry::SessionClosed { unsigned, .. } if unsigned.len() == 1))
     );
     assert_eq!(clinic.run("10:37 co!: sign"), "recorded");
     let twice = clinic.run("10:38 co!: sign");
     assert!(twice.starts_with("unanswered: you have signed at 10:37"), "{twice}");
-    assert_eq!(clinic.run("10:39 lead!: close"), "allowed");
+    assert!(clinic.run("10:39 lead!: close").starts_with("allowed"));
     assert!(
         clinic.log.iter().any(|entry| matches!(entry, Entry::SessionClosed { unsigned, .. } if unsigned.is_empty()))
     );
@@ -479,7 +480,7 @@ fn f_92_a_reading_told_two_hours_later() {
     assert_eq!(told, "recorded V-d L1:amber over");
     let reading = clinic.participant().sessions[&1].readings.iter().find(|r| r.slot.as_deref() == Some("V-d")).unwrap();
     assert_eq!(reading.recorded_at.duration_since(reading.at).as_mins(), 115);
-    let slots = day(&clinic, Day::slots);
+    let slots = day(&clinic, |day| day.slots());
     let standing = |id: &str| slots.iter().find(|slot| slot.id == id).unwrap().standing;
     assert_eq!(
         (standing("V-d"), standing("V-e"), standing("V-i")),
@@ -564,7 +565,7 @@ fn grave_distress_that_lasts_and_a_rating_not_asked() {
         12:35 lead: note NOT_ASKED - asleep | recorded
         ",
     );
-    let slots = day(&clinic, Day::slots);
+    let slots = day(&clinic, |day| day.slots());
     let taken: Vec<&str> =
         slots.iter().filter(|s| s.rating && s.standing == SlotStanding::Taken).map(|s| s.id.as_str()).collect();
     assert_eq!(taken, ["D-b", "D-c", "D-d"], "asked, asked, said why not");
@@ -648,7 +649,7 @@ fn the_session_on_paper() {
          14:00 lead: not_given DECLINED_P
          18:35 lead: leave overnight
          20:30 attendant: night awake 3
-         2025-04-01 10:20 lead: leave home Kim
+         2025-04-01 10:20 lead: leave home named
          10:36 co!: sign",
     );
     let study = clinic.studies.get(&clinic.hash).unwrap().clone();

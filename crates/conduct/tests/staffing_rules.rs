@@ -401,6 +401,15 @@ fn every_rule_refuses_and_allows() {
     let hold = clinic.trial.holds.keys().next().unwrap().to_string();
     clinic.run(&format!("monitor: lift trial {hold} because judged"));
     seen.extend(clinic.findings.iter().map(|finding| (finding.rule(), finding.broken().is_some())));
+    // A hold that a difference in the safe put there, and one that somebody placed.
+    let mut clinic = trial();
+    clinic.receive(&["K1 initial 80+40"]);
+    clinic.all("pharmacist: container K1 missing\nmonitor: hold site signal");
+    let holds: Vec<String> = clinic.sites["S01"].holds.keys().map(ToString::to_string).collect();
+    for hold in holds {
+        clinic.run(&format!("monitor: lift site {hold} because judged"));
+        seen.extend(clinic.findings.iter().map(|finding| (finding.rule(), finding.broken().is_some())));
+    }
     for rule in conduct::staffing::RULES {
         for broken in [true, false] {
             assert!(

@@ -4,9 +4,10 @@
 //! `2026-03-02`, instants in UTC as `2026-03-02T09:12:00Z`, decimals with a point, yes and no as 1 and 0. Text that a
 //! spreadsheet would take for a formula is written with an apostrophe before it, and the dictionary says so.
 
+use jiff::Timestamp;
 use record::{
-    Store, StoreError,
-    table::{Cell, Kind, Table},
+    Scratch, Store, StoreError,
+    table::{Cell, Kind, Row, Table},
 };
 use sha2::{Digest, Sha256};
 use std::{
@@ -52,11 +53,38 @@ pub enum ExportError {
     Store(#[from] StoreError),
 }
 
-/// Writes every current table and `dictionary.csv` into an empty or absent folder.
+/// Where rows are read from: the store as it stands, or its tables as they were known at a time.
+pub trait Rows {
+    /// Row by row; `false` ends it.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    fn each(&self, sql: &str, look: &mut dyn FnMut(Row) -> Result<bool, StoreError>) -> Result<(), StoreError>;
+}
+
+impl Rows for dyn Store + '_ {
+    fn each(&self, sql: &str, look: &mut dyn FnMut(Row) -> Result<bool, StoreError>) -> Result<(), StoreError> {
+        self.select_each(sql, &[], look)
+    }
+}
+
+impl Rows for Scratch {
+    fn each(&self, sql: &str, look: &mut dyn FnMut(Row) -> Result<bool, StoreError>) -> Result<(), StoreError> {
+        self.select_each(sql, &[], look)
+    }
+}
+
+/// Writes every current table and `dictionary.csv` into an empty or absent folder. `as_of` is written into the dictionary:
+/// the moment at which what stands in the tables was known.
 ///
 /// # Errors
 /// When the folder holds something, the disk fails or the store can't be read.
-pub fn write(store: &dyn Store, tables: &[&'static Table], folder: &Path) -> Result<Exported, ExportError> {
+pub fn write<R: Rows + ?Sized>(
+    rows: &R,
+    tables: &[&'static Table],
+    as_of: Option<Timestamp>,
+    folder: &Path,
+) -> Result<Exported, ExportError> {
     let disk = |path: &Path| {
         let path = path.to_owned();
         move |error| ExportError::Disk { path, error }
@@ -67,16 +95,16 @@ pub fn write(store: &dyn Store, tables: &[&'static Table], folder: &Path) -> Res
     fs::create_dir_all(folder).map_err(disk(folder))?;
     let mut files = Vec::new();
     for table in tables {
-        files.push(table_write(store, table, folder)?);
+        files.push(table_write(rows, table, folder)?);
     }
     let path = folder.join("dictionary.csv");
     let mut out = Out::new(&path).map_err(disk(&path))?;
-    dictionary_write(tables, &mut out).map_err(disk(&path))?;
+    dictionary_write(tables, as_of, &mut out).map_err(disk(&path))?;
     files.push(out.finish("dictionary.csv").map_err(disk(&path))?);
     Ok(Exported { files })
 }
 
-fn table_write(store: &dyn Store, table: &Table, folder: &Path) -> Result<File, ExportError> {
+fn table_write<R: Rows + ?Sized>(rows: &R, table: &Table, folder: &Path) -> Result<File, ExportError> {
     let name = format!("{}.csv", table.name);
     let path = folder.join(&name);
     let disk = |error| ExportError::Disk { path: path.clone(), error };
@@ -86,7 +114,7 @@ fn table_write(store: &dyn Store, table: &Table, folder: &Path) -> Result<File, 
     let keys: Vec<&str> = table.key_columns().iter().map(|column| column.name).collect();
     let sql = format!("SELECT {} FROM {} ORDER BY {}", columns.join(", "), table.name, keys.join(", "));
     let mut failed = None;
-    store.select_each(&sql, &[], &mut |row| {
+    rows.each(&sql, &mut |row| {
         out.rows += 1;
         match out.row(row.iter().map(text)) {
             Ok(()) => Ok(true),
@@ -102,8 +130,18 @@ fn table_write(store: &dyn Store, table: &Table, folder: &Path) -> Result<File, 
     out.finish(&name).map_err(disk)
 }
 
-fn dictionary_write(tables: &[&'static Table], out: &mut Out) -> io::Result<()> {
+fn dictionary_write(tables: &[&'static Table], as_of: Option<Timestamp>, out: &mut Out) -> io::Result<()> {
     out.row(["table", "column", "kind", "key", "means"])?;
+    if let Some(as_of) = as_of {
+        out.rows += 1;
+        out.row([
+            "",
+            "",
+            "as of",
+            "",
+            &format!("the record as it was known at {as_of}; what was recorded later is left out"),
+        ])?;
+    }
     for table in tables {
         out.rows += 1;
         out.row([table.name, "", "table", "", table.means])?;

@@ -445,12 +445,13 @@ impl Reader<'_> {
     fn beside(&mut self, key: &str, value: Json) {
         match (key, &value) {
             (_, Json::Null) if KEYS.contains(&key) => {}
-            ("work_not_applicable", Json::Bool(answer)) if self.instrument.id == "sds" => {
-                self.responses.work_not_applicable = *answer;
-            }
             ("trauma_related", _) if self.instrument.id == "caps5" => self.trauma_related(value),
+            ("work_not_applicable", _) if self.instrument.id == "sds" => match yes_no(&value) {
+                Some(answer) => self.responses.work_not_applicable = answer,
+                None => self.fault(key, Fault::WrongType, value, "true or false", "say whether work applies"),
+            },
             ("work_not_applicable" | "trauma_related", _) => {
-                let needed = if key == "trauma_related" { "only for CAPS-5" } else { "true or false, only for SDS" };
+                let needed = if key == "trauma_related" { "only for CAPS-5" } else { "only for SDS" };
                 self.fault(key, Fault::UnknownKey, value, needed, "drop it");
             }
             ("version", Json::Text(text)) => {
@@ -611,6 +612,21 @@ impl Reader<'_> {
                 self.fault(&format!("baseline.{name}"), Fault::WrongType, value, needed, "correct it");
             }
         }
+    }
+}
+
+/// A flag in the words that answers take too.
+fn yes_no(value: &Json) -> Option<bool> {
+    match value {
+        Json::Bool(answer) => Some(*answer),
+        Json::Integer(0) => Some(false),
+        Json::Integer(1) => Some(true),
+        Json::Text(text) => match Truth::parse(text)? {
+            Truth::Yes => Some(true),
+            Truth::No => Some(false),
+            Truth::Indeterminate => None,
+        },
+        Json::Null | Json::Integer(_) | Json::Float(_) | Json::List(_) | Json::Object(_) => None,
     }
 }
 

@@ -19,6 +19,9 @@ pub enum Command {
     Demo(Demo),
     /// Start a real trial: study, sites, first administrator, allocation list.
     Init(Init),
+    /// Seal an allocation list or a first stock where it is made, for a store whose people may not know it.
+    #[command(subcommand)]
+    Seal(Seal),
     /// Make, list and mend the accounts of a store.
     #[command(subcommand)]
     Account(Account),
@@ -36,6 +39,8 @@ pub enum Command {
     Rules(Rules),
     /// What a participant may do next, and what stands in the way of the rest.
     Why(Why),
+    /// What each site needs of the drug in the coming weeks, what ends first, what to send: as CSV, telling no arm.
+    Forecast(Forecast),
     /// Freeze the analysis plan and lock the record, with two signatures; it opens the allocation for the analysis.
     Lock(Lock),
     /// Analyse the record by the study's plan: tables, figures and every number, as HTML, CSV and JSON.
@@ -111,12 +116,47 @@ pub struct Init {
     /// File with their password and PIN, one a line; asked for on the terminal without it.
     #[arg(long, value_name = "FILE")]
     pub secrets: Option<PathBuf>,
-    /// Sealed or plain allocation list made elsewhere (CSV: stratum, position, arm); made here without it.
+    /// Allocation list made elsewhere: sealed (`seal list`), or plain (CSV: stratum, position, arm); made here without it.
     #[arg(long, value_name = "FILE")]
     pub allocation: Option<PathBuf>,
-    /// First stock (CSV: site, container, content, part, level, lot, expires).
+    /// First stock: sealed (`seal stock`), or plain (CSV: site, container, content, part, level, lot, expires).
     #[arg(long, value_name = "FILE")]
     pub stock: Option<PathBuf>,
+    /// Key that list and stock were sealed with; it becomes the store's. A new one is drawn without it.
+    #[arg(long, value_name = "FILE")]
+    pub sealed_key: Option<PathBuf>,
+}
+
+/// `seal`.
+#[derive(Debug, Subcommand)]
+pub enum Seal {
+    /// Draw a key.
+    Key {
+        /// File for it; must not exist.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Seal an allocation list, made elsewhere or here by the study's plan.
+    List(SealTable),
+    /// Seal a first stock.
+    Stock(SealTable),
+}
+
+/// What is sealed, and with what.
+#[derive(Debug, Args)]
+pub struct SealTable {
+    /// Folder of the study's files, or the name of one that the program carries.
+    #[arg(long, value_name = "DIR|NAME")]
+    pub study: String,
+    /// The plain table (CSV); a list is made by the study's plan without it.
+    #[arg(long, value_name = "FILE")]
+    pub table: Option<PathBuf>,
+    /// Key to seal with.
+    #[arg(long, value_name = "FILE")]
+    pub key: PathBuf,
+    /// File for what is sealed; must not exist.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
 }
 
 /// `account`.
@@ -292,6 +332,17 @@ pub struct Why {
     pub json: bool,
 }
 
+/// `forecast`.
+#[derive(Debug, Args)]
+pub struct Forecast {
+    /// The store.
+    #[command(flatten)]
+    pub data: Data,
+    /// One site; all of them otherwise.
+    #[arg(long, value_name = "SITE")]
+    pub site: Option<String>,
+}
+
 /// `report`.
 #[derive(Debug, Args)]
 pub struct Report {
@@ -304,9 +355,6 @@ pub struct Report {
     /// Make arms up from a seed, for rehearsal; said on every page.
     #[arg(long, value_name = "SEED")]
     pub dummy: Option<u64>,
-    /// The same as PDF, where the program was built with it.
-    #[arg(long)]
-    pub pdf: bool,
 }
 
 /// `trace`.
@@ -368,6 +416,9 @@ pub enum Export {
         /// Folder to write to; must be empty or absent.
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
+        /// As it was known at the end of this day (or at this moment). Takes as long as a rebuild.
+        #[arg(long, value_name = "DATE")]
+        as_of: Option<String>,
     },
 }
 

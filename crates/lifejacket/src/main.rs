@@ -3,7 +3,6 @@
 //! Commands speak plainly: what was done on standard output, what is wrong on standard error, exit code 1 for a "no"
 //! and 2 for a command line that can't be read.
 
-mod analysed;
 mod arguments;
 mod commands;
 mod folder;

@@ -71,16 +71,6 @@ pub fn refusal(refusal: &Refusal) -> String {
     text
 }
 
-/// Somebody who signed, with their role.
-pub fn signatory(signatory: &conduct::Signatory) -> String {
-    let name = match &signatory.person {
-        conduct::Person::Staff(staff) => staff.to_string(),
-        conduct::Person::Participant(participant) => participant.to_string(),
-        conduct::Person::Program => "the program".to_owned(),
-    };
-    signatory.role.as_ref().map_or(name.clone(), |role| format!("{name} ({role})"))
-}
-
 /// A finding that holds, in one line.
 pub fn held(finding: &Finding) -> Option<String> {
     match finding {

@@ -140,6 +140,7 @@ impl Sink for StoreSink<'_> {
             ("email", identity.email.as_str()),
             ("safe_way", identity.safe_way.as_str()),
             ("contact_person", identity.contact_person.as_str()),
+            ("escort", identity.contact_person.as_str()),
         ];
         self.opened.people.keep(participant, &values)?;
         Ok(())

@@ -115,8 +115,12 @@ pub fn key_read(folder: &Path) -> anyhow::Result<allocation::Key> {
 }
 
 fn key_read_named(folder: &Path, name: &str) -> anyhow::Result<allocation::Key> {
-    let path = folder.join("keys").join(name);
-    let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    key_read_at(&folder.join("keys").join(name))
+}
+
+/// A key from a file.
+pub fn key_read_at(path: &Path) -> anyhow::Result<allocation::Key> {
+    let text = fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
     let wrong = || format!("{} holds 64 hexadecimal digits", path.display());
     let bytes = chain::from_hex(text.trim()).with_context(wrong)?;
     allocation::Key::from_slice(&bytes).with_context(wrong)
@@ -151,7 +155,8 @@ fn private_file(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn key_write(path: &Path, key: &[u8; 32]) -> anyhow::Result<()> {
+/// Writes a key to a new file that its owner alone may read.
+pub fn key_write(path: &Path, key: &[u8; 32]) -> anyhow::Result<()> {
     use std::io::Write;
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);

@@ -61,10 +61,21 @@ pub fn run(program: &Path, arguments: &[&str]) -> anyhow::Result<Ran> {
 /// CPU seconds of children that have ended, as the kernel counts them (1/100 s).
 fn children_cpu() -> anyhow::Result<f64> {
     let stat = fs::read_to_string("/proc/self/stat").context("reading /proc/self/stat")?;
-    // Fields are counted from after the command's name, which may hold anything: cutime and cstime are the 14th and 15th.
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |place: usize| fields.get(place).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
-    Ok((ticks(13) + ticks(14)) / 100.0)
+    Ok(ticks(&stat, 13) + ticks(&stat, 14))
+}
+
+/// Seconds in a field of a `stat` file, counted from after the command's name, which may hold anything: utime, stime, cutime
+/// and cstime are the fields 11 to 14.
+fn ticks(stat: &str, place: usize) -> f64 {
+    let field = stat.rsplit(')').next().unwrap_or_default().split_whitespace().nth(place);
+    field.and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0) / 100.0
+}
+
+/// Seconds that this thread has had a core, as the scheduler counts them (in nanoseconds).
+pub fn thread_cpu() -> anyhow::Result<f64> {
+    let stat = fs::read_to_string("/proc/thread-self/schedstat").context("reading /proc/thread-self/schedstat")?;
+    let nanoseconds = stat.split_whitespace().next().and_then(|field| field.parse::<f64>().ok());
+    nanoseconds.map(|all| all / 1e9).context("the system doesn't tell how long a thread has run")
 }
 
 /// The program while it serves. It is ended when this is dropped.
@@ -79,8 +90,17 @@ pub struct Server {
 impl Server {
     /// Starts serving a store, on this core if one is named; comes back at once, before it listens.
     pub fn start(program: &Path, store: &Path, core: Option<usize>) -> anyhow::Result<Self> {
+        Self::spawn(program, core, &["serve", "--data", &store.display().to_string()])
+    }
+
+    /// Starts `demo`, which makes its trial in a new folder and then serves it; comes back at once.
+    pub fn demo(program: &Path, store: &Path) -> anyhow::Result<Self> {
+        Self::spawn(program, None, &["demo", "--data", &store.display().to_string()])
+    }
+
+    fn spawn(program: &Path, core: Option<usize>, arguments: &[&str]) -> anyhow::Result<Self> {
         let address = free_address()?;
-        let (listen, data) = (address.to_string(), store.display().to_string());
+        let listen = address.to_string();
         let mut command = match core {
             Some(core) => {
                 let mut command = Command::new("taskset");
@@ -89,7 +109,8 @@ impl Server {
             }
             None => Command::new(program),
         };
-        command.args(["serve", "--data", &data, "--listen", &listen]).stdin(Stdio::null()).stdout(Stdio::null());
+        command.args(arguments).args(["--listen", &listen]).stdin(Stdio::null()).stdout(Stdio::null());
+        command.stderr(Stdio::null());
         let started = Instant::now();
         let child = command.spawn().context("starting the server (a named core needs `taskset` from util-linux)")?;
         Ok(Self { child, address, started })
@@ -107,6 +128,12 @@ impl Server {
             std::thread::sleep(Duration::from_millis(1));
         }
         bail!("the server did not listen within a minute")
+    }
+
+    /// CPU seconds of the process so far, user and system (1/100 s).
+    pub fn cpu(&self) -> anyhow::Result<f64> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).context("reading its CPU time")?;
+        Ok(ticks(&stat, 11) + ticks(&stat, 12))
     }
 
     /// Number of the process.
@@ -151,10 +178,17 @@ pub fn first_in_line(process: u32) -> bool {
     })
 }
 
-/// Keeps this process, and the threads that it starts from now on, on one core; says whether it could.
-pub fn keep_to_core(core: usize) -> bool {
+/// The cores that this process may use, as the system lists them: `0-1`.
+pub fn cores() -> anyhow::Result<String> {
+    let status = fs::read_to_string("/proc/self/status").context("reading /proc/self/status")?;
+    let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    Ok(list.context("the system doesn't tell which cores there are")?.trim().to_owned())
+}
+
+/// Keeps this process, and the threads that it starts from now on, on these cores; says whether it could.
+pub fn keep_to_cores(cores: &str) -> bool {
     Command::new("taskset")
-        .args(["--all-tasks", "--cpu-list", "--pid", &core.to_string(), &std::process::id().to_string()])
+        .args(["--all-tasks", "--cpu-list", "--pid", cores, &std::process::id().to_string()])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()

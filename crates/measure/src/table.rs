@@ -62,6 +62,19 @@ impl fmt::Display for Table {
     }
 }
 
+/// All figures that have a target, in one table with how each was come by.
+pub fn together(measured: &[(&str, Table)]) -> String {
+    let mut text = String::from("| | figure | target | found | | method |\n|---|---|---|---:|---|---|\n");
+    for (name, table) in measured {
+        for Row { what, figure, target, met } in table.rows.iter().filter(|row| row.met.is_some()) {
+            let met = if *met == Some(true) { "met" } else { "**missed**" };
+            let method = table.notes.iter().find_map(|note| note.strip_prefix("Method: ")).unwrap_or_default();
+            text.push_str(&format!("| `{name}` | {what} | {target} | {figure} | {met} | {method} |\n"));
+        }
+    }
+    text
+}
+
 /// The value below which this share of the values lies; the values are sorted in place.
 pub fn quantile(values: &mut [f64], share: f64) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
@@ -96,5 +109,9 @@ mod tests {
         table.target("c", 4, "≤ 3", false);
         assert!(!table.met());
         assert!(table.to_string().contains("| c | 4 | ≤ 3 | **missed** |"));
+        table.note("Method: by hand.");
+        let all = together(&[("one", table)]);
+        assert!(all.contains("| `one` | b | ≤ 3 | 2 | met | by hand. |"), "{all}");
+        assert!(!all.contains("| a |"), "a figure without a target stands in its own table: {all}");
     }
 }

@@ -26,6 +26,9 @@ pub struct AnalysisPlan {
     pub subgroups: Vec<Variable>,
     /// Rows of the baseline table.
     pub characteristics: Vec<Variable>,
+    /// Values of forms whose shift from before the first dose to after it is told, by their cuts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub shifts: Vec<Variable>,
     /// Responders by rule.
     pub responders: Vec<Responder>,
     /// Sensitivity analyses.
@@ -56,6 +59,7 @@ impl AnalysisPlan {
             covariates: Vec::new(),
             subgroups: Vec::new(),
             characteristics: Vec::new(),
+            shifts: Vec::new(),
             responders: Vec::new(),
             sensitivity: Vec::new(),
             guesses: Vec::new(),

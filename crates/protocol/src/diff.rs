@@ -75,6 +75,8 @@ const PARTS: &[(&str, &str)] = &[
     ("clocks", "clock"),
     ("approvals", "approval"),
     ("follow_up", "follow-up"),
+    ("due", "time to do things"),
+    ("stock", "stock"),
     ("analysis", "analysis"),
 ];
 
@@ -111,11 +113,14 @@ const INSIDE: &[(&str, &str)] = &[
     ("covariates", "covariate"),
     ("subgroups", "subgroup"),
     ("characteristics", "characteristic"),
+    ("shifts", "shift"),
     ("responders", "responder"),
     ("sensitivity", "sensitivity analysis"),
     ("guesses", "guess"),
     ("systems", "body system"),
     ("published", "published result"),
+    ("forms", "form"),
+    ("calendars", "calendar"),
 ];
 
 /// Words for keys that don't speak for themselves.
@@ -157,6 +162,11 @@ const KEYS: &[(&str, &str)] = &[
     ("session_max_mg", "most in one session is"),
     ("participants_planned", "people planned are"),
     ("due_hours", "it is due in"),
+    ("temperature_c_min", "the coldest in the safe is"),
+    ("temperature_c_max", "the warmest in the safe is"),
+    ("count_every_days", "a count is due every"),
+    ("recount_minutes", "both count again within"),
+    ("forecast_weeks", "the forecast looks ahead"),
 ];
 
 fn part(key: &str, noun: &str, before: &Value, after: &Value, changes: &mut Vec<Change>) {

@@ -21,6 +21,7 @@ mod room;
 pub mod scope;
 pub mod show;
 mod spelling;
+mod stock;
 mod tree;
 mod version;
 mod washout;

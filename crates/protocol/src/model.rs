@@ -17,6 +17,7 @@ pub use crate::room::{
     AlarmLevel, AlarmRule, CodeMeaning, Contact, DistressPlan, EmergencyCard, FluidPlan, NightPlan, Phase,
     PresenceStep, RoomPlan, SiteContact, TouchPlan,
 };
+pub use crate::stock::{Calendar, FieldSource, LossCause, StockField, StockForm, StockPlan, StockUse, Term};
 use jiff::civil::Date;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -76,6 +77,12 @@ pub struct Study {
     pub approvals: Vec<ApprovalRule>,
     /// Follow-up: tries, silence, what goes on after treatment stops.
     pub follow_up: FollowUpPlan,
+    /// How long what no clock bounds may take.
+    #[serde(skip_serializing_if = "DuePlan::is_empty")]
+    pub due: DuePlan,
+    /// How the drug is kept, ordered, counted and reported on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stock: Option<StockPlan>,
     /// The analysis plan.
     pub analysis: AnalysisPlan,
     /// What is assumed when the trial is planned by simulation. No part of the version: it changes nothing that is done.
@@ -1307,6 +1314,64 @@ pub struct FollowUpPlan {
     pub reasons: Vec<ChoiceOption>,
     /// Where it comes from.
     pub source: Source,
+}
+
+/// How long what no clock bounds may take. What the study leaves out is due by the end of the day on which it arose, and
+/// stands on worklists without a last day.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct DuePlan {
+    /// To answer an event for which the study has no clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer_hours: Option<u32>,
+    /// To answer a safety answer that is amber.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub safety_answer_minutes: Option<u32>,
+    /// To judge a death, a stay in hospital or a wrong dose.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report_hours: Option<u32>,
+    /// To call somebody who did not come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_show_hours: Option<u32>,
+    /// To say of a medicine that the study does not list what it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub medicine_hours: Option<u32>,
+    /// To book the early termination visit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub early_termination_days: Option<u32>,
+    /// To complete the record of a visit that was held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub complete_visit_days: Option<u32>,
+    /// To answer a question about an answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub question_days: Option<u32>,
+    /// To decide a gate that has no time limit of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gate_days: Option<u32>,
+    /// To assign an arm after the confirmation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assign_days: Option<u32>,
+    /// Before a visit: from when its rating can be asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rating_ask_days: Option<u32>,
+    /// Before a visit: until when its rating should be asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rating_target_days: Option<u32>,
+    /// To do a rating that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rating_days: Option<u32>,
+    /// Before a session: from when its dose can be ordered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order_days: Option<u32>,
+    /// Where it comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+}
+
+impl DuePlan {
+    /// The study says nothing of it.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A day in a study file, for approvals and planned dates.

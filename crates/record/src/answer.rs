@@ -3,14 +3,16 @@
 use crate::door::{Answer, Receipt};
 use conduct::{No, Written, view::Reader};
 use protocol::model::Study;
+use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde_json::{Value, json};
+use std::{collections::BTreeSet, fmt};
 use terms::RoleId;
 
 /// The answer as JSON, redacted for a reader in these roles.
 ///
 /// `{"id","answer":"done","repeated","entries":[{"stream","entry","at",…}]}` or `{"id","answer":"refused",
 /// "broken":[{"rule","condition","sentence","source","found","needed","remedy"}]}`, `"unreadable"`, `"conflict"`,
-/// `"not_yours"`.
+/// `"not_yours"`; whatever is not done bears a `code`.
 pub fn answer_json(id: &str, answer: &Answer, study: Option<&Study>, roles: &[RoleId]) -> Value {
     match answer {
         Answer::Done(Receipt { entries, repeated }) => json!({
@@ -38,15 +40,17 @@ fn no_json(id: &str, no: &No, study: Option<&Study>, roles: &[RoleId]) -> Value 
                 Some(study) => refusal.clone().for_reader(study, roles),
                 None => refusal.clone(),
             };
-            json!({ "id": id, "answer": "refused", "act": refusal.act, "broken": refusal.broken })
+            json!({ "id": id, "answer": "refused", "code": "command.refused", "act": refusal.act, "broken": refusal.broken })
         }
-        No::Unreadable(all) => json!({ "id": id, "answer": "unreadable", "unreadable": all }),
-        No::Conflict { what } => json!({ "id": id, "answer": "conflict", "what": what }),
-        No::NotYours { what } => json!({ "id": id, "answer": "not_yours", "what": what }),
+        No::Unreadable(all) => {
+            json!({ "id": id, "answer": "unreadable", "code": "command.unreadable", "unreadable": all })
+        }
+        No::Conflict { what } => json!({ "id": id, "answer": "conflict", "code": "command.conflict", "what": what }),
+        No::NotYours { what } => json!({ "id": id, "answer": "not_yours", "code": "command.not_yours", "what": what }),
     }
 }
 
-/// Reads a request from JSON text; what can't be read is answered with line, column and a mend.
+/// Reads a request from JSON text; what can't be read is answered with a code, what is wrong and a mend.
 ///
 /// # Errors
 /// The answer to give back.
@@ -54,17 +58,100 @@ pub fn request_read(text: &str) -> Result<conduct::Request, Value> {
     /// Nothing that a person types is longer.
     const BYTES_MAX: usize = 1024 * 1024;
     if text.len() > BYTES_MAX {
-        return Err(json!({ "id": null, "answer": "unreadable", "unreadable": [{
-            "field": "request",
-            "what": format!("the request has {} bytes; {BYTES_MAX} at most are read", text.len()),
-            "mend": "send documents as attachments, and one command at a time",
-        }] }));
+        let what = format!("the request has {} bytes; {BYTES_MAX} at most are read", text.len());
+        return Err(unreadable(
+            "request.long",
+            &Value::Null,
+            "request",
+            &what,
+            "send documents as attachments, and one command at a time",
+        ));
     }
-    serde_json::from_str(text).map_err(|error| {
-        json!({ "id": null, "answer": "unreadable", "unreadable": [{
-            "field": "request",
-            "what": error.to_string(),
-            "mend": "compare it with `lifejacket schema commands`",
-        }] })
-    })
+    let against = "compare it with `lifejacket schema commands`";
+    let id = match serde_json::from_str::<Once>(text) {
+        Ok(Once(id)) => id,
+        Err(error) => return Err(unreadable("request.json", &Value::Null, "request", &error.to_string(), against)),
+    };
+    let request: conduct::Request = serde_json::from_str(text)
+        .map_err(|error| unreadable("request.command", &id, "request", &error.to_string(), against))?;
+    match request.id_readable() {
+        Ok(()) => Ok(request),
+        // An id that can't be one is not given back either.
+        Err(wrong) => Err(unreadable("request.id", &Value::Null, &wrong.field, &wrong.what, &wrong.mend)),
+    }
+}
+
+fn unreadable(code: &str, id: &Value, field: &str, what: &str, mend: &str) -> Value {
+    /// What was sent may be quoted in it, and may be anything.
+    const WORDS_MAX: usize = 400;
+    let what: String = match what.char_indices().nth(WORDS_MAX) {
+        Some((end, _)) => format!("{}…", what.get(..end).unwrap_or_default()),
+        None => what.to_owned(),
+    };
+    json!({ "id": id, "answer": "unreadable", "code": code, "unreadable": [{ "field": field, "what": what, "mend": mend }] })
+}
+
+/// JSON in which no key of any object stands twice: of two answers to one question, none may be taken in silence. Holds the
+/// `id` of the outermost object, if it is a text that could be one.
+struct Once(Value);
+
+impl<'de> serde::Deserialize<'de> for Once {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Walk).map(Self)
+    }
+}
+
+struct Walk;
+
+impl<'de> Visitor<'de> for Walk {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let (mut seen, mut id) = (BTreeSet::new(), Value::Null);
+        while let Some(key) = map.next_key::<String>()? {
+            let Once(value) = map.next_value()?;
+            if key == "id" && value.as_str().is_some_and(|id| id.chars().count() <= conduct::Request::ID_MAX) {
+                id = value;
+            }
+            if let Some(key) = seen.replace(key) {
+                return Err(serde::de::Error::custom(format!(
+                    "`{key}` stands twice in one object: keep the right one"
+                )));
+            }
+        }
+        Ok(id)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        while list.next_element::<Once>()?.is_some() {}
+        Ok(Value::Null)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::from(text))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
 }

@@ -25,6 +25,8 @@ pub(crate) struct Digests {
     pub(crate) asked: Hash,
     /// The same with who signed and who stands by. Times of proofs don't count.
     with_proofs: Hash,
+    /// Bytes of what is asked: no text in it is longer.
+    pub(crate) bytes: usize,
 }
 
 #[derive(Serialize)]
@@ -51,11 +53,12 @@ impl Digests {
                 &unsent
             }
         };
-        let asked = hash(&Asked { person: &context.actor.person, request })?;
+        let whole = canonical::to_vec(&Asked { person: &context.actor.person, request }).map_err(internal)?;
+        let asked = Hash::of(&whole);
         let second = context.second.as_ref();
         let signed = [context.actor.signed, second.is_some_and(|second| second.signed)];
         let with_proofs = hash(&WithProofs { asked, second: second.map(|second| &second.person), signed })?;
-        Ok(Self { asked, with_proofs })
+        Ok(Self { asked, with_proofs, bytes: whole.len() })
     }
 
     fn refusal_id(&self, command: &str) -> String {

@@ -9,12 +9,12 @@ use crate::{
 };
 use conduct::{ParticipantState, Studies};
 use protocol::model::{Content, Endpoint};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex,
-        atomic::{AtomicU32, Ordering},
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
     },
     thread,
 };
@@ -76,6 +76,8 @@ pub struct Band {
     pub target: f64,
     /// How far off is accepted.
     pub accept: f64,
+    /// Trials that it is the mean of.
+    pub trials: usize,
     /// Mean over the trials.
     pub found: f64,
     /// SD between trials.
@@ -86,6 +88,11 @@ impl Band {
     /// Whether the mean lies in the band.
     pub fn holds(&self) -> bool {
         (self.found - self.target).abs() <= self.accept
+    }
+
+    /// Standard error of the mean.
+    pub fn standard_error(&self) -> f64 {
+        self.between / (self.trials.max(1) as f64).sqrt()
     }
 }
 
@@ -148,90 +155,160 @@ struct ArmEnd {
     seen: Vec<Outcome>,
 }
 
-/// Simulates `trials` trials of each published one, from `seed` on, over as many threads as the machine has, and
-/// compares them. `progress` is told how many of how many are done.
+/// What one whole trial came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ended {
+    /// Scenario.
+    pub scenario: String,
+    /// Its seed.
+    pub seed: u64,
+    /// Hash of scenario, study and rows: a trial counts only for what it was drawn from.
+    pub drawn_from: String,
+    /// A figure for each row of the scenario's table; none where an arm is empty.
+    pub figures: Vec<Option<f64>>,
+}
+
+/// Which trials are run, and who hears of them.
+pub struct Run<'a> {
+    /// Trials of each scenario.
+    pub trials: u32,
+    /// Seed of the first; the others follow.
+    pub seed: u64,
+    /// Threads; the figures don't depend on it.
+    pub threads: usize,
+    /// Trials that ended before, which are not run again if they were drawn from the same.
+    pub known: &'a [Ended],
+    /// Hears of every trial that ends, in whatever order.
+    pub ended: &'a (dyn Fn(&Ended) + Sync),
+}
+
+/// A comparison with everything that its trials are drawn from.
+struct Prepared {
+    compared: Compared,
+    scenario: Scenario,
+    endpoint: Endpoint,
+    studies: Studies,
+    study: StudyHash,
+    drawn_from: String,
+}
+
+impl Prepared {
+    fn new(compared: Compared) -> Result<Self, BandsError> {
+        let mut scenario = Scenario::named(&compared.scenario)?;
+        // Slips and rare events show rules at work; here they would only be in the way.
+        scenario.slips.each_once = false;
+        scenario.slips.rate = 0.0;
+        // Published hazards are of everybody who was not rated at the end, whatever the reason: these would come on top.
+        scenario.habits.visit_missed = 0.0;
+        scenario.habits.rating_item_missing = 0.0;
+        let study = protocol::embedded::load(&compared.study).map_err(|_| BandsError::Study(compared.study.clone()))?;
+        let endpoint = study.analysis.primary.clone().ok_or_else(|| BandsError::Endpoint(compared.study.clone()))?;
+        let hash = study.hash();
+        let mut studies = Studies::new();
+        studies.insert(hash.clone(), Arc::new(study));
+        let drawn_from = chain::Hash::of(format!("{hash}{scenario:?}{:?}", compared.row).as_bytes()).to_string();
+        Ok(Self { compared, scenario, endpoint, studies, study: hash, drawn_from })
+    }
+
+    fn run(&self, seed: u64) -> Result<Ended, SimulationError> {
+        let simulation = Simulation {
+            studies: &self.studies,
+            study: self.study.clone(),
+            amended: None,
+            scenario: &self.scenario,
+            participants: None,
+            seed,
+            starts: None,
+            until: None,
+        };
+        let simulated = simulate(&simulation, &mut ())?;
+        let mut ends = Ends::new();
+        for (id, content) in &simulated.contents {
+            let end = ends.entry(*content).or_default();
+            end.assigned += 1;
+            end.seen.extend(outcome(&simulated.folded.participants, id, &self.endpoint));
+        }
+        let figure = |row: &Target| match row.arm {
+            Some(arm) => ends.get(&arm).map(|end| end.quantity(row.quantity)),
+            None => cohen_d(&ends),
+        };
+        let figures = self.compared.row.iter().map(figure).map(|found| found.filter(|found| found.is_finite()));
+        Ok(Ended {
+            scenario: self.compared.scenario.clone(),
+            seed,
+            drawn_from: self.drawn_from.clone(),
+            figures: figures.collect(),
+        })
+    }
+
+    fn bands(&self, ended: &BTreeMap<(String, u64), Ended>) -> Vec<Band> {
+        let mine: Vec<&Ended> = ended.values().filter(|one| one.drawn_from == self.drawn_from).collect();
+        let rows = self.compared.row.iter().enumerate();
+        rows.map(|(place, target)| {
+            let values: Vec<f64> = mine.iter().filter_map(|one| one.figures.get(place).copied().flatten()).collect();
+            Band {
+                scenario: self.compared.scenario.clone(),
+                study: self.compared.study.clone(),
+                quantity: target.quantity,
+                arm: target.arm,
+                target: target.target,
+                accept: target.accept,
+                trials: values.len(),
+                found: mean(&values),
+                between: sd(&values),
+            }
+        })
+        .collect()
+    }
+}
+
+/// Simulates trials of each published one and compares their means. The two kinds take turns, so that a run that was
+/// stopped says as much of one as of the other.
 ///
 /// # Errors
 /// When a scenario, study or trial fails.
-pub fn bands(trials: u32, seed: u64, progress: &(dyn Fn(u32, u32) + Sync)) -> Result<Vec<Band>, BandsError> {
+pub fn bands(run: &Run<'_>) -> Result<Vec<Band>, BandsError> {
     let table: Table = toml::from_str(BANDS)?;
-    let all = trials.saturating_mul(u32::try_from(table.trial.len()).unwrap_or(1));
-    let done = AtomicU32::new(0);
-    let mut lines = Vec::new();
-    for compared in &table.trial {
-        let ends = run_all(compared, trials, seed, &|| {
-            progress(done.fetch_add(1, Ordering::Relaxed) + 1, all);
-        })?;
-        lines.extend(compared.row.iter().map(|target| line(compared, target, &ends)));
-    }
-    Ok(lines)
+    let prepared = table.trial.into_iter().map(Prepared::new).collect::<Result<Vec<_>, _>>()?;
+    run_all(&prepared, run)
 }
 
-type Ends = BTreeMap<Content, ArmEnd>;
-
-fn run_all(compared: &Compared, trials: u32, seed: u64, tick: &(dyn Fn() + Sync)) -> Result<Vec<Ends>, BandsError> {
-    let mut scenario = Scenario::named(&compared.scenario)?;
-    // Slips and rare events show rules at work; here they would only be in the way.
-    scenario.slips.each_once = false;
-    scenario.slips.rate = 0.0;
-    // Published hazards are of everybody who was not rated at the end, whatever the reason: these would come on top.
-    scenario.habits.visit_missed = 0.0;
-    scenario.habits.rating_item_missing = 0.0;
-    let study = protocol::embedded::load(&compared.study).map_err(|_| BandsError::Study(compared.study.clone()))?;
-    let endpoint = study.analysis.primary.clone().ok_or_else(|| BandsError::Endpoint(compared.study.clone()))?;
-    let hash = study.hash();
-    let mut studies = Studies::new();
-    studies.insert(hash.clone(), Arc::new(study));
-    let next = AtomicU32::new(0);
-    let collected: Mutex<BTreeMap<u32, Result<Ends, SimulationError>>> = Mutex::new(BTreeMap::new());
-    let workers = thread::available_parallelism().map_or(1, usize::from);
+fn run_all(prepared: &[Prepared], run: &Run<'_>) -> Result<Vec<Band>, BandsError> {
+    let seeds = run.seed..run.seed + u64::from(run.trials);
+    let wanted = |one: &Prepared, known: &Ended| one.drawn_from == known.drawn_from && seeds.contains(&known.seed);
+    let mut ended: BTreeMap<(String, u64), Ended> = run
+        .known
+        .iter()
+        .filter(|known| prepared.iter().any(|one| wanted(one, known)))
+        .map(|known| ((known.scenario.clone(), known.seed), known.clone()))
+        .collect();
+    let todo: Vec<(&Prepared, u64)> = seeds
+        .flat_map(|seed| prepared.iter().map(move |one| (one, seed)))
+        .filter(|(one, seed)| !ended.contains_key(&(one.compared.scenario.clone(), *seed)))
+        .collect();
+    let next = AtomicUsize::new(0);
+    let fresh: Mutex<Vec<Result<Ended, SimulationError>>> = Mutex::default();
     thread::scope(|scope| {
-        for _ in 0..workers {
+        for _ in 0..run.threads.max(1) {
             scope.spawn(|| {
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= trials {
-                        break;
+                while let Some((one, seed)) = todo.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let end = one.run(*seed);
+                    if let Ok(end) = &end {
+                        (run.ended)(end);
                     }
-                    let ends = one_trial(&studies, &hash, &scenario, seed + u64::from(number), &endpoint);
-                    if let Ok(mut collected) = collected.lock() {
-                        collected.insert(number, ends);
-                    }
-                    tick();
+                    fresh.lock().unwrap_or_else(PoisonError::into_inner).push(end);
                 }
             });
         }
     });
-    let collected = collected.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    collected.into_values().map(|ends| ends.map_err(BandsError::from)).collect()
+    for end in fresh.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        let end = end?;
+        ended.insert((end.scenario.clone(), end.seed), end);
+    }
+    Ok(prepared.iter().flat_map(|one| one.bands(&ended)).collect())
 }
 
-fn one_trial(
-    studies: &Studies,
-    study: &StudyHash,
-    scenario: &Scenario,
-    seed: u64,
-    endpoint: &Endpoint,
-) -> Result<Ends, SimulationError> {
-    let simulation = Simulation {
-        studies,
-        study: study.clone(),
-        amended: None,
-        scenario,
-        participants: None,
-        seed,
-        starts: None,
-        until: None,
-    };
-    let simulated = simulate(&simulation, &mut ())?;
-    let mut ends = Ends::new();
-    for (id, content) in &simulated.contents {
-        let end = ends.entry(*content).or_default();
-        end.assigned += 1;
-        end.seen.extend(outcome(&simulated.folded.participants, id, endpoint));
-    }
-    Ok(ends)
-}
+type Ends = BTreeMap<Content, ArmEnd>;
 
 fn outcome(
     participants: &BTreeMap<ParticipantId, ParticipantState>,
@@ -290,30 +367,12 @@ fn cohen_d(ends: &Ends) -> Option<f64> {
     Some((mean(&placebo) - mean(&active)) / pooled)
 }
 
-fn line(compared: &Compared, target: &Target, ends: &[Ends]) -> Band {
-    let of_trial = |ends: &Ends| match target.arm {
-        Some(arm) => ends.get(&arm).map(|end| end.quantity(target.quantity)),
-        None => cohen_d(ends),
-    };
-    let values: Vec<f64> = ends.iter().filter_map(of_trial).collect();
-    Band {
-        scenario: compared.scenario.clone(),
-        study: compared.study.clone(),
-        quantity: target.quantity,
-        arm: target.arm,
-        target: target.target,
-        accept: target.accept,
-        found: mean(&values),
-        between: sd(&values),
-    }
-}
-
 /// The table in words, for a terminal or a page of documentation (Markdown).
-pub fn table(bands: &[Band], trials: u32) -> String {
+pub fn table(bands: &[Band]) -> String {
     use std::fmt::Write as _;
-    let mut text = format!("Means over {trials} whole trials each; SD between trials in brackets.\n\n");
-    text.push_str(
-        "| scenario | quantity | arm | published | accepted | found | in band |\n|---|---|---|---|---|---|---|\n",
+    let mut text = String::from(
+        "| scenario | quantity | arm | published | accepted | found | standard error | SD between trials | trials | in band |\n\
+         |---|---|---|---:|---:|---:|---:|---:|---:|---|\n",
     );
     for band in bands {
         let arm = match band.arm {
@@ -324,13 +383,15 @@ pub fn table(bands: &[Band], trials: u32) -> String {
         let holds = if band.holds() { "yes" } else { "NO" };
         let _ = writeln!(
             text,
-            "| {} | {} | {arm} | {} | ±{} | {:.2} ({:.2}) | {holds} |",
+            "| {} | {} | {arm} | {} | ±{} | {:.2} | {:.2} | {:.2} | {} | {holds} |",
             band.scenario,
             band.quantity.words(),
             band.target,
             band.accept,
             band.found,
+            band.standard_error(),
             band.between,
+            band.trials,
         );
     }
     text
@@ -339,6 +400,7 @@ pub fn table(bands: &[Band], trials: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     fn end(changes: &[f64], assigned: u32) -> ArmEnd {
         let seen = changes.iter().map(|change| Outcome {
@@ -366,6 +428,41 @@ mod tests {
         let placebo = end(&[-10.0, 0.0, 10.0, -20.0], 4);
         let ends = Ends::from([(Content::Active, active), (Content::Placebo, placebo)]);
         assert!((cohen_d(&ends).unwrap() - 20.0 / (500.0f64 / 3.0).sqrt()).abs() < 1e-9);
+    }
+
+    /// Method: small trials (6 people), so that it takes seconds; what was kept and what is run anew must agree, however many
+    /// threads there are, and what was drawn from other parameters must not count.
+    #[test]
+    fn trials_that_were_kept_are_not_run_again() {
+        let kept = Mutex::new(Vec::new());
+        let keep = |end: &Ended| kept.lock().unwrap().push(end.clone());
+        let compared = Compared {
+            scenario: "S-SMALL".to_owned(),
+            study: "reference-mapp1".to_owned(),
+            row: vec![Target {
+                quantity: Quantity::MeanChange,
+                arm: Some(Content::Active),
+                target: -24.0,
+                accept: 90.0,
+            }],
+        };
+        let mut prepared = [Prepared::new(compared).unwrap()];
+        prepared[0].scenario.participants = 6;
+        let run = |trials: u32, threads: usize, known: &[Ended]| {
+            run_all(&prepared, &Run { trials, seed: 1, threads, known, ended: &keep }).unwrap()
+        };
+        let first = run(1, 1, &[]);
+        let known: Vec<Ended> = kept.lock().unwrap().drain(..).collect();
+        assert_eq!(known.len(), 1);
+        let mut stale = known.clone();
+        stale[0].drawn_from = "other parameters".to_owned();
+        assert_eq!(run(1, 1, &stale), first);
+        assert_eq!(kept.lock().unwrap().drain(..).count(), 1);
+        let more = run(3, 2, &known);
+        let fresh: Vec<u64> = kept.lock().unwrap().iter().map(|end| end.seed).collect();
+        assert_eq!(BTreeSet::from_iter(fresh), BTreeSet::from([2, 3]));
+        assert_eq!((first[0].trials, more[0].trials), (1, 3));
+        assert!(table(&more).contains("| S-SMALL | mean change | active | -24 | ±90 |"), "{}", table(&more));
     }
 
     #[test]

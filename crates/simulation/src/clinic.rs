@@ -10,8 +10,8 @@ use crate::{
 };
 use allocation::{Key, Service};
 use conduct::{
-    Authorisation, Command, Context, Draw, Entry, Fact, No, Picked, Proof, Request, Studies, Written, command::HoldOn,
-    entry::Person,
+    Authorisation, Census, Command, Context, Draw, Entry, Fact, No, Picked, Proof, Request, Studies, Written,
+    command::HoldOn, context::GivenFound, entry::Person,
 };
 use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 use protocol::model::Study;
@@ -223,7 +223,7 @@ impl<'a> Clinic<'a> {
             draw: ask.draw,
             picked: ask.picked,
             pseudonym: ask.pseudonym,
-            census: None,
+            census: self.given(&request.command),
         };
         match self.folded.ask(self.studies, &request, &context) {
             Ok(written) => {
@@ -246,6 +246,26 @@ impl<'a> Clinic<'a> {
                 Err(no)
             }
         }
+    }
+
+    /// For a lot that is called back: who has swallowed from it, as the door would find it.
+    fn given(&self, command: &Command) -> Option<Census> {
+        let Command::Fact(Fact::RecallLot { lot, .. }) = command else { return None };
+        let mut given = Vec::new();
+        for (participant, state) in &self.folded.participants {
+            for swallow in state.sessions.values().flat_map(|session| &session.swallowed) {
+                let of_the_lot = |stock: &conduct::StockState| {
+                    stock.containers.get(&swallow.container).is_some_and(|c| c.lot == *lot)
+                };
+                if let Some((site, _)) = self.folded.stocks.iter().find(|(_, stock)| of_the_lot(stock)) {
+                    let (site, container) = (site.clone(), swallow.container.clone());
+                    given.push(GivenFound { site, container, participant: participant.clone() });
+                }
+            }
+        }
+        given.sort();
+        given.dedup();
+        Some(Census { given, ..Census::default() })
     }
 
     /// How far it has come.

@@ -20,8 +20,15 @@ use terms::{ParticipantId, StudyHash};
 /// The trial ends before anybody locks it: that is left to whoever reads it.
 const AT_THE_END: &str = "nobody locks a simulated trial";
 
+/// Who withdraws in it asks for nothing more.
+const NOBODY_ASKS: &str = "no virtual person asks to be erased";
+
 /// Rules that this study can't be seen to break, and why. Each has a test of its own beside the rule.
-const OUT_OF_REACH: [(&str, &str); 16] = [
+const OUT_OF_REACH: [(&str, &str); 20] = [
+    ("identity.right", NOBODY_ASKS),
+    ("identity.once", NOBODY_ASKS),
+    ("identity.safe", NOBODY_ASKS),
+    ("identity.signed", NOBODY_ASKS),
     ("randomisation.planned", "104 people of the 128 that the study plans: places are left"),
     ("plan.known", AT_THE_END),
     ("plan.blind", AT_THE_END),
@@ -41,7 +48,8 @@ const OUT_OF_REACH: [(&str, &str); 16] = [
 ];
 
 /// Kinds of entries that this study can't write, and why.
-const NOT_HERE: [(&str, &str); 6] = [
+const NOT_HERE: [(&str, &str); 7] = [
+    ("identity_erased", NOBODY_ASKS),
     ("analysis_plan_frozen", AT_THE_END),
     ("record_locked", AT_THE_END),
     ("record_unlocked", AT_THE_END),

@@ -15,10 +15,10 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/reference/mmrm")
 }
 
-/// Fits in which one person alone carries a coefficient (a site of one), so that I−H of that person is singular. The
-/// reference inverts it all the same: its scores there are differences of numbers near 1e16, left as multiples of a power
-/// of two (the intercept's and the baseline's scores of one person are not even proportional). We take the
-/// pseudo-inverse, as for CR2, where the reference does so too and agrees; of CR3 only the estimates are compared.
+/// Fits in which one person alone carries a coefficient (a site of one), so that I−H of that person is singular. The reference inverts
+/// it all the same by LU: 1/ε times a residual that is itself rounding, so its numbers are those of one machine's last bits (the scores
+/// of one person are not even proportional). We take the pseudo-inverse, as for CR2, where the reference does so too and agrees; of CR3
+/// only the estimates are compared here, and the errors with leaving each person out in turn in `alone.rs`.
 const ROUNDING_NOISE: [&str; 2] = ["p02_us_reml_main", "p08_us_reml_singleton"];
 
 struct Replay {

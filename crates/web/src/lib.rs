@@ -22,6 +22,7 @@ pub mod http;
 pub mod live;
 pub mod mend;
 pub mod names;
+pub mod packs;
 pub mod pages;
 pub mod parts;
 pub mod people;
@@ -30,6 +31,7 @@ pub mod routes;
 pub mod sheet;
 pub mod shell;
 pub mod show;
+pub mod then;
 pub mod words;
 
 use std::sync::Arc;
@@ -52,6 +54,10 @@ pub struct Services {
     pub people: Arc<record::People>,
     /// What is typed and not yet recorded.
     pub drafts: Drafts,
+    /// Licensed wording of instruments.
+    pub packs: packs::Packs,
+    /// Tables as they were known at a time, for pages that were asked for it.
+    pub kept: then::Kept,
     /// Now: the system's clock, or the virtual one of a synthetic store.
     pub clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
     /// Virtual seconds that somebody let pass on the pages of a synthetic store; always 0 in a real one.
@@ -64,6 +70,8 @@ pub struct Services {
     pub help_phone: String,
     /// Seconds without a touch after which a page locks itself; the session's own limit stands in `identity`.
     pub idle_seconds: u32,
+    /// Reports for the page of the analysis, as they were last made.
+    pub reports: pages::analysis::Reports,
     /// The pages are reached through TLS, so the cookie may say so.
     pub secure: bool,
     /// Who is told that something moved.

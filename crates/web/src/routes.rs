@@ -5,9 +5,9 @@ use axum::http::Method;
 use crate::http::call::{Call, Door, Route};
 use crate::http::reply::{Reply, Trouble};
 use crate::pages::{
-    account, accounts, act, api, casebook, clock, consent, document, facts, form, form_record, gate, me, participant,
-    participants, person, ratings, session, session_live, session_people, session_report, staff, stock, study, today,
-    trial,
+    account, accounts, act, analysis, api, casebook, clock, consent, document, facts, forecast, form, form_record,
+    gate, ledger, me, participant, participants, person, ratings, session, session_live, session_people,
+    session_report, staff, stock, study, today, trial,
 };
 
 type Page = fn(&Call<'_>) -> Result<Reply, Trouble>;
@@ -75,7 +75,11 @@ pub fn table() -> Vec<Route> {
         post("/ratings/{request}/forms/{form}/draft", Staff, ratings::form_draft),
         get("/stock", Staff, stock::get),
         get("/stock/{site}", Staff, stock::site),
+        get("/stock/{site}/ledger", Staff, ledger::get),
+        get("/stock/{site}/ledger.csv", Staff, ledger::csv),
+        get("/stock/{site}/forecast.csv", Staff, forecast::csv),
         get("/trial", Staff, trial::get),
+        get("/analysis", Staff, analysis::get),
         get("/study", Staff, study::get),
         get("/study/{hash}", Staff, study::get),
         get("/staff", Staff, staff::get),

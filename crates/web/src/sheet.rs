@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use conduct::forms::{ReadForm, read_form};
-use instruments::{Answers, Code, Instrument, Item};
+use instruments::{Answers, Code, FormPack, Instrument, Item};
 use protocol::model::{Field as StudyField, Form};
 use terms::{FieldId, MissingReason, Value};
 
@@ -20,6 +20,18 @@ pub const PREFIX: &str = "values.";
 /// The answer of a grid that says that there is none.
 const NO_ANSWER: &str = "none";
 const RELATED: [(&str, &str); 3] = [("definite", "definite"), ("probable", "probable"), ("unlikely", "unlikely")];
+
+/// Licensed words in place of our neutral labels, where the store has them.
+pub type Wording<'a> = Option<&'a FormPack>;
+
+/// The words of one answer: the code stays in sight where it is a number.
+fn answer_words(wording: Wording<'_>, item: &Item, code: &str, ours: &str) -> String {
+    match wording.and_then(|pack| pack.answer(item.id, code)) {
+        Some(words) if code.parse::<i64>().is_ok() => format!("{code} {words}"),
+        Some(words) => words.to_owned(),
+        None => ours.to_owned(),
+    }
+}
 
 /// One question, in the order in which it is asked.
 enum Question<'a> {
@@ -72,11 +84,10 @@ impl Question<'_> {
         format!("{PREFIX}{}", self.id())
     }
 
-    fn label(&self) -> String {
+    fn label(&self, wording: Wording<'_>) -> String {
         match self {
             Self::Own(field) => field.label.clone(),
-            Self::Item(item) => sentence(item.label),
-            Self::Related(item) => sentence(item.label),
+            Self::Item(item) | Self::Related(item) => label_of(item, wording),
             Self::WorkNotApplicable => "Work or school did not apply this week".to_owned(),
         }
     }
@@ -99,18 +110,27 @@ impl Question<'_> {
     }
 
     /// The answers of a line, where it can stand in a grid.
-    fn across(&self) -> Option<Vec<Choice>> {
+    fn across(&self, wording: Wording<'_>) -> Option<Vec<Choice>> {
+        let choice = |item: &Item, code: &str| Choice::new(code, answer_words(wording, item, code, code));
         match self {
             Self::Item(item) => match item.answers {
                 Answers::Whole { min, max, step: 1 } if max - min <= 10 => {
-                    Some((min..=max).map(|n| Choice::new(n.to_string(), n.to_string())).collect())
+                    Some((min..=max).map(|n| choice(item, &n.to_string())).collect())
                 }
-                Answers::YesNo => Some(vec![Choice::new("yes", "yes"), Choice::new("no", "no")]),
+                Answers::YesNo => Some(vec![choice(item, "yes"), choice(item, "no")]),
                 _ => None,
             },
             Self::Related(_) => Some(RELATED.iter().map(|(code, label)| Choice::new(*code, *label)).collect()),
             Self::Own(_) | Self::WorkNotApplicable => None,
         }
+    }
+}
+
+fn label_of(item: &Item, wording: Wording<'_>) -> String {
+    match wording.and_then(|pack| pack.label(item.id)) {
+        // Licensed words stand as they are.
+        Some(words) => words.to_owned(),
+        None => sentence(item.label),
     }
 }
 
@@ -126,19 +146,24 @@ pub struct Around<'a> {
     pub history: BTreeMap<String, Vec<Past>>,
     /// The last value of the same field at an earlier visit, in words.
     pub last: BTreeMap<String, String>,
+    /// Licensed words.
+    pub wording: Wording<'a>,
 }
 
 /// All questions, with what was typed.
 pub fn draw(form: &Form, typed: &BTreeMap<String, String>, around: &Around<'_>) -> Markup {
     let mut out = String::new();
     let all = questions(form);
+    if let Some(instructions) = around.wording.and_then(FormPack::instructions) {
+        out.push_str(&format!("<p class=\"quiet\">{}</p>", crate::chart::svg::escape(instructions)));
+    }
     let mut index = 0;
     while let Some(question) = all.get(index) {
-        let across = question.across();
+        let across = question.across(around.wording);
         let run = all.get(index..).unwrap_or_default();
         let same = run
             .iter()
-            .take_while(|q| across.is_some() && q.across() == across && related(q) == related(question))
+            .take_while(|q| across.is_some() && q.across(around.wording) == across && related(q) == related(question))
             .count();
         if same >= 2 {
             let lines = run.get(..same).unwrap_or_default();
@@ -177,7 +202,7 @@ fn grid(
     let legend = if is_related {
         "Is it related to the trauma?".to_owned()
     } else if first.is_empty() || last.is_empty() {
-        let words = |question: Option<&Question<'_>>| question.map(Question::label).unwrap_or_default();
+        let words = |question: Option<&Question<'_>>| question.map(|q| q.label(around.wording)).unwrap_or_default();
         format!("{} to {}", words(lines.first()), words(lines.last()).to_lowercase())
     } else {
         format!("Items {first} to {last}")
@@ -198,7 +223,7 @@ fn grid(
             let name = question.name();
             GridLine {
                 number: question.shown_id(),
-                label: question.label(),
+                label: question.label(around.wording),
                 value: typed_text(typed, &name),
                 error: wrong_words(around, &name),
                 history: around.history.get(&question.id()).cloned().unwrap_or_default(),
@@ -209,24 +234,24 @@ fn grid(
     Grid { legend, hint, answers, lines }
 }
 
-fn codes(list: &[Code]) -> Vec<Choice> {
-    list.iter().map(|code| Choice::new(code.code, sentence(code.label))).collect()
+fn codes(item: &Item, list: &[Code], wording: Wording<'_>) -> Vec<Choice> {
+    let words = |code: &Code| answer_words(wording, item, code.code, &sentence(code.label));
+    list.iter().map(|code| Choice::new(code.code, words(code))).collect()
 }
 
-fn control(item: &Item) -> Control {
+fn control(item: &Item, wording: Wording<'_>) -> Control {
+    let choice = |code: &str| Choice::new(code, answer_words(wording, item, code, code));
     match item.answers {
         Answers::Whole { .. } | Answers::Count { .. } => Control::Number { unit: String::new(), decimal: false },
-        Answers::OneOf(values) => {
-            Control::Choice { options: values.iter().map(|n| Choice::new(n.to_string(), n.to_string())).collect() }
-        }
+        Answers::OneOf(values) => Control::Choice { options: values.iter().map(|n| choice(&n.to_string())).collect() },
         Answers::Number { unit, .. } => Control::Number { unit: unit.to_owned(), decimal: true },
         Answers::YesNo => Control::Choice { options: answers::yes_no() },
         Answers::Graded(options) => {
-            Control::Choice { options: options.iter().map(|(option, _)| Choice::new(*option, *option)).collect() }
+            Control::Choice { options: options.iter().map(|(option, _)| choice(option)).collect() }
         }
-        Answers::Code(list) if list.len() > 7 => Control::Select { options: codes(list) },
-        Answers::Code(list) => Control::Choice { options: codes(list) },
-        Answers::Codes(list) => Control::Ticks { options: codes(list) },
+        Answers::Code(list) if list.len() > 7 => Control::Select { options: codes(item, list, wording) },
+        Answers::Code(list) => Control::Choice { options: codes(item, list, wording) },
+        Answers::Codes(list) => Control::Ticks { options: codes(item, list, wording) },
         Answers::Time => Control::Time,
         Answers::Moment => Control::Line { kind: LineKind::Text },
         Answers::Text | Answers::Rows(_) => Control::Text { rows: 3 },
@@ -250,17 +275,20 @@ fn single(question: &Question<'_>, typed: &BTreeMap<String, String>, around: &Ar
                 }
                 _ => String::new(),
             };
-            let mut drawn =
-                Field::new(&name, format!("{} {}", question.shown_id(), question.label()).trim(), control(item))
-                    .hint(hint);
+            let mut drawn = Field::new(
+                &name,
+                format!("{} {}", question.shown_id(), question.label(around.wording)).trim(),
+                control(item, around.wording),
+            )
+            .hint(hint);
             drawn.optional = item.optional;
             drawn
         }
         Question::Related(_) => {
             let options = RELATED.iter().map(|(code, label)| Choice::new(*code, *label)).collect();
-            Field::new(&name, &question.label(), Control::Choice { options })
+            Field::new(&name, &question.label(around.wording), Control::Choice { options })
         }
-        Question::WorkNotApplicable => Field::new(&name, &question.label(), Control::Tick),
+        Question::WorkNotApplicable => Field::new(&name, &question.label(around.wording), Control::Tick),
     };
     if let Some(last) = around.last.get(&question.id()) {
         field.hint = format!("{} Last {last}.", field.hint).trim().to_owned();
@@ -277,15 +305,21 @@ pub fn count(form: &Form) -> usize {
 }
 
 /// One question alone, for a participant: from 1. Its answers stand under each other.
-pub fn draw_one(form: &Form, number: usize, typed: &BTreeMap<String, String>, wrong: &[Wrong]) -> Option<Field> {
+pub fn draw_one(
+    form: &Form,
+    number: usize,
+    typed: &BTreeMap<String, String>,
+    wrong: &[Wrong],
+    wording: Wording<'_>,
+) -> Option<Field> {
     let all = questions(form);
     let question = all.get(number.checked_sub(1)?)?;
-    let mut field = single(question, typed, &Around { wrong, ..Around::default() });
+    let mut field = single(question, typed, &Around { wrong, wording, ..Around::default() });
     field.missing = None;
-    if let (Question::Item(item), Some(mut across)) = (question, question.across()) {
+    if let (Question::Item(item), Some(mut across)) = (question, question.across(wording)) {
         across.push(Choice::new(NO_ANSWER, "I would rather not answer"));
         field.control = Control::Choice { options: across };
-        field.label = sentence(item.label);
+        field.label = label_of(item, wording);
         field.hint = String::new();
     }
     Some(field)
@@ -299,9 +333,14 @@ pub fn unanswered(form: &Form, typed: &BTreeMap<String, String>) -> Vec<usize> {
 }
 
 /// Label and answer of every question, answered or not, for a participant to check.
-pub fn all_listed(form: &Form, values: &BTreeMap<FieldId, Value>) -> Vec<(String, Option<String>)> {
-    let shown: BTreeMap<String, String> = listed(form, values).into_iter().map(|(id, _, value)| (id, value)).collect();
-    questions(form).iter().map(|q| (q.label(), shown.get(&q.id()).cloned())).collect()
+pub fn all_listed(
+    form: &Form,
+    values: &BTreeMap<FieldId, Value>,
+    wording: Wording<'_>,
+) -> Vec<(String, Option<String>)> {
+    let shown: BTreeMap<String, String> =
+        listed(form, values, wording).into_iter().map(|(id, _, value)| (id, value)).collect();
+    questions(form).iter().map(|q| (q.label(wording), shown.get(&q.id()).cloned())).collect()
 }
 
 /// What was typed into the form's questions, by name, for drawing them again or keeping a draft.
@@ -446,7 +485,7 @@ pub fn open_questions(form: &Form, values: &BTreeMap<FieldId, Value>) -> Vec<Wro
         .filter(|q| q.needed() && !values.contains_key(q.id().as_str()))
         .map(|q| match q {
             Question::Item(item) => Wrong::new(&q.name(), format!("Item {} is not answered", item.id)),
-            _ => Wrong::new(&q.name(), format!("{} is not answered", q.label())),
+            _ => Wrong::new(&q.name(), format!("{} is not answered", q.label(None))),
         })
         .collect()
 }
@@ -466,22 +505,22 @@ pub fn score(form: &Form, values: &BTreeMap<FieldId, Value>) -> Result<ReadForm,
 }
 
 /// The label and words of every answer, for reading a form through.
-pub fn listed(form: &Form, values: &BTreeMap<FieldId, Value>) -> Vec<(String, String, String)> {
+pub fn listed(form: &Form, values: &BTreeMap<FieldId, Value>, wording: Wording<'_>) -> Vec<(String, String, String)> {
     questions(form)
         .iter()
         .filter_map(|question| {
             let value = values.get(question.id().as_str())?;
             let label = match question {
-                Question::Item(_) => format!("{} {}", question.shown_id(), question.label()).trim().to_owned(),
+                Question::Item(_) => format!("{} {}", question.shown_id(), question.label(wording)).trim().to_owned(),
                 Question::Related(item) => format!("{} related to the trauma", item.id),
-                Question::Own(_) | Question::WorkNotApplicable => question.label(),
+                Question::Own(_) | Question::WorkNotApplicable => question.label(wording),
             };
-            Some((question.id(), label, in_words(question, value)))
+            Some((question.id(), label, in_words(question, value, wording)))
         })
         .collect()
 }
 
-fn in_words(question: &Question<'_>, value: &Value) -> String {
+fn in_words(question: &Question<'_>, value: &Value, wording: Wording<'_>) -> String {
     let coded = |options: &[Choice], code: &str| options.iter().find(|o| o.code == code).map(|o| o.label.clone());
     match (question, value) {
         (Question::Own(field), Value::Text(text)) => match answers::control(&field.kind) {
@@ -495,7 +534,7 @@ fn in_words(question: &Question<'_>, value: &Value) -> String {
             _ => value.to_string(),
         },
         (Question::Item(item), Value::Text(text)) => match item.answers {
-            Answers::Code(list) => coded(&codes(list), text).unwrap_or_else(|| text.clone()),
+            Answers::Code(list) => coded(&codes(item, list, wording), text).unwrap_or_else(|| text.clone()),
             _ => text.clone(),
         },
         (Question::Item(item), value) => match item.answers {

@@ -57,6 +57,8 @@ const HEIGHT: f64 = 300.0;
 const LEFT: f64 = 46.0;
 const RIGHT: f64 = 500.0;
 const TOP: f64 = 16.0;
+/// Characters of a name that fit beside the drawing.
+const NAME: usize = 22;
 const BOTTOM: f64 = 242.0;
 
 impl Lines {
@@ -102,7 +104,9 @@ impl Lines {
         let count = self.series.len() as f64;
         let ends: Vec<f64> =
             self.series.iter().map(|series| series.points.last().map_or(0.0, |point| y.at(point.y))).collect();
-        let labels = apart(&ends);
+        let names: Vec<Vec<String>> = self.series.iter().map(|series| broken(&series.name, NAME)).collect();
+        let lines = names.iter().map(Vec::len).max().unwrap_or(1);
+        let labels = apart(&ends, 20.0 + 16.0 * lines as f64);
         // The coloured series is drawn last, over the others.
         for (at, series) in self.series.iter().enumerate().rev() {
             let aside = if series.steps { 0.0 } else { (at as f64 - (count - 1.0) / 2.0) * 7.0 };
@@ -126,9 +130,13 @@ impl Lines {
             }
             if let (Some(last), Some(label)) = (series.points.last(), labels.get(at)) {
                 let class = if at == 0 { "ta" } else { "tb" };
-                svg.text(class, (RIGHT + 8.0, label + 4.0), Hang::Start, &series.name);
+                let mut y = label + 4.0;
+                for line in names.get(at).into_iter().flatten() {
+                    svg.text(class, (RIGHT + 8.0, y), Hang::Start, line);
+                    y += 16.0;
+                }
                 let value = number(last.y, self.decimals.max(1));
-                svg.text("t1", (RIGHT + 8.0, label + 20.0), Hang::Start, &value);
+                svg.text("t1", (RIGHT + 8.0, y), Hang::Start, &value);
             }
         }
     }
@@ -141,8 +149,24 @@ pub fn range(values: &[f64]) -> Option<(f64, f64)> {
     Some((low, finite.iter().copied().reduce(f64::max)?))
 }
 
-/// Places for labels, at least a line apart, in the order of the places that they belong to.
-pub fn apart(places: &[f64]) -> Vec<f64> {
+/// A name in lines of at most so many characters, broken at spaces: nothing is cut off.
+pub fn broken(name: &str, most: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in name.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= most => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// Places for labels, at least so far apart, in the order of the places that they belong to.
+pub fn apart(places: &[f64], gap: f64) -> Vec<f64> {
     let mut order: Vec<usize> = (0..places.len()).collect();
     order.sort_by(|a, b| {
         places.get(*a).partial_cmp(&places.get(*b)).unwrap_or(std::cmp::Ordering::Equal).then(a.cmp(b))
@@ -152,8 +176,20 @@ pub fn apart(places: &[f64]) -> Vec<f64> {
     for index in order {
         if let Some(place) = out.get_mut(index) {
             *place = place.max(least);
-            least = *place + 36.0;
+            least = *place + gap;
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_break_and_labels_keep_apart() {
+        assert_eq!(broken("Placebo with therapy (dummy)", 22), ["Placebo with therapy", "(dummy)"]);
+        assert_eq!(broken("Total", 22), ["Total"]);
+        assert_eq!(apart(&[100.0, 90.0, 200.0], 36.0), [126.0, 90.0, 200.0]);
+    }
 }

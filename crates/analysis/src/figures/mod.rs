@@ -5,6 +5,7 @@ pub mod flow;
 pub mod forest;
 pub mod lines;
 pub mod svg;
+pub mod waterfall;
 
 use crate::table::Figure;
 

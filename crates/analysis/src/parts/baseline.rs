@@ -29,6 +29,7 @@ pub fn section(run: &Run<'_>) -> Option<Section> {
     ));
     let mut section = Section::new("baseline", "Who they are");
     section.table(table);
+    section.blocks.extend(super::medicines::table(run, set).map(crate::table::Block::Table));
     Some(section)
 }
 

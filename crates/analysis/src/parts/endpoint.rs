@@ -70,6 +70,7 @@ pub fn primary(run: &Run<'_>, outcomes: &[Outcome<'_>]) -> Option<Section> {
     let outcome = outcomes.iter().find(|outcome| outcome.endpoint.id == primary.id)?;
     let mut section = Section::new("primary", &format!("Primary endpoint: {}", lower(&primary.title)));
     described(run, outcome, "primary", &mut section);
+    super::scores::add(run, primary, &mut section);
     Some(section)
 }
 
@@ -255,7 +256,8 @@ fn observed(run: &Run<'_>, fitted: &Fitted, visit: usize, label: &str, digits: u
     table.row(format!("{label}-change"), "change, observed mean (SD)", changes).inset(1);
 }
 
-fn mean_cell(values: &[f64], digits: usize, places: &Ground) -> Cell {
+/// Mean and standard deviation of what was seen.
+pub fn mean_cell(values: &[f64], digits: usize, places: &Ground) -> Cell {
     let (Some(mean), deviation) = moments(values) else { return Cell::words("–") };
     let deviation = deviation.unwrap_or(f64::NAN);
     let text = format!("{} ({})", shown::number(mean, digits), shown::number(deviation, digits));

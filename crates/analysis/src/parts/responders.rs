@@ -18,9 +18,12 @@ use terms::Value;
 
 /// What a responder's rule says of somebody at the endpoint's visit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Answer {
+pub enum Answer {
+    /// True of them.
     Yes,
+    /// Not true of them.
     No,
+    /// Not known, because something was not seen.
     NotSeen,
 }
 
@@ -47,6 +50,7 @@ pub fn section(run: &Run<'_>) -> Option<Section> {
     if let Some(table) = adjusted(run, primary, main) {
         section.table(table);
     }
+    super::steps::add(run, primary, &main.set, &mut section);
     Some(section)
 }
 
@@ -54,9 +58,16 @@ fn counts_events(estimand: &Estimand) -> bool {
     estimand.events.iter().any(|rule| rule.strategy == EventStrategy::Composite)
 }
 
-fn answer(run: &Run<'_>, person: &Person, endpoint: &Endpoint, responder: &Responder) -> (Answer, Vec<Place>) {
+/// Asks a responder's rule about somebody at a visit.
+pub fn answer(
+    run: &Run<'_>,
+    person: &Person,
+    endpoint: &Endpoint,
+    responder: &Responder,
+    at: &str,
+) -> (Answer, Vec<Place>) {
     let value = |visit: &str| run.seen(person, endpoint.form.as_str(), &endpoint.score, visit);
-    let (Some(base), Some(last)) = (value(endpoint.baseline.as_str()), value(endpoint.visit.as_str())) else {
+    let (Some(base), Some(last)) = (value(endpoint.baseline.as_str()), value(at)) else {
         return (Answer::NotSeen, Vec::new());
     };
     let decimal = |number: f64| number.to_string().parse().ok().map(Value::Decimal);
@@ -203,7 +214,7 @@ fn observed(run: &Run<'_>, endpoint: &Endpoint, estimand: &Estimand) -> Table {
     let mut table = new_table(run, "responders", &title);
     for responder in &run.plan.responders {
         let count = |person: &Person| {
-            let (answer, places) = answer(run, person, endpoint, responder);
+            let (answer, places) = answer(run, person, endpoint, responder, endpoint.visit.as_str());
             (if answer == Answer::NotSeen { None } else { Some(answer == Answer::Yes) }, places)
         };
         row(run, responder, &sides(run, &estimand.set, &count), &mut table);
@@ -219,7 +230,7 @@ fn everybody(run: &Run<'_>, endpoint: &Endpoint, estimand: &Estimand) -> Table {
     let events: Vec<_> = rules.map(|rule| rule.event).collect();
     for responder in &run.plan.responders {
         let count = |person: &Person| {
-            let (answer, mut places) = answer(run, person, endpoint, responder);
+            let (answer, mut places) = answer(run, person, endpoint, responder, endpoint.visit.as_str());
             let visit = run.seen(person, endpoint.form.as_str(), &endpoint.score, endpoint.visit.as_str());
             let on = visit.map(|seen| seen.form.day);
             // An event before the rating counts as no response, whatever the rating says.
@@ -267,7 +278,7 @@ fn adjusted(run: &Run<'_>, endpoint: &Endpoint, estimand: &Estimand) -> Option<T
         let (mut rows, mut responses, mut places) = (Vec::new(), Vec::new(), Vec::new());
         for (at, own) in run.members(&estimand.set) {
             let Some(person) = run.person(at) else { continue };
-            let (answer, here) = answer(run, person, endpoint, responder);
+            let (answer, here) = answer(run, person, endpoint, responder, endpoint.visit.as_str());
             let base = run.seen(person, endpoint.form.as_str(), &endpoint.score, endpoint.baseline.as_str());
             let (Some(base), true) = (base, answer != Answer::NotSeen) else { continue };
             rows.push(vec![1.0, f64::from(u8::from(own == arm)), base.value]);

@@ -36,6 +36,7 @@ pub fn section(run: &Run<'_>) -> Option<Section> {
     for arm in 0..run.arms.len() {
         section.table(moves(run, primary, &set, &bands, arm));
     }
+    super::durability::add(run, primary, &set, &mut section);
     Some(section)
 }
 

@@ -27,6 +27,7 @@ pub fn section(run: &Run<'_>) -> Option<Section> {
     section.table(by_slot(run, &groups));
     section.table(rises(run, &groups));
     section.table(limits(run, &groups));
+    super::shifts::add(run, &groups, &mut section);
     Some(section)
 }
 

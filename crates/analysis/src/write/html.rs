@@ -41,25 +41,18 @@ pub fn html(report: &Report) -> String {
 /// What stands in the margins of every printed sheet.
 fn margins(report: &Report) -> String {
     let quoted = |text: &str| text.replace(['\\', '"', '\n', '<'], " ");
-    let (study, version, _) = &report.study;
-    let mut head = format!("{study}, version {version}");
-    if report.checkpoint.synthetic {
-        head.push_str(" · SYNTHETIC DATA");
-    }
     let warning = report.standing.warning().unwrap_or_default();
-    let checkpoint = report.checkpoint.digest.get(..16).unwrap_or_default();
     format!(
         "@page {{ size: A4; margin: 20mm 16mm 18mm; @top-left {{ content: \"{}\"; }} @top-right {{ content: \"{}\"; }} @bottom-left {{ content: \
-         \"record {} · plan {}\"; }} @bottom-right {{ content: \"page \" counter(page) \" of \" counter(pages); }} }}\n",
-        quoted(&head),
+         \"{}\"; }} @bottom-right {{ content: \"page \" counter(page) \" of \" counter(pages); }} }}\n",
+        quoted(&report.running_head()),
         quoted(&warning),
-        quoted(checkpoint),
-        quoted(report.plan.get(..16).unwrap_or_default())
+        quoted(&report.running_foot())
     )
 }
 
 fn front(report: &Report, out: &mut String) {
-    let (study, version, hash) = &report.study;
+    let (study, version, _) = &report.study;
     let _ = writeln!(
         out,
         "<header class=\"front\"><p class=\"quiet\">{} · version {}</p><h1>{}</h1>",
@@ -67,36 +60,10 @@ fn front(report: &Report, out: &mut String) {
         escape(version),
         escape(&report.title)
     );
-    let checkpoint = &report.checkpoint;
     out.push_str("<dl class=\"facts\">\n");
-    let mut fact = |name: &str, value: &str| {
-        let _ = writeln!(out, "<div><dt>{}</dt><dd>{}</dd></div>", escape(name), escape(value));
-    };
-    fact("Data as recorded until", &format!("{:.0}", checkpoint.recorded_at));
-    fact("Record", &format!("{} entries, checkpoint {}", checkpoint.entries, checkpoint.digest));
-    fact("Study version", hash);
-    fact("Analysis plan", &report.plan);
-    match &report.lock {
-        Some(lock) => {
-            fact("Locked", &format!("{}, signed by {}", lock.day, lock.signed_by));
-            if !lock.open.is_empty() {
-                let open: Vec<String> = lock.open.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-                let reason = lock.reason.as_deref().unwrap_or("no reason given");
-                fact("Open at the lock", &format!("{}. {reason}", open.join(", ")));
-            }
-            for (day, why) in &lock.earlier {
-                fact("Locked before", &format!("{day}, opened again: {why}"));
-            }
-        }
-        None => fact("Locked", "no"),
+    for (name, value) in report.facts() {
+        let _ = writeln!(out, "<div><dt>{}</dt><dd>{}</dd></div>", escape(name), escape(&value));
     }
-    if checkpoint.late > 0 {
-        fact(
-            "After the lock",
-            &format!("{} entries were written after the lock and are not in this report", checkpoint.late),
-        );
-    }
-    fact("Program", &checkpoint.program);
     out.push_str("</dl></header>\n<nav aria-label=\"Contents\"><ol class=\"contents\">\n");
     for section in &report.sections {
         let _ = writeln!(out, "<li><a href=\"#{}\">{}</a></li>", escape(&section.id), escape(&section.title));
@@ -170,12 +137,7 @@ fn table(table: &Table, number: usize, out: &mut String) {
         escape(&table.title),
         escape(&table.head)
     );
-    let wordy: Vec<bool> = (0..table.columns.len())
-        .map(|at| {
-            let cells = table.rows.iter().filter_map(|row| row.cells.get(at)).filter(|cell| !cell.text.is_empty());
-            cells.clone().count() > 0 && cells.clone().all(|cell| cell.numbers.is_empty())
-        })
-        .collect();
+    let wordy = table.wordy();
     for (column, wordy) in table.columns.iter().zip(&wordy) {
         let class = if *wordy { "" } else { " class=\"num\"" };
         let _ = write!(out, "<th scope=\"col\"{class}>{}</th>", escape(&column.title));

@@ -88,7 +88,7 @@ pub(crate) fn write(
         draft.consequence(case, Trigger::ProhibitedMedicine, detail, None, Some(&id));
     }
     if unclassified {
-        let due = Case::after_minutes(case.at, 48 * 60);
+        let due = case.due_hours(case.study.due.medicine_hours);
         let title = format!("Say which class {} belongs to: the study doesn't list it", report.name);
         draft.task(title, Duty::MonitorMedically, due, Trigger::ProhibitedMedicine, Some(&id));
     }

@@ -4,6 +4,7 @@ mod completion;
 mod consent;
 mod enquiry;
 mod enrolment;
+mod erasure;
 mod medication;
 mod moves;
 mod randomisation;
@@ -36,9 +37,11 @@ pub const RULES: &[&[&Rule]] = &[
     ratings::RULES,
     moves::RULES,
     completion::RULES,
+    erasure::RULES,
 ];
 
 pub(crate) use enrolment::{consent_in_force, criterion_finding, no_hold, washout};
+pub(crate) use erasure::has_right as may_be_erased;
 
 /// What the rules say of an authorisation, if it is one of this part.
 pub fn ask(case: &Case<'_>, act: &Authorisation) -> Option<Vec<Finding>> {
@@ -55,6 +58,7 @@ pub fn ask(case: &Case<'_>, act: &Authorisation) -> Option<Vec<Finding>> {
         Authorisation::MoveVersion { to, .. } => moves::ask_version(case, participant?, to),
         Authorisation::BreakCode { .. } => moves::ask_break_code(case, participant?),
         Authorisation::CompleteParticipation { .. } => completion::ask(case, participant?),
+        Authorisation::EraseIdentity { .. } => erasure::ask(case, participant?),
         _ => return None,
     };
     Some(findings)
@@ -77,6 +81,7 @@ pub fn grant(case: &Case<'_>, act: &Authorisation, draft: &mut Draft) {
         Authorisation::MoveVersion { to, .. } => moves::grant_version(participant, to, draft),
         Authorisation::BreakCode { .. } => moves::grant_break_code(case, draft),
         Authorisation::CompleteParticipation { .. } => completion::grant(draft),
+        Authorisation::EraseIdentity { .. } => erasure::grant(draft),
         _ => {}
     }
 }

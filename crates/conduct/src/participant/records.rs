@@ -101,7 +101,7 @@ fn answer_alerts(case: &Case<'_>, about: &InstanceId, alerts: &[instruments::Ale
                 draft.event(case, Trigger::SuicideRisk, &alert.trigger, Duty::Prescribe, Some(about));
             }
             AlertLevel::Amber => {
-                let due = Case::after_minutes(case.at, 60);
+                let due = case.due_minutes(case.study.due.safety_answer_minutes);
                 let title = format!("{}: {}", alert.trigger, alert.action);
                 draft.task(title, Duty::Prescribe, due, Trigger::SuicideRisk, Some(about));
             }
@@ -318,12 +318,24 @@ pub(super) fn document(
     draft.participant(Entry::DocumentAttached {
         instance,
         kind: kind.to_owned(),
-        name: name.to_owned(),
+        name: plain_name(kind, name),
         sha256: sha256.to_ascii_lowercase(),
         bytes,
         visit: visit.cloned(),
     });
     Ok(())
+}
+
+/// What a document is called in the record: its kind, and the ending of the file. People name scans after whom they show,
+/// and who the person is stays out of the chain.
+fn plain_name(kind: &str, name: &str) -> String {
+    /// Longest ending that is one: `jpeg`, `dicom`.
+    const ENDING_MAX: usize = 5;
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+    match ending.filter(|ending| ending.len() <= ENDING_MAX && ending.bytes().all(|b| b.is_ascii_alphanumeric())) {
+        Some(ending) if !ending.is_empty() => format!("{kind}.{ending}"),
+        Some(_) | None => kind.to_owned(),
+    }
 }
 
 pub(super) fn complete_task(case: &Case<'_>, task: &InstanceId, text: &str, draft: &mut Draft) -> Result<(), FactNo> {

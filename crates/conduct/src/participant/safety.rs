@@ -44,7 +44,7 @@ pub(super) fn record(
         draft.event(case, Trigger::SeriousAdverseEvent, &event.term, Duty::MonitorMedically, Some(&id));
     }
     if event.serious.contains(&Seriousness::Death) && !was_serious {
-        let due = Case::after_minutes(case.at, 24 * 60);
+        let due = case.due_hours(case.study.due.report_hours);
         draft.task("Record the death as a stop", Duty::DecideEligibility, due, Trigger::SeriousAdverseEvent, Some(&id));
     }
     Ok(())

@@ -3,7 +3,7 @@
 use super::enrolment::phase_words;
 use crate::{
     case::{Case, Draft},
-    command::StopScope,
+    command::{Seriousness, StopScope},
     decide::FactNo,
     entry::Entry,
     finding::Unreadable,
@@ -20,8 +20,10 @@ pub(super) fn record(
     draft: &mut Draft,
 ) -> Result<(), FactNo> {
     let participant = case.participant()?;
-    if matches!(participant.phase, Phase::Enquiry | Phase::Declined | Phase::Completed)
-        || (participant.phase == Phase::Left && scope != StopScope::Consent && scope != StopScope::Died)
+    // A death, and the withdrawal of consent, are never too late to be told.
+    let always = matches!(scope, StopScope::Consent | StopScope::Died);
+    if matches!(participant.phase, Phase::Enquiry | Phase::Declined)
+        || (matches!(participant.phase, Phase::Left | Phase::Completed) && !always)
     {
         return Err(Unreadable {
             field: "scope".to_owned(),
@@ -40,6 +42,9 @@ pub(super) fn record(
         }
         .into());
     }
+    if always && let Some(known) = participant.stops.iter().find(|stop| stop.scope == scope) {
+        return Err(FactNo::Conflict { what: format!("this is on record already, since {}", known.day) });
+    }
     draft.participant(Entry::Stopped { scope, reason: reason.to_owned(), text: text.to_owned() });
     for (number, session) in &participant.sessions {
         if session.order.is_some() && session.dosed_at().is_none() {
@@ -51,11 +56,14 @@ pub(super) fn record(
     if !matches!(scope, StopScope::Treatment | StopScope::Discontinued) {
         nothing_more(participant, draft);
     }
-    if scope == StopScope::LostToFollowUp {
-        enough_tries(case, draft)?;
+    match scope {
+        StopScope::LostToFollowUp => enough_tries(case, draft)?,
+        StopScope::Died => death(case, participant, draft),
+        StopScope::Consent => withdrawn(case, draft),
+        StopScope::Treatment | StopScope::Study | StopScope::Discontinued => {}
     }
     if matches!(scope, StopScope::Treatment | StopScope::Discontinued) && participant.assigned.is_some() {
-        let due = Case::after_minutes(case.at, 14 * 24 * 60);
+        let due = case.due_days(case.study.due.early_termination_days);
         draft.task(
             "Book the early termination visit and go on with follow-up",
             Duty::Coordinate,
@@ -76,6 +84,24 @@ fn nothing_more(participant: &ParticipantState, draft: &mut Draft) {
     for (request, _) in participant.ratings.iter().filter(|(_, rating)| !rating.done) {
         draft.participant(Entry::RatingMissed { request: request.clone(), text: LEFT.to_owned() });
     }
+}
+
+/// Somebody died. If no adverse event says of what, somebody must: whenever it was, the medical monitor judges it.
+fn death(case: &Case<'_>, participant: &ParticipantState, draft: &mut Draft) {
+    let told =
+        participant.adverse_events.values().any(|one| !one.struck && one.event.serious.contains(&Seriousness::Death));
+    if !told {
+        let due = case.due_hours(case.study.due.report_hours);
+        let title = "Record what they died of as a serious adverse event, and judge it";
+        draft.task(title, Duty::MonitorMedically, due, Trigger::SeriousAdverseEvent, None);
+    }
+}
+
+/// Consent was withdrawn: somebody says what of theirs may still be used, and whether they want to be erased.
+fn withdrawn(case: &Case<'_>, draft: &mut Draft) {
+    let due = case.due_hours(case.study.due.answer_hours);
+    let title = "Say what may be done with samples and recordings, and whether they ask to be erased";
+    draft.task(title, Duty::Coordinate, due, Trigger::Silence, None);
 }
 
 /// Everybody is followed, or it is recorded why not, by whom, after which tries.

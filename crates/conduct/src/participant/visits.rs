@@ -248,7 +248,7 @@ pub(super) fn record(
         VisitOutcome::Completed { minutes } => completed(case, participant, visit, day, *minutes, draft),
         VisitOutcome::NoShow => {
             draft.participant(Entry::VisitNoShow { visit: id.clone() });
-            let due = Case::after_minutes(case.at, 24 * 60);
+            let due = case.due_hours(case.study.due.no_show_hours);
             draft.task(
                 format!("Call: nobody came to {id} {}", visit.name),
                 Duty::Coordinate,

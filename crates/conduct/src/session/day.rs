@@ -223,12 +223,11 @@ impl<'c> Day<'c> {
             .in_room()
             .map(|span| Here { staff: span.staff.clone(), since: span.from, carer: room.is_carer(&span.staff, day) })
             .collect();
-        Presence {
-            carers: here.iter().filter(|one| one.carer).count(),
-            here,
-            carers_min: room.case.study.session.presence.carers_min,
-            below_since: presence::under_the_drug(room).then(|| presence::below_since(room, room.case.at)).flatten(),
-        }
+        let carers = here.iter().filter(|one| one.carer).count();
+        let carers_min = room.case.study.session.presence.carers_min;
+        let too_few = carers < carers_min as usize && presence::under_the_drug(room);
+        let below_since = too_few.then(|| presence::below_since(room, room.case.at)).flatten();
+        Presence { carers, here, carers_min, below_since }
     }
 
     /// What the time has brought and nobody has written down: when there is something, `RecordAlarms` writes it.

@@ -9,10 +9,9 @@ use super::{
 };
 use crate::{
     case::{Case, Draft},
-    command::{Destination, DosePart},
-    decide::FactNo,
+    command::{Destination, DosePart, Escort},
     entry::Entry,
-    finding::{Broken, Finding, Rule, Unreadable},
+    finding::{Broken, Finding, Rule},
     state::{Container, ContainerStanding, Task},
 };
 use protocol::model::{Duty, Overnight, Trigger};
@@ -98,9 +97,6 @@ pub const SIGNED: Rule = Rule {
     binds: &["close_session"],
     broken: "The act is refused",
 };
-
-/// Words are kept to this length; a longer story is attached as a document.
-const ESCORT_MAX: usize = 200;
 
 pub(super) fn ask_discharge(room: &Room<'_>) -> Vec<Finding> {
     let mut findings = vec![here(room)];
@@ -306,19 +302,10 @@ pub(super) fn grant_close(room: &Room<'_>, draft: &mut Draft) {
 }
 
 /// The participant left the room's care.
-pub(super) fn depart(room: &Room<'_>, to: Destination, escort: &str, draft: &mut Draft) -> Result<(), FactNo> {
+pub(super) fn depart(room: &Room<'_>, to: Destination, escort: Escort, draft: &mut Draft) {
     let case = room.case;
-    let length = escort.chars().count();
-    if length > ESCORT_MAX {
-        return Err(Unreadable {
-            field: "escort".to_owned(),
-            what: format!("{length} characters"),
-            mend: format!("at most {ESCORT_MAX}; put the rest into a note"),
-        }
-        .into());
-    }
     let allowed = room.session.discharged.is_some() || room.dosed_at().is_none();
-    draft.participant(Entry::Departed { session: room.number, to, escort: escort.to_owned(), allowed });
+    draft.participant(Entry::Departed { session: room.number, to, escort: escort.code().to_owned(), allowed });
     if room.session.departed.is_none() && room.dosed_at().is_some() {
         presence::gap(room, case.at, draft);
     }
@@ -326,16 +313,15 @@ pub(super) fn depart(room: &Room<'_>, to: Destination, escort: &str, draft: &mut
         draft.consequence(case, Trigger::LeftEarly, detail, Some(&room.plan.visit), None);
     }
     if to == Destination::Hospital {
-        let due = Case::after_minutes(case.at, 24 * 60);
+        let due = case.due_hours(case.study.due.report_hours);
         let title = "Judge whether the transfer to hospital is a serious adverse event";
         draft.task(title, Duty::Prescribe, due, Trigger::SeriousAdverseEvent, None);
         draft.clocks(case, Trigger::SeriousAdverseEvent, None);
     }
-    Ok(())
 }
 
 /// What was wrong about leaving: nobody is held back, and a hospital is no deviation.
-fn too_early(room: &Room<'_>, to: Destination, escort: &str) -> Vec<String> {
+fn too_early(room: &Room<'_>, to: Destination, escort: Escort) -> Vec<String> {
     let mut found = Vec::new();
     if room.dosed_at().is_none() || to == Destination::Hospital {
         return found;
@@ -348,8 +334,8 @@ fn too_early(room: &Room<'_>, to: Destination, escort: &str) -> Vec<String> {
         if room.case.study.session.overnight == Overnight::Required && !night {
             found.push("went home without the night at the site".to_owned());
         }
-        if escort.trim().is_empty() {
-            found.push("went home with nobody named".to_owned());
+        if escort == Escort::Nobody {
+            found.push("went home with nobody".to_owned());
         }
     }
     found

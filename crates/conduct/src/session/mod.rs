@@ -208,7 +208,7 @@ pub fn record(case: &Case<'_>, fact: &Fact, draft: &mut Draft) -> Result<bool, F
             timeline::correct(&Room::new(case, *session)?, note, line(code, *number, detail, text), draft)?;
         }
         Fact::RecordDeparture { session, to, escort, .. } => {
-            leaving::depart(&Room::new(case, *session)?, *to, escort, draft)?;
+            leaving::depart(&Room::new(case, *session)?, *to, *escort, draft);
         }
         Fact::RecordNightCheck { session, awake, distress, signs, text, .. } => {
             let look = Look { awake: *awake, distress: *distress, signs, text: text.as_deref() };

@@ -300,6 +300,9 @@ pub(super) fn gap_deviation(room: &Room<'_>, since: Timestamp, until: Timestamp,
 /// What the time has brought: steps of the study that are due, and the deviation.
 pub(super) fn by_time(room: &Room<'_>, alarms: &mut Vec<Raise>, brought: &mut Vec<Brought>) {
     let case = room.case;
+    if room.carers_at(case.at) >= case.study.session.presence.carers_min as usize {
+        return;
+    }
     let Some(since) = below_since(room, case.at) else { return };
     let lasted = Case::minutes_between(since, case.at);
     let carers = room.carers_at(case.at);

@@ -123,6 +123,9 @@ fn authorised(room: &Room<'_>, part: DosePart, id: &ContainerId, pieces: u32) ->
     if held.chain(case.world.trial.holds.values()).any(|hold| hold.since <= case.at) {
         return Err("a hold was in force".to_owned());
     }
+    if dose::in_stock(room, id).is_some_and(|container| container.set_aside.is_some()) {
+        return Err(format!("{id} had been set aside"));
+    }
     match dose::in_stock(room, id).map(|container| &container.standing) {
         Some(ContainerStanding::Out { participant, session, .. })
             if *participant == room.participant.id && *session == room.number => {}
@@ -195,7 +198,7 @@ fn answer(room: &Room<'_>, trigger: Trigger, detail: String, draft: &mut Draft) 
     let text = format!("session {}: {detail}", room.number);
     draft.participant(Entry::HoldPlaced { instance, text });
     draft.task("Call the physician now: a dose was not as allowed", Duty::Prescribe, case.at, trigger, None);
-    let due = Case::after_minutes(case.at, 24 * 60);
+    let due = case.due_hours(case.study.due.report_hours);
     draft.task("Judge whether this is a serious adverse event", Duty::MonitorMedically, due, trigger, None);
 }
 

@@ -168,7 +168,7 @@ fn follow(
         Some(CodeMeaning::Drink) => drunk(room, line.number, instance, draft),
         Some(CodeMeaning::TouchOffered | CodeMeaning::TouchAccepted) => touched(room, code, chosen, instance, draft),
         Some(CodeMeaning::StopWord) => {
-            let due = Case::after_minutes(room.case.at, 24 * 60);
+            let due = room.case.due_hours(room.case.study.due.answer_hours);
             let title = "Look at the recording around the stop word";
             draft.task(title, Duty::LeadSite, due, Trigger::TouchNotAgreed, Some(instance));
         }
@@ -193,7 +193,7 @@ fn follow(
 
 /// Something may have been harm: somebody says whether it was an adverse event, and until then the record stays open.
 pub(super) fn ask_for_harm(room: &Room<'_>, what: &str, trigger: Trigger, about: &InstanceId, draft: &mut Draft) {
-    let due = Case::after_minutes(room.case.at, 24 * 60);
+    let due = room.case.due_hours(room.case.study.due.report_hours);
     let title = format!("Adverse event? {what}, {}: record it, or sign why not", room.case.clock(room.case.at));
     draft.task(title, Duty::Facilitate, due, trigger, Some(about));
 }

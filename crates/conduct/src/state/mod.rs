@@ -2,12 +2,14 @@
 //!
 //! `apply` is total: it takes any entry that was ever written and never fails. It reads no study file.
 
+mod book;
 mod participant;
 mod session;
 mod site;
 mod stock;
 mod trial;
 
+pub use book::{Account, Balance, Line};
 pub(crate) use participant::session_of;
 pub use participant::{
     AdverseEvent, Booking, ConsentGiven, ContactTry, Decision, Deviation, Document, FormRecord, Hold, Medication, Note,
@@ -18,5 +20,7 @@ pub use session::{
     Swallow, staff_of,
 };
 pub use site::{Delegation, SiteState};
-pub use stock::{Container, ContainerStanding, StockState};
+pub use stock::{
+    Consignment, Container, ContainerStanding, Discrepancy, HalfCount, Recount, Shipment, StockOrder, StockState,
+};
 pub use trial::{AllocationState, Approval, FrozenPlan, Locked, SiteInTrial, SiteStanding, TrialState};

@@ -7,7 +7,7 @@ use crate::{
 };
 use jiff::{Timestamp, civil::Date};
 use protocol::model::{DeviationClass, Trigger, VisitMode};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 use terms::{FieldId, FormId, InstanceId, ParticipantId, SiteId, StaffId, StudyHash, Value, VisitId};
 
 /// How far somebody has come. Stopping is told apart: see [`Stop`].
@@ -316,8 +316,8 @@ pub struct ParticipantState {
     pub assigned: Option<(Option<String>, Date)>,
     /// Visits.
     pub visits: BTreeMap<VisitId, VisitRecord>,
-    /// Forms by record.
-    pub forms: BTreeMap<InstanceId, FormRecord>,
+    /// Forms by record. Shared with copies of the state that rules make to see what would follow from an act.
+    pub forms: BTreeMap<InstanceId, Arc<FormRecord>>,
     /// Records of each form, oldest first.
     pub forms_by_kind: BTreeMap<FormId, Vec<InstanceId>>,
     /// Medicines by record.
@@ -348,6 +348,8 @@ pub struct ParticipantState {
     pub stops: Vec<Stop>,
     /// The code was broken, when.
     pub code_broken: Option<Timestamp>,
+    /// Name, contacts and documents were erased, when.
+    pub erased: Option<Timestamp>,
 }
 
 impl ParticipantState {
@@ -383,6 +385,7 @@ impl ParticipantState {
             contacts: Vec::new(),
             stops: Vec::new(),
             code_broken: None,
+            erased: None,
         })
     }
 
@@ -413,7 +416,7 @@ impl ParticipantState {
     pub fn latest_form(&self, form: &str) -> Option<(&InstanceId, &FormRecord)> {
         self.forms_by_kind.get(form)?.iter().rev().find_map(|instance| {
             let record = self.forms.get(instance)?;
-            (!record.struck).then_some((instance, record))
+            (!record.struck).then_some((instance, record.as_ref()))
         })
     }
 
@@ -421,7 +424,8 @@ impl ParticipantState {
     pub fn form_at(&self, form: &str, visit: &str) -> Option<(&InstanceId, &FormRecord)> {
         self.forms_by_kind.get(form)?.iter().rev().find_map(|instance| {
             let record = self.forms.get(instance)?;
-            (!record.struck && record.visit.as_ref().is_some_and(|v| *v == *visit)).then_some((instance, record))
+            (!record.struck && record.visit.as_ref().is_some_and(|v| *v == *visit))
+                .then_some((instance, record.as_ref()))
         })
     }
 
@@ -497,6 +501,7 @@ impl ParticipantState {
             Entry::Transferred { to, .. } => self.site = to.clone(),
             Entry::VersionMoved { to, .. } => self.study = to.clone(),
             Entry::CodeBroken { .. } => self.code_broken = Some(stamp.at),
+            Entry::IdentityErased => self.erased = Some(stamp.at),
             Entry::HoldPlaced { instance, text } => {
                 self.holds.insert(instance.clone(), Hold { text: text.clone(), since: stamp.at });
             }
@@ -531,6 +536,10 @@ impl ParticipantState {
 
     fn stop(&mut self, stamp: &Stamp, scope: StopScope, reason: &str, text: &str) {
         self.stops.push(Stop { scope, reason: reason.to_owned(), text: text.to_owned(), day: stamp.day });
+        // What was completed stays completed: a death or a withdrawal afterwards is told by the stop.
+        if self.phase == Phase::Completed {
+            return;
+        }
         self.phase = match scope {
             StopScope::Treatment | StopScope::Discontinued => {
                 if self.assigned.is_some() {
@@ -621,11 +630,11 @@ impl ParticipantState {
                     corrections: 0,
                     struck: false,
                 };
-                self.forms.insert(instance.clone(), record);
+                self.forms.insert(instance.clone(), Arc::new(record));
                 self.forms_by_kind.entry(form.clone()).or_default().push(instance.clone());
             }
             Entry::FormCorrected { instance, changes, scores, number } => {
-                if let Some(record) = self.forms.get_mut(instance) {
+                if let Some(record) = self.forms.get_mut(instance).map(Arc::make_mut) {
                     for (field, change) in changes {
                         record.values.insert(field.clone(), change.new.clone());
                     }
@@ -701,7 +710,7 @@ impl ParticipantState {
     }
 
     fn strike(&mut self, instance: &InstanceId) {
-        if let Some(record) = self.forms.get_mut(instance) {
+        if let Some(record) = self.forms.get_mut(instance).map(Arc::make_mut) {
             record.struck = true;
         }
         if let Some(medication) = self.medications.get_mut(instance) {

@@ -9,7 +9,10 @@ use conduct::{
 };
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use protocol::model::{Field, FieldKind, Study, VisitMode};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use terms::{ActId, FieldId, FormId, InstanceId, ParticipantId, RoleId, SiteId, StaffId, Value, VisitId};
 
 pub struct Clinic {
@@ -22,6 +25,8 @@ pub struct Clinic {
     pub participants: BTreeMap<ParticipantId, ParticipantState>,
     pub now: Timestamp,
     pub log: Vec<Written>,
+    /// Rules as they were found: id, act, and whether it refused, or held in an act that was granted.
+    pub seen: BTreeSet<(&'static str, String, bool)>,
     acts: u32,
     draws_left: bool,
     signing: bool,
@@ -46,6 +51,7 @@ impl Clinic {
             participants: BTreeMap::new(),
             now: "2025-01-06T15:00:00Z".parse().unwrap(),
             log: Vec::new(),
+            seen: BTreeSet::new(),
             acts: 0,
             draws_left: true,
             signing: true,
@@ -134,7 +140,17 @@ impl Clinic {
             stock: site.as_ref().and_then(|site| self.stocks.get(site)),
             participant,
         };
-        let written = decide(&self.studies, world, site.as_ref(), &request, &context)?;
+        let findings = match &request.command {
+            Command::Authorise(act) => conduct::case_of(&self.studies, world, site.as_ref(), &request, &context)
+                .map(|case| conduct::ask(&case, act))
+                .unwrap_or_default(),
+            Command::Fact(_) => Vec::new(),
+        };
+        let answer = decide(&self.studies, world, site.as_ref(), &request, &context);
+        let granted = answer.is_ok();
+        let told = findings.iter().filter(|finding| finding.broken().is_some() || granted);
+        self.seen.extend(told.map(|f| (f.rule(), request.command.name(), f.broken().is_some())));
+        let written = answer?;
         for one in &written {
             self.fold(one);
         }

@@ -6,4 +6,5 @@ mod clinic;
 mod gates;
 mod moves;
 mod records;
+mod rules;
 mod schedule;

@@ -13,11 +13,14 @@ pub mod study;
 use conduct::{
     Authorisation, Command, Context, Entry, Fact, Finding, No, ParticipantState, Person, Picked, Proof, Request,
     SiteState, StockState, StreamId, Studies, TrialState, World,
-    command::{ContainerFact, ContainerReport, Destination, DosePart, Going, HoldOn, StopScope},
+    command::{
+        ContainerFact, ContainerReport, Destination, DosePart, Escort, Going, HoldOn, OrderLine, SafeGoing, StopScope,
+        TemperatureReading,
+    },
     entry::{Signatory, Stamp},
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use protocol::model::{Study, Trigger};
+use protocol::model::{LossCause, Study, Trigger};
 use std::{collections::BTreeMap, sync::Arc};
 use terms::{ContainerId, Decimal, ParticipantId, SiteId, StudyHash};
 
@@ -216,7 +219,13 @@ impl Clinic {
     pub fn receive(&mut self, labels: &[&str]) {
         let containers: Vec<ContainerReport> = labels.iter().map(|label| report(label)).collect();
         let ids = containers.iter().map(|report| report.container.clone()).collect();
-        self.stock(Entry::ContainersReceived { consignment: "C".into(), containers });
+        self.stock(Entry::ContainersReceived {
+            consignment: "C".into(),
+            containers,
+            order: None,
+            noted: None,
+            certificates: BTreeMap::new(),
+        });
         self.stock(Entry::ContainersAccepted { containers: ids });
     }
 
@@ -347,7 +356,7 @@ impl Clinic {
         let (act, reason) = act.split_once(" because ").map_or((act, None), |(act, reason)| (act, Some(reason)));
         extra.reason = reason.map(str::to_owned);
         let act = self.named(act);
-        let command = command(&act, self.session, &mut extra);
+        let command = command(&act, (self.session, self.now), &mut extra);
         let authorisation = matches!(command, Command::Authorise(_));
         answer(self.ask(who, command, &extra), authorisation, self.alarms)
     }
@@ -397,12 +406,20 @@ pub struct Extra {
 /// `K1 initial 80+40 [2026-01-31]`.
 pub fn report(label: &str) -> ContainerReport {
     let words: Vec<&str> = label.split(' ').collect();
+    let pieces = |part| match (part, words[2]) {
+        (DosePart::Initial, "80+40") => 2,
+        (DosePart::Initial, _) => 3,
+        (DosePart::Supplement, _) => 1,
+    };
     ContainerReport {
         container: words[0].into(),
         part: part(words[1]),
         level: words[2].into(),
         lot: "L1".into(),
         expires: words.get(3).unwrap_or(&"2026-01-31").parse().unwrap(),
+        seal: None,
+        kit: None,
+        pieces: Some(pieces(part(words[1]))),
     }
 }
 
@@ -420,12 +437,23 @@ pub fn form_entry(instance: &str, form: &str, values: &str) -> Entry {
     }
 }
 
+fn escort(code: &str) -> Escort {
+    match code {
+        "" | "nobody" => Escort::Nobody,
+        "named" => Escort::Named,
+        "other" => Escort::Other,
+        "staff" => Escort::Staff,
+        "ambulance" => Escort::Ambulance,
+        other => panic!("no escort {other}"),
+    }
+}
+
 fn measures(words: &[&str]) -> BTreeMap<String, Decimal> {
     words.chunks(2).map(|pair| (pair[0].to_owned(), study::decimal(pair[1]))).collect()
 }
 
 /// An act in words. The verbs are those of the bedside.
-fn command(text: &str, session: u8, extra: &mut Extra) -> Command {
+fn command(text: &str, (session, now): (u8, Timestamp), extra: &mut Extra) -> Command {
     let words: Vec<&str> = text.split_whitespace().collect();
     let rest = words.get(2..).unwrap_or_default().join(" ");
     let participant = ParticipantId::from(P);
@@ -532,7 +560,7 @@ fn command(text: &str, session: u8, extra: &mut Extra) -> Command {
                 "hospital" => Destination::Hospital,
                 _ => Destination::Overnight,
             },
-            escort: rest,
+            escort: escort(&rest),
         },
         "night" => Fact::RecordNightCheck {
             participant,
@@ -553,11 +581,66 @@ fn command(text: &str, session: u8, extra: &mut Extra) -> Command {
         "container" => {
             Fact::RecordContainer { site: "S01".into(), container: container(), what: container_fact(&words) }
         }
-        "count" => Fact::CountStock { site: "S01".into(), found: words[1..].iter().map(|id| (*id).into()).collect() },
-        "receive" => Fact::ReceiveContainers {
+        // `count K1 K2=1`: K2 is open and one piece is in it.
+        "count" => {
+            let named = words[1..].iter().map(|word| word.split_once('=').map_or(*word, |(id, _)| id).into());
+            let pieces = words[1..].iter().filter_map(|word| word.split_once('='));
+            Fact::CountStock {
+                site: "S01".into(),
+                found: named.collect(),
+                pieces: pieces.map(|(id, pieces)| (id.into(), pieces.parse().unwrap())).collect(),
+            }
+        }
+        // `receive C2 N1 initial 80+40, N2 … order F-1 noted 3 certified L1`.
+        "receive" => {
+            let (labels, papers) = rest.split_once(" papers ").unwrap_or((&rest, ""));
+            let given = |key: &str| papers.split(' ').skip_while(|word| *word != key).nth(1);
+            Fact::ReceiveContainers {
+                site: "S01".into(),
+                consignment: arg(1).to_owned(),
+                containers: labels.split(", ").filter(|label| !label.is_empty()).map(report).collect(),
+                order: given("order").map(str::to_owned),
+                noted: given("noted").map(|number| number.parse().unwrap()),
+                certificates: given("certified").map(|lot| (lot.to_owned(), "CoA".to_owned())).into_iter().collect(),
+            }
+        }
+        "complete" => Fact::CompleteReceipt {
             site: "S01".into(),
             consignment: arg(1).to_owned(),
-            containers: rest.split(", ").filter(|label| !label.is_empty()).map(report).collect(),
+            order: (arg(2) == "order").then(|| arg(3).to_owned()),
+            certificates: (arg(2) == "certified").then(|| (arg(3).to_owned(), "CoA".to_owned())).into_iter().collect(),
+        },
+        "arrived" => Fact::ReceiveShipment {
+            site: arg(1).into(),
+            shipment: arg(2).to_owned(),
+            found: words[3..].iter().filter(|word| **word != "broken").map(|id| (*id).into()).collect(),
+            seal_whole: !words.contains(&"broken"),
+        },
+        "temperature" => Fact::RecordTemperature {
+            site: "S01".into(),
+            logger: "T1".into(),
+            readings: words[1..]
+                .iter()
+                .map(|celsius| TemperatureReading { at: extra.at.unwrap_or(now), celsius: study::decimal(celsius) })
+                .collect(),
+        },
+        "safe" => Fact::RecordSafeAccess {
+            site: "S01".into(),
+            going: if arg(1) == "opened" { SafeGoing::Opened } else { SafeGoing::Shut },
+            purpose: rest,
+            seal: None,
+        },
+        "recall" => Fact::RecallLot {
+            site: (arg(1) == "here").then(|| "S01".into()),
+            lot: arg(2).to_owned(),
+            reason: extra.reason.take().unwrap_or_default(),
+        },
+        "notice" => Fact::RecordNotice {
+            site: "S01".into(),
+            discrepancy: arg(1).into(),
+            form: arg(2).to_owned(),
+            number: arg(3).to_owned(),
+            fields: words[3..].iter().map(|word| ((*word).to_owned(), "said".to_owned())).collect(),
         },
         "end" => Fact::EndDelegation {
             site: (arg(3) != "trial").then(|| "S01".into()),
@@ -604,7 +687,10 @@ fn container_fact(words: &[&str]) -> ContainerFact {
         "recalled" => ContainerFact::Recalled { reason },
         "warm" => ContainerFact::TemperatureExcursion { celsius: study::decimal(&reason) },
         "sent" => ContainerFact::ReturnedOut { consignment: reason },
-        "back" => ContainerFact::CameBack { pieces: reason.parse().unwrap() },
+        "back" => ContainerFact::CameBack { pieces: reason.parse().unwrap(), seal: None },
+        "refused" => ContainerFact::Refused { pieces: reason.parse().unwrap(), reason: "would not".into() },
+        "wasted" => ContainerFact::Wasted { pieces: reason.parse().unwrap(), reason: "dropped".into() },
+        "found" => ContainerFact::Found { place: reason },
         other => panic!("no such thing becomes of a container: {other}"),
     }
 }
@@ -641,10 +727,49 @@ fn authorisation(words: &[&str], session: u8, extra: &mut Extra) -> Authorisatio
         "close" => Authorisation::CloseSession { participant, session },
         "accept" => Authorisation::AcceptContainers { site, containers: ids() },
         "return" => Authorisation::ReturnToSafe { site, container: arg(1).into() },
-        "destroy" => Authorisation::DestroyContainers {
+        // `destroy N1 because incinerated, recorded 41`.
+        "destroy" => {
+            let said = extra.reason.take().unwrap_or_default();
+            let (method, record) = said.split_once(", recorded ").map_or((said.as_str(), None), |(m, r)| (m, Some(r)));
+            Authorisation::DestroyContainers {
+                site,
+                containers: ids(),
+                method: method.to_owned(),
+                record: record.map(str::to_owned),
+            }
+        }
+        // `form order_form F-1 2 initial 80+40, supplier`: two containers, one field filled in.
+        "form_for" => Authorisation::SignOrderForm {
             site,
-            containers: ids(),
-            method: extra.reason.take().unwrap_or_default(),
+            form: arg(1).to_owned(),
+            number: arg(2).to_owned(),
+            fields: words.get(6..).unwrap_or_default().iter().map(|w| ((*w).to_owned(), "said".to_owned())).collect(),
+            lines: arg(3)
+                .parse()
+                .map(|containers| OrderLine { part: part(arg(4)), level: arg(5).into(), containers })
+                .into_iter()
+                .collect(),
+        },
+        // `ship S02 T1 seal 77 K1 K2`, with the form's number before the seal where there is one.
+        "ship" => Authorisation::ShipContainers {
+            site,
+            to: arg(1).into(),
+            shipment: arg(2).to_owned(),
+            seal: arg(3).trim_matches('-').to_owned(),
+            number: Some(arg(4).trim_matches('-').to_owned()).filter(|number| !number.is_empty()),
+            containers: words.get(5..).unwrap_or_default().iter().map(|id| (*id).into()).collect(),
+        },
+        "resolve" => Authorisation::ResolveDiscrepancy {
+            site,
+            discrepancy: arg(1).into(),
+            cause: match arg(2) {
+                "clerical" => LossCause::Clerical,
+                "breakage" => LossCause::Breakage,
+                "overage" => LossCause::Overage,
+                "missing" => LossCause::Missing,
+                _ => LossCause::Theft,
+            },
+            text: extra.reason.take().unwrap_or_default(),
         },
         "lift" => Authorisation::LiftHold { on: hold_on(arg(1)), hold: arg(2).into() },
         "adopt" => Authorisation::AdoptStudy { study: arg(1).into() },
@@ -709,6 +834,14 @@ fn answer(answer: Result<Vec<Entry>, No>, authorisation: bool, alarms: bool) -> 
             Entry::TaskRaised(task) => words.push(format!("task:{:?}", task.trigger)),
             Entry::TaskCompleted { .. } => words.push("done".to_owned()),
             Entry::HoldPlaced { .. } => words.push("hold".to_owned()),
+            Entry::HoldLifted { .. } if !authorisation => words.push("lifted".to_owned()),
+            Entry::StockCounted { .. } => words.push("counted".to_owned()),
+            Entry::CountsDiffered { .. } => words.push("differ".to_owned()),
+            Entry::DiscrepancyOpened { what, .. } => words.push(format!("open:{what:?}")),
+            Entry::NoticeRecorded { late: true, .. } => words.push("late".to_owned()),
+            Entry::TemperatureLogged { within: false, set_aside, .. } => {
+                words.push(format!("aside:{}", set_aside.len()));
+            }
             Entry::GroundWithdrawn { rule, .. } => words.push(format!("lost:{rule}")),
             Entry::VisitAttended { .. } => words.push("came".to_owned()),
             Entry::ReadingRecorded { slot, breaches, .. } => {

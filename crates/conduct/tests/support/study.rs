@@ -511,6 +511,7 @@ pub fn study(label: &str) -> Study {
             duty: Duty::Prescribe,
             source: source("clocks"),
         }],
+        stock: None,
         approvals: vec![
             ApprovalRule {
                 id: "ethics".to_owned(),
@@ -526,6 +527,12 @@ pub fn study(label: &str) -> Study {
             },
         ],
         follow_up: FollowUpPlan { tries_min: 3, tries_days_min: 14, reasons: Vec::new(), source: source("follow-up") },
+        due: DuePlan {
+            answer_hours: Some(24),
+            report_hours: Some(24),
+            source: Some(source("due")),
+            ..DuePlan::default()
+        },
         analysis: AnalysisPlan::empty(source("analysis")),
         planning: None,
     }
@@ -545,4 +552,45 @@ pub fn values(text: &str) -> BTreeMap<terms::FieldId, terms::Value> {
         number => terms::Value::Integer(number.parse().unwrap()),
     };
     words.chunks(2).map(|pair| (pair[0].into(), value(pair[1]))).collect()
+}
+
+/// How the drug is kept: an order form and a transfer form, a record of destruction, two notices, one holiday.
+pub fn stock_plan() -> StockPlan {
+    let field = |id: &str| StockField { id: id.to_owned(), label: id.to_owned(), from: None, optional: false };
+    let form = |id: &str, used_for, due, fields: &[&str]| StockForm {
+        id: id.to_owned(),
+        title: id.replace('_', " "),
+        used_for,
+        countries: Vec::new(),
+        signed_by: vec![Duty::LeadSite],
+        valid_days: (used_for == StockUse::Order).then_some(60),
+        due,
+        causes: if used_for == StockUse::Notice { vec![LossCause::Missing, LossCause::Theft] } else { Vec::new() },
+        fields: fields.iter().map(|id| field(id)).collect(),
+        source: source("forms"),
+    };
+    StockPlan {
+        temperature_c_min: decimal("15"),
+        temperature_c_max: decimal("25"),
+        temperature_every_days: 7,
+        count_every_days: 7,
+        count_together_minutes: 30,
+        recount_minutes: 60,
+        certificate: true,
+        forecast_weeks: 8,
+        forecast_spare: 1,
+        forms: vec![
+            form("order_form", StockUse::Order, None, &["supplier"]),
+            form("transfer_form", StockUse::Transfer, None, &["registration"]),
+            form("destruction_record", StockUse::Destruction, None, &["containers"]),
+            form("loss_notice", StockUse::Notice, Some(Term::BusinessDays(1)), &["office"]),
+            form("loss_report", StockUse::Notice, Some(Term::Days(45)), &["measures"]),
+        ],
+        calendars: vec![Calendar {
+            country: "DE".to_owned(),
+            holidays: vec!["2025-04-18".parse().unwrap()],
+            source: source("calendar"),
+        }],
+        source: source("stock"),
+    }
 }

@@ -131,6 +131,33 @@ pub static PHQ9: Instrument = Instrument {
     own: Some(score_phq9),
 };
 
+/// Two to four symptoms, item 1 or 2 among them. More symptoms can turn a yes into a no, so what the missing answers may be is
+/// tried out: an open item 1 that would be the fifth symptom can't make it a yes.
+fn other_depression(symptom: &impl Fn(usize) -> Truth) -> Truth {
+    let open = |position: usize| symptom(position) == Truth::Indeterminate;
+    let choices = |position: usize| match symptom(position) {
+        Truth::Yes => vec![true],
+        Truth::No => vec![false],
+        Truth::Indeterminate => vec![false, true],
+    };
+    let known = (2..9).filter(|position| symptom(*position).is_yes()).count();
+    let more = (2..9).filter(|position| open(*position)).count();
+    let (mut yes, mut no) = (false, false);
+    for first in choices(0) {
+        for second in choices(1) {
+            for others in known..=known + more {
+                let count = others + usize::from(first) + usize::from(second);
+                if (first || second) && (2..=4).contains(&count) { yes = true } else { no = true }
+            }
+        }
+    }
+    match (yes, no) {
+        (true, false) => Truth::Yes,
+        (false, _) => Truth::No,
+        (true, true) => Truth::Indeterminate,
+    }
+}
+
 fn score_phq9(sheet: &Sheet<'_>, scored: &mut Scored) {
     scored.cut_off("above_cutoff", "total", sheet.settings.phq9_cutoff);
     // Item 9 counts from 1, the others from 2.
@@ -146,7 +173,7 @@ fn score_phq9(sheet: &Sheet<'_>, scored: &mut Scored) {
         (_, Truth::Yes | Truth::Indeterminate) => format!("{count} symptoms, item 1 or 2 among them"),
     };
     scored.decide("major_depression", major, why(major));
-    let other = core.and(at_least(2)).and(at_least(5).negated());
+    let other = other_depression(&symptom);
     scored.decide("other_depression", other, why(other));
     alerts::suicidal_thoughts_item(scored, sheet.points(8));
 }

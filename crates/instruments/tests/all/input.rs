@@ -101,7 +101,7 @@ fn keys_that_mean_nothing() {
         ("phq9", r#"{"responses": {}, "trauma_related": {"9": "unlikely"}}"#, "only for CAPS-5"),
         ("caps5", r#"{"responses": {}, "trauma_realted": {"9": "unlikely"}}"#, "did you mean \"trauma_related\"?"),
         ("caps5", r#"{"responses": {}, "trauma_related": [9]}"#, "needed an object by item"),
-        ("sds", r#"{"responses": {}, "work_not_applicable": "yes"}"#, "true or false"),
+        ("sds", r#"{"responses": {}, "work_not_applicable": "perhaps"}"#, "true or false"),
         ("phq9", r#"{"responses": {"1": 1}, "responses": {"1": 2}}"#, "keep the right one"),
         ("phq9", r#"{"responses": {"1": 1, "1": 2}}"#, "item 1: found two answers"),
         ("itq", r#"{"responses": {"P1": 1, "1": 2}}"#, "item P1: found two answers"),

@@ -215,6 +215,9 @@ fn phq9_and_gad7() {
         # three-valued: settled without the missing item, or open
         2,2,2,2,2,_,0,0,0 | major_depression=yes
         2,2,2,2,_,0,0,0,0 | major_depression=indeterminate other_depression=indeterminate
+        _,1,2,1,3,1,2,1,2 | major_depression=indeterminate other_depression=no
+        _,0,2,1,3,1,2,1,0 | major_depression=no other_depression=indeterminate
+        _,0,0,0,0,_,_,0,0 | other_depression=indeterminate
         0,0,_,_,3,3,3,0,0 | major_depression=no
         0x8 2 | alert=amber
         0x9 10=3 | total=0 total.n=9

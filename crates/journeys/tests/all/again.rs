@@ -1,8 +1,9 @@
 //! Doubled submits, and two people at one form: nothing is written twice, and nothing that was typed is lost.
 
 use crate::clinic::{Clinic, study};
-use conduct::{Command, Entry, Fact, No};
-use record::Answer;
+use conduct::{Authorisation, Command, Entry, Fact, No};
+use record::{Answer, People, SealedPerson};
+use std::sync::Arc;
 use terms::{InstanceId, ParticipantId, Value};
 
 fn clinic() -> (Clinic, ParticipantId) {
@@ -164,4 +165,37 @@ fn the_record_as_it_was_known_before_a_correction() {
     // The day before the first call nobody was known.
     let long_ago = before.checked_sub(jiff::SignedDuration::from_hours(24 * 30)).unwrap();
     assert!(clinic.door.folded_as_of(&stream, long_ago).unwrap().participant().is_none());
+}
+
+/// Somebody who withdrew consent asks to be erased: who they are goes for good, the record keeps code and history and is proved.
+#[test]
+fn who_withdrew_is_erased_and_the_record_stays_whole() {
+    let (mut clinic, id) = clinic();
+    let draw: Box<record::Draw> = Box::new(|bytes| {
+        bytes.fill(3);
+        Ok(())
+    });
+    let people = People::new(Arc::clone(clinic.door.store()), chain::Key::from_array([7; 32]), draw);
+    people.keep(&id, &[("name", "Quillon Vexley"), ("escort", "a neighbour, 000 111")]).unwrap();
+    weight(&mut clinic, &id);
+    let erase = Command::Authorise(Authorisation::EraseIdentity { participant: id.clone() });
+    let early = clinic.because("coordinator", erase.clone(), "asked by letter");
+    assert!(matches!(early, Err(No::Refused(_))), "{early:?}");
+    assert!(people.values(&id).unwrap().is_some(), "a refusal erases nothing");
+    let stop = Fact::RecordStop {
+        participant: id.clone(),
+        scope: conduct::command::StopScope::Consent,
+        reason: "wish".to_owned(),
+        text: String::new(),
+    };
+    clinic.act("coordinator", Command::Fact(stop)).unwrap();
+    let forms = clinic.door.participant(&id).unwrap().unwrap().forms.len();
+    let written = clinic.because("coordinator", erase, "asked by letter").unwrap();
+    assert!(written.iter().any(|one| one.entry == Entry::IdentityErased));
+    assert!(people.values(&id).unwrap().is_none() && people.find("Vexley", 9).unwrap().is_empty());
+    let after = clinic.door.participant(&id).unwrap().unwrap();
+    assert!(after.erased.is_some() && after.forms.len() == forms, "the record stays whole");
+    clinic.prove();
+    let sealed = SealedPerson::default();
+    assert!(clinic.door.store().person_keep(id.as_str(), &sealed).is_err(), "nobody can be put behind the code again");
 }

@@ -17,8 +17,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("analysis", &["terms", "protocol", "instruments", "stats"]),
     ("measure", &["terms", "protocol", "conduct", "record", "simulation"]),
     ("simulation", &["terms", "protocol", "instruments", "conduct", "chain", "allocation"]),
-    ("exchange", &["record"]),
-    ("web", &["terms", "protocol", "instruments", "conduct", "record", "identity", "exchange"]),
+    ("exchange", &["terms", "protocol", "conduct", "chain", "record", "analysis"]),
+    ("report", &["analysis"]),
+    ("web", &["terms", "protocol", "instruments", "conduct", "record", "identity", "exchange", "analysis"]),
     (
         "lifejacket",
         &[
@@ -34,6 +35,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "stats",
             "design",
             "analysis",
+            "report",
             "exchange",
             "web",
         ],

@@ -19,6 +19,7 @@ fn note() -> Value {
 fn unreadable(text: &str) -> Value {
     let answer = request_read(text).expect_err("it was read");
     assert_eq!(answer["answer"], "unreadable");
+    assert!(answer["code"].as_str().is_some_and(|code| code.starts_with("request.")), "{answer}");
     let all = answer["unreadable"].as_array().unwrap();
     assert!(!all.is_empty());
     for one in all {
@@ -73,6 +74,113 @@ proptest! {
         good.insert(place, junk);
         let _ = request_read(&good);
     }
+}
+
+/// An id is what makes a request the same request: one that can't be one is answered, wherever it comes in.
+#[test]
+fn ids_and_keys_that_cannot_be() {
+    let mut clinic = with_a_person();
+    let before = (clinic.count("entry"), clinic.count("act"));
+    for id in ["", "   ", "\u{0}", "a\nb", &"x".repeat(201), &"é".repeat(100_000)] {
+        let text = json!({ "id": id, "command": note() }).to_string();
+        let answer = request_read(&text).expect_err("it was read");
+        assert_eq!((answer["answer"].as_str(), answer["code"].as_str()), (Some("unreadable"), Some("request.id")));
+        assert!(answer["id"].is_null() && answer.to_string().len() < 600, "{answer}");
+        // By another way than text, the door itself says the same.
+        let mut asked = clinic.asked("coordinator", None, note_of("x"));
+        id.clone_into(&mut asked.request.id);
+        match clinic.door.ask(&asked).unwrap() {
+            record::Answer::No(No::Unreadable(all)) => assert_eq!(all[0].field, "id"),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(request_read(&json!({ "id": "x".repeat(200), "command": note() }).to_string()).is_ok());
+    assert_eq!((clinic.count("entry"), clinic.count("act")), before);
+    // Of two answers to one question none is taken in silence.
+    let twice = r#"{"id":"t","command":{"fact":{"record_form":{"participant":"S01-001","form":"weight","values":{"weight_kg":70,"weight_kg":50}}}}}"#;
+    let answer = request_read(twice).expect_err("it was read");
+    assert_eq!(answer["code"], "request.json");
+    assert!(answer["unreadable"][0]["what"].as_str().unwrap().contains("`weight_kg` stands twice"), "{answer}");
+    // What was sent is quoted, but never at length; the id comes back, so that a program knows which one it was.
+    let long = format!(r#"{{"id":"long","command":{{"{}":1}}}}"#, "z".repeat(900_000));
+    let answer = request_read(&long).expect_err("it was read");
+    assert_eq!((answer["id"].as_str(), answer["code"].as_str()), (Some("long"), Some("request.command")));
+    assert!(answer.to_string().len() < 1_000, "{}", answer.to_string().len());
+}
+
+/// A text of any field that is longer than anybody types, and numbers at the ends of their types: answered, never a panic, and
+/// nothing of it is written but what can be read.
+#[test]
+fn texts_without_end_and_extreme_numbers() {
+    let mut clinic = with_a_person();
+    clinic.later(1).consent(&"S01-001".into());
+    let long = "x".repeat(20_001);
+    let day = clinic.now.to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
+    let before = (clinic.count("entry"), clinic.count("act"));
+    for (field, command) in [
+        ("source", json!({ "fact": { "record_enquiry": { "site": "S01", "source": long, "language": "en" } } })),
+        ("language", json!({ "fact": { "record_enquiry": { "site": "S01", "source": "x", "language": "" } } })),
+        ("language", json!({ "fact": { "record_enquiry": { "site": "S01", "source": "x", "language": "en; drop" } } })),
+        (
+            "reason",
+            json!({ "fact": { "record_visit": { "participant": "S01-001", "visit": "SCREEN", "outcome": { "cancelled": { "reason": long } } } } }),
+        ),
+        (
+            "term",
+            json!({ "fact": { "record_adverse_event": { "participant": "S01-001", "event": { "term": long, "onset": day,
+            "severity": "mild", "related": "possible", "valence": "neutral", "outcome": "unknown" } } } }),
+        ),
+        (
+            "name",
+            json!({ "fact": { "record_medication": { "participant": "S01-001", "medicine": { "name": long, "dose": "d", "indication": "i" } } } }),
+        ),
+        ("text", json!({ "fact": { "record_note": { "participant": "S01-001", "text": long } } })),
+    ] {
+        let read = request_read(&request(&command)).unwrap();
+        match clinic.act("coordinator", read.command) {
+            Err(No::Unreadable(all)) => assert_eq!(all[0].field, field, "{all:?}"),
+            other => panic!("{field}: {other:?}"),
+        }
+    }
+    assert_eq!((clinic.count("entry"), clinic.count("act")), before);
+    let person = "S01-001";
+    for command in [
+        json!({ "fact": { "record_swallow": { "participant": person, "session": 1, "part": "initial", "container": "K1", "pieces": u32::MAX, "mouth_checked": true } } }),
+        json!({ "fact": { "record_swallow": { "participant": person, "session": 0, "part": "supplement", "container": "", "pieces": 0, "mouth_checked": false } } }),
+        json!({ "fact": { "record_swallow": { "participant": person, "session": 255, "part": "initial", "container": "K1", "pieces": 1, "mouth_checked": true } } }),
+        json!({ "fact": { "record_container": { "site": "S01", "container": "K1", "what": { "came_back": { "pieces": u32::MAX } } } } }),
+        json!({ "fact": { "record_container": { "site": "S01", "container": "K1", "what": { "temperature_excursion": { "celsius": "9223372036854775.807" } } } } }),
+        json!({ "fact": { "record_reading": { "participant": person, "session": 1, "measures": { "systolic": "-9223372036854775.808" } } } }),
+        json!({ "fact": { "record_night_check": { "participant": person, "session": 1, "awake": true, "distress": 255 } } }),
+        json!({ "fact": { "record_visit": { "participant": person, "visit": "SCREEN", "outcome": { "completed": { "minutes": u32::MAX } } } } }),
+        json!({ "fact": { "record_visit": { "participant": person, "visit": "SCREEN", "outcome": "no_show", "day": "-9999-01-01" } } }),
+        json!({ "fact": { "record_visit": { "participant": person, "visit": "SCREEN", "outcome": "no_show", "day": "9999-12-31" } } }),
+        json!({ "fact": { "record_screen_failure": { "participant": person, "gate": 255, "reason": "x" } } }),
+        json!({ "fact": { "attach_document": { "participant": person, "kind": "ecg", "name": "..", "sha256": "0".repeat(64), "bytes": u64::MAX } } }),
+        json!({ "fact": { "correct_form": { "participant": person, "instance": "x", "changes": {}, "seen": u32::MAX } } }),
+        json!({ "fact": { "record_medication": { "participant": person, "medicine": { "name": "sertraline", "dose": "", "indication": "",
+            "started": "-9999-01-01", "last_dose": "9999-12-31", "last_change": "0001-01-01" } } } }),
+        json!({ "fact": { "receive_containers": { "site": "S01", "consignment": "", "containers": [] } } }),
+        json!({ "fact": { "count_stock": { "site": "S01", "found": ["", "", "\u{202e}"] } } }),
+        json!({ "authorise": { "book_visit": { "participant": person, "visit": "SCREEN", "starts": "9999-12-30T22:00:00Z", "mode": "phone" } } }),
+        json!({ "authorise": { "book_visit": { "participant": person, "visit": "SCREEN", "starts": "-009999-01-02T01:59:59Z", "mode": "phone" } } }),
+        json!({ "authorise": { "set_cap": { "site": "S01", "cap": u32::MAX } } }),
+        json!({ "authorise": { "delegate": { "site": "S01", "staff": "", "role": "nurse", "from": "-9999-01-01", "until": "9999-12-31" } } }),
+        json!({ "authorise": { "load_allocation": { "commitment": "", "rows": u32::MAX } } }),
+        json!({ "authorise": { "order_dose": { "participant": person, "session": 255, "level": "" } } }),
+        json!({ "authorise": { "accept_containers": { "site": "S01", "containers": [] } } }),
+    ] {
+        let Ok(read) = request_read(&request(&command)) else { continue };
+        for who in ["investigator", "coordinator", "prescriber", "pharmacist", "lead_therapist", "administrator"] {
+            let _ = clinic.act(who, read.command.clone());
+        }
+        for at in ["0001-01-01T00:00:00Z", "9999-12-30T22:00:00Z", "-009999-01-02T01:59:59Z"] {
+            let mut asked = clinic.asked("coordinator", None, read.command.clone());
+            asked.request.at = Some(at.parse().unwrap());
+            let _ = clinic.door.ask(&asked).unwrap();
+        }
+    }
+    clinic.prove();
 }
 
 /// Read as JSON, wrong as an act: every one is unreadable at the door, nothing is written, not even the act.

@@ -9,12 +9,21 @@ use std::{
     sync::OnceLock,
 };
 
-/// The program, built once from this tree in the same way as this test.
+/// Whether the program is to be built with its typesetter: `JOURNEYS_PDF=1`.
+pub fn typesets() -> bool {
+    std::env::var_os("JOURNEYS_PDF").is_some()
+}
+
+/// The program, built once from this tree in the same way as this test; or the one that `LIFEJACKET_PROGRAM` names.
 pub fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
+        if let Some(named) = std::env::var_os("LIFEJACKET_PROGRAM") {
+            return PathBuf::from(named);
+        }
         let built = Command::new(env!("CARGO"))
             .args(["build", "--quiet", "--package", "lifejacket", "--message-format", "json"])
+            .args(if typesets() { &["--features", "pdf"][..] } else { &[] })
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .output()
             .unwrap();
@@ -251,6 +260,8 @@ fn a_store_is_proved_rebuilt_exported_and_a_changed_byte_is_found() {
     assert_eq!(run(here, &format!("why {person} --data store --as-of 2000-01-01")).code, 1, "nobody was known then");
     assert_eq!(run(here, "why S99-999 --data store").code, 1);
 
+    as_of(here);
+
     // One letter of what somebody wrote is changed in the file, as by a hand that goes round every guard.
     let path = here.join("store/record.sqlite");
     let store = record::SqliteStore::open(&path, record::projection::TABLES).unwrap();
@@ -272,6 +283,61 @@ fn a_store_is_proved_rebuilt_exported_and_a_changed_byte_is_found() {
     assert!(told.contains("not whole") && told.contains("position"), "{told}");
 }
 
+/// What was known on a date is the same in the tables and in the answer to `why`; the tables of the last day are those of now.
+fn as_of(here: &Path) {
+    let rows = |folder: &str| -> Vec<(String, String, String)> {
+        let text = fs::read_to_string(here.join(folder).join("participant.csv")).unwrap();
+        let places = ["participant", "phase", "enquired_on"].map(|name| place_of(&text, name));
+        let cell = |row: &str, place: usize| row.split(',').nth(place).unwrap().to_owned();
+        let row = |row: &str| (cell(row, places[0]), cell(row, places[1]), cell(row, places[2]));
+        text.lines().skip(1).map(row).collect()
+    };
+    let now = rows("csv");
+    let mut days: Vec<&str> = now.iter().map(|(_, _, day)| day.as_str()).collect();
+    days.sort_unstable();
+    let middle: jiff::civil::Date = days[days.len() / 2].parse().unwrap();
+    let mut differ = 0;
+    for (number, day) in [middle, middle.saturating_add(jiff::Span::new().days(60))].into_iter().enumerate() {
+        let said = well(here, &format!("export csv --data store --as-of {day} --out then{number}"));
+        assert!(said.contains("as the record was known at"), "{said}");
+        let then = rows(&format!("then{number}"));
+        assert!(!then.is_empty() && then.len() <= now.len());
+        for (participant, phase, _) in &now {
+            let known = then.iter().find(|(one, ..)| one == participant).map(|(_, phase, _)| phase.clone());
+            let why = run(here, &format!("why {participant} --data store --as-of {day} --json"));
+            match known {
+                None => assert_eq!(why.code, 1, "{participant} was not known on {day}"),
+                Some(known) => {
+                    let why: Value = serde_json::from_str(&why.out).unwrap();
+                    assert_eq!(why["phase"], known.as_str(), "{participant} on {day}");
+                    differ += u32::from(known != *phase);
+                }
+            }
+        }
+        let dictionary = fs::read_to_string(here.join(format!("then{number}/dictionary.csv"))).unwrap();
+        assert!(dictionary.contains("as it was known at"), "{dictionary}");
+    }
+    assert!(differ > 0, "nobody stood elsewhere then than now");
+    well(here, "export csv --data store --as-of 2099-01-01 --out last");
+    for file in fs::read_dir(here.join("csv")).unwrap().map(|file| file.unwrap().file_name()) {
+        let (one, other) =
+            (fs::read(here.join("csv").join(&file)).unwrap(), fs::read(here.join("last").join(&file)).unwrap());
+        assert!(file == "dictionary.csv" || lines_that_count(&one) == lines_that_count(&other), "{}", file.display());
+    }
+    let said = run(here, "export csv --data store --as-of yesterday --out never");
+    assert!(said.code == 1 && said.err.contains("neither a day") && !here.join("never").exists(), "{}", said.err);
+}
+
+fn place_of(text: &str, name: &str) -> usize {
+    text.lines().next().unwrap().split(',').position(|column| column == name).unwrap()
+}
+
+/// A count that went up and down again stands at 0 in the tables of now, and is in none that were made anew.
+fn lines_that_count(bytes: &[u8]) -> Vec<String> {
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    text.lines().filter(|line| !line.ends_with(",0") || line.split(',').count() > 4).map(str::to_owned).collect()
+}
+
 #[test]
 fn what_is_no_store_is_said_to_be_none() {
     let folder = folder();
@@ -287,4 +353,151 @@ fn what_is_no_store_is_said_to_be_none() {
         assert!(said.err.contains("error") && !said.err.contains("panicked"), "{command}: {}", said.err);
     }
     assert_eq!(fs::read(here.join("other/record.sqlite")).unwrap(), b"not a database at all", "left as it was");
+}
+
+/// A statistician seals list and stock where they are made; whoever starts the store with them learns no arm.
+#[test]
+fn a_trial_is_started_with_a_list_and_a_stock_that_were_sealed_elsewhere() {
+    let folder = folder();
+    let here = folder.path();
+    fs::write(here.join("secrets"), "a long enough password\n482913\n").unwrap();
+    let study = protocol::embedded::load("small").unwrap();
+    let (arms, level) = (&study.arms, &study.dose.levels[0].id);
+    let mut list = "stratum,position,arm\n".to_owned();
+    for site in &study.sites {
+        for position in 1..=6 {
+            list.push_str(&format!("{},{position},{}\n", site.id, arms[position % arms.len()].id));
+        }
+    }
+    fs::write(here.join("list.csv"), &list).unwrap();
+    let content = serde_json::to_value(arms[0].content).unwrap();
+    let stock = format!(
+        "site,container,content,part,level,lot,expires\n{},K0001,{},initial,{level},L1,2031-01-31\n",
+        study.sites[0].id,
+        content.as_str().unwrap()
+    );
+    fs::write(here.join("stock.csv"), stock).unwrap();
+    well(here, "seal key --out trial.key");
+    let said = well(here, "seal list --study small --table list.csv --key trial.key --out list.sealed");
+    assert!(said.contains("commitment"), "{said}");
+    well(here, "seal stock --study small --table stock.csv --key trial.key --out stock.sealed");
+    let sealed = fs::read_to_string(here.join("list.sealed")).unwrap();
+    for arm in arms {
+        assert!(!sealed.contains(arm.id.as_str()), "the sealed file tells {}", arm.id);
+    }
+    let again = run(here, "seal list --study small --key trial.key --out list.sealed");
+    assert_eq!(again.code, 1, "a file is never overwritten");
+    let init = "init --data store --study small --administrator admin --name A --secrets secrets --allocation list.sealed --stock stock.sealed";
+    // Without its key, with another key, cut short, or changed: refused with line and mend, and nothing is made.
+    let lines: Vec<&str> = sealed.lines().collect();
+    let change = |from: usize, to: &str| {
+        lines.iter().enumerate().map(|(n, l)| if n == from { to } else { l }).collect::<Vec<_>>().join("\n")
+    };
+    fs::write(here.join("short"), lines[..lines.len() - 1].join("\n")).unwrap();
+    fs::write(here.join("garbled"), change(3, "{\"stratum\":")).unwrap();
+    fs::write(here.join("swapped"), change(2, &lines[1].replace("\"position\":1", "\"position\":2"))).unwrap();
+    well(here, "seal key --out other.key");
+    for (line, words) in [
+        (init.to_owned(), "--sealed-key"),
+        (format!("{init} --sealed-key other.key"), "no row opens with this key"),
+        (format!("{init} --sealed-key trial.key").replace("list.sealed", "short"), "short:1: "),
+        (format!("{init} --sealed-key trial.key").replace("list.sealed", "garbled"), "garbled:4: "),
+        (format!("{init} --sealed-key trial.key").replace("list.sealed", "swapped"), "swapped:1: "),
+        (
+            format!("{init} --sealed-key trial.key").replace("list.sealed", "stock.sealed"),
+            "a sealed allocation list is needed",
+        ),
+        (format!("{init} --sealed-key nowhere.key"), "nowhere.key"),
+        (format!("{init} --sealed-key list.csv"), "64 hexadecimal digits"),
+    ] {
+        let said = run(here, &line);
+        assert_eq!(said.code, 1, "{line}\n{}", said.out);
+        assert!(said.err.contains(words) && !said.err.contains("panicked"), "{line}: {}", said.err);
+        assert!(!here.join("store").exists(), "{line} left something behind");
+    }
+    let said = well(here, &format!("{init} --sealed-key trial.key"));
+    assert!(said.contains(&format!("{} sealed rows", list.lines().count() - 1)), "{said}");
+    assert_eq!(
+        fs::read_to_string(here.join("store/keys/sealed.key")).unwrap(),
+        fs::read_to_string(here.join("trial.key")).unwrap()
+    );
+    assert!(well(here, "verify --data store").contains("the record is whole"));
+}
+
+/// Everything that was given is judged before anything is made, and all faults are told at once.
+#[test]
+fn starting_a_trial_judges_everything_first() {
+    let folder = folder();
+    let here = folder.path();
+    fs::write(here.join("secrets"), "short\n12\n").unwrap();
+    fs::write(here.join("list.csv"), "stratum,position,arm\nS99,1,nobody\n").unwrap();
+    fs::write(
+        here.join("stock.csv"),
+        "site,container,content,part,level,lot,expires\nS01,K1,sugar,whole,,L1,tomorrow\n",
+    )
+    .unwrap();
+    let said = run(
+        here,
+        "init --data store --study small --administrator A! --name A --secrets secrets --allocation list.csv --stock stock.csv --site S77",
+    );
+    assert_eq!(said.code, 1, "{}", said.out);
+    for words in ["login", "S77", "list.csv:2: ", "S99", "stock.csv:2: ", "tomorrow", "password", "PIN"] {
+        assert!(said.err.contains(words), "nothing about {words}:\n{}", said.err);
+    }
+    assert!(!said.err.contains("sugar") && !said.err.contains("nobody"), "an arm or content was told:\n{}", said.err);
+    assert!(!here.join("store").exists());
+    // A folder that is not empty is left as it is.
+    fs::create_dir(here.join("full")).unwrap();
+    fs::write(here.join("full/mine"), "mine").unwrap();
+    fs::write(here.join("good"), "a long enough password\n482913\n").unwrap();
+    let said = run(here, "init --data full --study small --administrator admin --name A --secrets good");
+    assert_eq!((said.code, fs::read_dir(here.join("full")).unwrap().count()), (1, 1), "{}", said.err);
+}
+
+/// Packs at the command line: scored with, and told whole when they are wrong; a server with a wrong one serves nothing.
+#[test]
+fn form_packs_are_scored_with_and_told_when_they_are_wrong() {
+    let folder = folder();
+    let here = folder.path();
+    let key = |name: &str, items: std::ops::RangeInclusive<u32>| {
+        format!("{name} = [{}]\n", items.map(|n| n.to_string()).collect::<Vec<_>>().join(", "))
+    };
+    let pack = format!(
+        "instrument = \"meq30\"\nversion = \"session\"\nlanguage = \"en\"\n[keys]\n{}{}{}{}",
+        key("mystical", 1..=15),
+        key("positive_mood", 16..=21),
+        key("transcendence", 22..=27),
+        key("ineffability", 28..=30)
+    );
+    fs::write(here.join("meq.toml"), &pack).unwrap();
+    let answers =
+        (1..=30).map(|n| (n.to_string(), if n <= 15 { 5 } else { 1 })).collect::<std::collections::BTreeMap<_, _>>();
+    let answers = json!({ "responses": answers }).to_string();
+    let scores = |line: &str| -> Value {
+        let said = run_with(here, line, &answers);
+        assert_eq!(said.code, 0, "{}", said.err);
+        serde_json::from_str(&said.out).unwrap()
+    };
+    let (without, with) = (scores("score meq30 --responses -"), scores("score meq30 --responses - --pack meq.toml"));
+    assert!(without["scores"]["mystical"]["value"].is_null(), "{without}");
+    assert_eq!(with["scores"]["mystical"]["value"].as_f64(), Some(100.0), "{with}");
+    assert_eq!(with["scores"]["positive_mood"]["value"].as_f64(), Some(20.0), "{with}");
+    assert_eq!(without["scores"]["sum"], with["scores"]["sum"], "what needs no key is untouched");
+    // Two mistakes, both told, each with its place; nothing is scored. Nor with another instrument's pack.
+    let wrong = pack.replace("ineffability = [28, 29, 30]", "ineffability = [28, 29]\nelation = [1]");
+    fs::write(here.join("wrong.toml"), wrong).unwrap();
+    let said = run_with(here, "score meq30 --responses - --pack wrong.toml", &answers);
+    assert_eq!((said.code, said.out.as_str()), (1, ""), "{}", said.out);
+    assert!(said.err.contains("wrong.toml") && said.err.matches("line ").count() >= 2, "{}", said.err);
+    let said = run_with(here, "score phq9 --responses - --pack meq.toml", "{\"responses\": {\"1\": 1}}");
+    assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+    assert_eq!(run_with(here, "score meq30 --responses - --pack nowhere.toml", &answers).code, 1);
+
+    fs::write(here.join("secrets"), "a long enough password\n482913\n").unwrap();
+    well(here, "init --data store --study small --administrator admin --name A --secrets secrets");
+    fs::create_dir(here.join("store/packs")).unwrap();
+    fs::copy(here.join("wrong.toml"), here.join("store/packs/meq.toml")).unwrap();
+    let said = run(here, "serve --data store --listen 127.0.0.1:0");
+    assert_eq!((said.code, said.out.as_str()), (1, ""), "{}", said.out);
+    assert!(said.err.contains("meq.toml") && said.err.contains("elation"), "{}", said.err);
 }

@@ -75,7 +75,7 @@ const AFTER_THE_DOSE: &str = "
     18:13 lead_therapist: check participant_agrees agrees yes
     18:14 lead_therapist: check therapists_agree lead_agrees yes co_agrees yes
     18:20 lead_therapist+co_therapist: discharge
-    18:25 night_attendant: leaves overnight night attendant
+    18:25 night_attendant: leaves overnight staff
     20:30 night_attendant: night awake 2
     22:40 night_attendant: night awake 3
     +1 00:50 night_attendant: night asleep
@@ -90,7 +90,7 @@ const IN_THE_NIGHT: &str = "
 const THE_MORNING_AFTER: &str = "
     +1 08:00 pharmacist: back K1 0
     +1 08:05 pharmacist: back K2 0
-    +1 12:00 lead_therapist: leaves home sister
+    +1 12:00 lead_therapist: leaves home named
     +1 12:02 co_therapist: sign
     +1 12:05 lead_therapist: close
 ";

@@ -3,7 +3,7 @@
 //! Method: a demonstration trial of thirty people in a real store, everything by the program itself. What the report says is counted
 //! anew here from the store's tables and the sealed rows, by other code than the report's.
 
-use crate::cli::{folder, program, run, well};
+use crate::cli::{folder, program, run, typesets, well};
 use serde_json::{Value, json};
 use stats::{
     mmrm::{DfMethod, Fit, Model, Vcov, Weights},
@@ -220,7 +220,11 @@ fn a_trial_is_rehearsed_locked_analysed_traced_and_opened_again() {
     well(here, "demo --no-serve --participants 30 --seed 11 --data store");
 
     // Blind: no arm in any column, twice the same bytes; with dummy arms it is said, and said again.
-    assert!(well(here, "report --data store --out blind").contains("BLINDED"));
+    fs::create_dir(here.join("blind")).unwrap();
+    fs::write(here.join("blind/report.pdf"), "of another record").unwrap();
+    let said = well(here, "report --data store --out blind");
+    assert!(said.contains("BLINDED"));
+    paper(here, &said);
     well(here, "report --data store --out blind-again");
     assert_eq!(files(&here.join("blind")), files(&here.join("blind-again")));
     let blind = json_of(here, "blind");
@@ -257,6 +261,8 @@ fn a_trial_is_rehearsed_locked_analysed_traced_and_opened_again() {
     traces_lead_to_entries(here, &known, &report);
     self_contained(&fs::read_to_string(here.join("final/report.html")).unwrap());
 
+    together(here);
+
     // After the lock: a fact is recorded and flagged, an authorisation refused, the report what it was.
     let coordinator = personas(here).into_iter().find(|login| login.contains("coordinator")).unwrap();
     let site = coordinator.split('-').next().unwrap().to_uppercase();
@@ -287,6 +293,39 @@ fn a_trial_is_rehearsed_locked_analysed_traced_and_opened_again() {
     assert_eq!(again["plan"], report["plan"]);
     assert_eq!(again["lock"]["earlier"][0]["unlocked_because"], "A rating came late");
     assert!(well(here, "verify --data store").contains("the record is whole"));
+}
+
+/// Whoever stays blind after the lock gets all arms together, by a door that could not open the allocation if it tried.
+fn together(here: &Path) {
+    use exchange::analysed::{Analysed, Arms, NotAnalysed};
+    let path = here.join("store/record.sqlite");
+    let store: Arc<dyn record::Store> = Arc::new(record::SqliteStore::open(&path, record::projection::TABLES).unwrap());
+    let mut studies = conduct::Studies::new();
+    let study = Arc::new(protocol::embedded::load("demonstration").unwrap());
+    studies.insert(study.hash(), study);
+    let door = record::Door::new(store, studies, None, "test");
+    let analysed = Analysed::read(&door, "test", Arms::Together).unwrap();
+    let report = analysis::report(&analysed.input()).unwrap();
+    assert_eq!(report.standing, analysis::Standing::Blinded);
+    assert!(report.lock.is_some());
+    let printed = analysis::write::json(&report).to_lowercase();
+    for word in ["placebo with therapy", "mdma with therapy"] {
+        assert!(!printed.contains(word), "an arm's name stands in a blind report: {word}");
+    }
+    assert!(matches!(Analysed::read(&door, "test", Arms::AsLocked), Err(NotAnalysed::NoAllocation)));
+}
+
+/// With the typesetter a PDF lies beside the HTML; without it a sentence says so, and an earlier one is gone. `files` compares its bytes.
+fn paper(here: &Path, said: &str) {
+    let found = fs::read(here.join("blind/report.pdf"));
+    if typesets() {
+        let found = found.unwrap();
+        assert!(found.starts_with(b"%PDF-") && found.len() > 50_000, "{} bytes", found.len());
+        assert!(said.contains("report.pdf"), "{said}");
+    } else {
+        assert!(said.contains("built without its typesetter") && said.contains("--features pdf"), "{said}");
+        assert!(found.is_err() && here.join("blind/report.html").exists());
+    }
 }
 
 /// What was written after the lock is said, and changes no number.

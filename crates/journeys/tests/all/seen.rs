@@ -46,6 +46,16 @@ const NAMED: &[(&str, &str, &str, &str)] = &[
         "what_happens_after_the_lock_is_recorded_and_flagged",
         "unlock because it must be read",
     ),
+    ("identity.right", "conduct/tests/participant/rules.rs", "every_rule_refuses_and_allows", "identity.right"),
+    ("identity.once", "conduct/tests/participant/rules.rs", "every_rule_refuses_and_allows", "identity.once"),
+    ("identity.safe", "conduct/tests/participant/rules.rs", "every_rule_refuses_and_allows", "identity.safe"),
+    ("identity.signed", "conduct/tests/participant/rules.rs", "every_rule_refuses_and_allows", "identity.signed"),
+    (
+        "identity_erased",
+        "journeys/tests/all/again.rs",
+        "who_withdrew_is_erased_and_the_record_stays_whole",
+        "IdentityErased",
+    ),
     ("role_ended", "journeys/tests/all/moves.rs", "a_medical_monitor_leaves_and_another_takes_over", "RoleEnded"),
 ];
 

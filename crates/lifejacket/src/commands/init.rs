@@ -11,7 +11,14 @@ use protocol::{
     model::{Assignment, Duty, RoleScope, Study},
 };
 use record::{Answer, Asked};
-use std::{collections::BTreeSet, fs, io::Write, process::ExitCode, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    io::Write,
+    path::Path,
+    process::ExitCode,
+    sync::Arc,
+};
 use terms::{SiteId, StaffId};
 
 pub fn run(arguments: &Init) -> anyhow::Result<ExitCode> {
@@ -22,8 +29,8 @@ pub fn run(arguments: &Init) -> anyhow::Result<ExitCode> {
         eprint!("{}", crate::render::diagnostics(&diagnostics, &files));
         bail!("the study has {errors} mistakes: nothing was made");
     };
-    let keys = store::Keys::draw()?;
-    let Judged { sites, password, pin, prepared } = judge(arguments, &study, &keys)?;
+    let mut keys = store::Keys::draw()?;
+    let Judged { sites, password, pin, prepared } = judge(arguments, &study, &mut keys)?;
 
     let now = Timestamp::now();
     let opened = store::create(&arguments.data, None, now, &keys)?;
@@ -67,7 +74,7 @@ struct Judged {
 }
 
 /// Judges all that was given before anything is made, and tells all faults at once.
-fn judge(arguments: &Init, study: &Study, keys: &store::Keys) -> anyhow::Result<Judged> {
+fn judge(arguments: &Init, study: &Study, keys: &mut store::Keys) -> anyhow::Result<Judged> {
     let mut faults: Vec<String> = Vec::new();
     let mut fault = |error: anyhow::Error| faults.push(format!("{error:#}"));
     store::must_be_empty(&arguments.data).unwrap_or_else(&mut fault);
@@ -78,7 +85,13 @@ fn judge(arguments: &Init, study: &Study, keys: &store::Keys) -> anyhow::Result<
         fault(anyhow::anyhow!("--name is empty: give the administrator's name as it is shown"));
     }
     let sites = sites(arguments, study).map_err(&mut fault).ok();
-    let prepared = Prepared::new(arguments, study, &keys.sealed, &mut fault);
+    let prepared = match sealed_key(arguments, keys) {
+        Ok(()) => Prepared::new(arguments, study, sites.as_deref(), &keys.sealed, &mut fault),
+        Err(error) => {
+            fault(error);
+            None
+        }
+    };
     let secrets = secrets(arguments).map_err(&mut fault).ok();
     if let Some((password, pin)) = &secrets {
         if let Err(error) = judge_password(password, &arguments.administrator, &arguments.name) {
@@ -96,6 +109,22 @@ fn judge(arguments: &Init, study: &Study, keys: &store::Keys) -> anyhow::Result<
     }
 }
 
+/// The key that list and stock were sealed with, where it is given: from now on it is the store's.
+fn sealed_key(arguments: &Init, keys: &mut store::Keys) -> anyhow::Result<()> {
+    if let Some(path) = &arguments.sealed_key {
+        keys.sealed = *store::key_read_at(path)?.secret();
+    }
+    Ok(())
+}
+
+/// A file that was sealed elsewhere can only be read with the key that it was sealed with.
+fn opens_with(arguments: &Init, path: &Path) -> anyhow::Result<()> {
+    if arguments.sealed_key.is_none() {
+        bail!("{} is sealed: give the key that it was sealed with (--sealed-key FILE)", path.display());
+    }
+    Ok(())
+}
+
 /// What is read and sealed before anything is made, so that a bad file leaves nothing behind.
 struct Prepared {
     list: Option<SealedList>,
@@ -105,14 +134,25 @@ struct Prepared {
 
 impl Prepared {
     /// Reads and seals; every fault of both files is told.
-    fn new(arguments: &Init, study: &Study, key: &[u8; 32], mut fault: impl FnMut(anyhow::Error)) -> Option<Self> {
-        let key = allocation::Key::from_slice(key).context("a key of 32 bytes").map_err(&mut fault).ok()?;
-        let list = Self::list(arguments, study, &key).map_err(&mut fault).ok();
+    fn new(
+        arguments: &Init,
+        study: &Study,
+        sites: Option<&[SiteId]>,
+        key: &[u8; 32],
+        mut fault: impl FnMut(anyhow::Error),
+    ) -> Option<Self> {
+        let key = allocation::Key::from_array(*key);
+        let list = Self::list(arguments, study, sites.unwrap_or_default(), &key).map_err(&mut fault).ok();
         let stock = Self::stock(arguments, study, &key).map_err(&mut fault).ok();
         Some(Self { list: list?, stock: stock?, key })
     }
 
-    fn list(arguments: &Init, study: &Study, key: &allocation::Key) -> anyhow::Result<Option<SealedList>> {
+    fn list(
+        arguments: &Init,
+        study: &Study,
+        sites: &[SiteId],
+        key: &allocation::Key,
+    ) -> anyhow::Result<Option<SealedList>> {
         Ok(match (&study.design.assignment, &arguments.allocation) {
             (Assignment::OpenLabel, None) => None,
             (Assignment::OpenLabel, Some(_)) => bail!("this study assigns nothing at random: leave --allocation away"),
@@ -122,10 +162,17 @@ impl Prepared {
             }
             (Assignment::Randomised { .. }, Some(path)) => {
                 let table = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+                let shown = path.display().to_string();
+                if allocation::is_sealed(&table) {
+                    opens_with(arguments, path)?;
+                    let opened = sites.iter().map(SiteId::to_string).collect();
+                    let list = allocation::list_read(&table, study, &opened, key);
+                    return list.map(Some).map_err(|flaws| flaws_of(&shown, &flaws));
+                }
                 let strata: BTreeSet<String> = study.sites.iter().map(|site| site.id.to_string()).collect();
                 let seed = Seed::from_array(store::random()?);
                 let loaded = allocation::list_load(&table, &study.arms, &strata, key, &seed);
-                Some(loaded.map_err(|error| flaws_of_list(&path.display().to_string(), error))?)
+                Some(loaded.map_err(|error| flaws_of_list(&shown, error))?)
             }
         })
     }
@@ -135,6 +182,11 @@ impl Prepared {
             None => allocation::FirstStock::default(),
             Some(path) => {
                 let table = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+                if allocation::is_sealed(&table) {
+                    opens_with(arguments, path)?;
+                    return allocation::stock_read(&table, study, key)
+                        .map_err(|flaws| flaws_of(&path.display().to_string(), &flaws));
+                }
                 let seed = Seed::from_array(store::random()?);
                 allocation::stock_load(&table, study, key, &seed)
                     .map_err(|flaws| flaws_of(&path.display().to_string(), &flaws))?
@@ -143,15 +195,22 @@ impl Prepared {
     }
 }
 
-fn flaws_of_list(path: &str, error: allocation::LoadError) -> anyhow::Error {
+pub fn flaws_of_list(path: &str, error: allocation::LoadError) -> anyhow::Error {
     match error {
         allocation::LoadError::Flaws(flaws) => flaws_of(path, &flaws),
         other => other.into(),
     }
 }
 
-fn flaws_of(path: &str, flaws: &[allocation::LoadFlaw]) -> anyhow::Error {
-    let lines: Vec<String> = flaws.iter().map(|flaw| format!("  {path}:{}: {}", flaw.line, flaw.what)).collect();
+pub fn flaws_of(path: &str, flaws: &[allocation::LoadFlaw]) -> anyhow::Error {
+    let lines: Vec<String> = flaws
+        .iter()
+        .map(|flaw| match flaw.line {
+            // Of the whole file.
+            0 => format!("  {path}: {}", flaw.what),
+            line => format!("  {path}:{line}: {}", flaw.what),
+        })
+        .collect();
     anyhow::anyhow!("{} mistakes:\n{}", flaws.len(), lines.join("\n"))
 }
 
@@ -233,6 +292,9 @@ impl SettingUp<'_> {
                 site: site.clone(),
                 consignment: "first stock".to_owned(),
                 containers: containers.clone(),
+                order: None,
+                noted: None,
+                certificates: BTreeMap::new(),
             };
             self.ask(&format!("stock-{site}"), Command::Fact(receive))?;
         }

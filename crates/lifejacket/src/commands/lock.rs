@@ -94,7 +94,7 @@ impl<'a> Signing<'a> {
                 println!("{done}");
                 for written in &receipt.entries {
                     let people = [Some(&written.stamp.by), written.stamp.second.as_ref()];
-                    let names: Vec<String> = people.into_iter().flatten().map(render::signatory).collect();
+                    let names: Vec<String> = people.into_iter().flatten().map(exchange::analysed::signatory).collect();
                     println!("  signed by {} at {:.0}", names.join(" and "), written.stamp.recorded_at);
                 }
                 Ok(ExitCode::SUCCESS)

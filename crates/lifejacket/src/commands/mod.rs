@@ -5,6 +5,7 @@ mod apply;
 mod demo;
 mod design;
 mod export;
+mod forecast;
 mod init;
 mod lock;
 mod mmrm;
@@ -12,6 +13,7 @@ mod report;
 mod rules;
 mod schema;
 mod score;
+mod seal;
 mod serve;
 mod simulate;
 mod study;
@@ -28,12 +30,14 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Demo(demo) => demo::run(&demo),
         Command::Account(account) => account::run(&account),
         Command::Init(init) => init::run(&init),
+        Command::Seal(seal) => seal::run(&seal),
         Command::Serve(serve) => serve::run(&serve),
         Command::Study(study) => study::run(&study),
         Command::Apply(apply) => apply::run(&apply),
         Command::Schema(schema) => schema::run(&schema),
         Command::Rules(rules) => rules::run(&rules),
         Command::Why(why) => why::run(&why),
+        Command::Forecast(forecast) => forecast::run(&forecast),
         Command::Lock(lock) => lock::run(&lock),
         Command::Report(report) => report::run(&report),
         Command::Trace(trace) => trace::run(&trace),

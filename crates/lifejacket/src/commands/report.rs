@@ -1,12 +1,15 @@
-//! `report`: the analysis of the plan on the record, as one HTML file, CSV and JSON.
+//! `report`: the analysis of the plan on the record, as one HTML file, PDF, CSV and JSON.
 
-use crate::{analysed::Analysed, arguments::Report};
+use crate::{arguments::Report, store};
 use analysis::{Standing, write};
 use anyhow::Context as _;
+use exchange::analysed::{Analysed, Arms};
 use std::{fs, process::ExitCode};
 
 pub fn run(arguments: &Report) -> anyhow::Result<ExitCode> {
-    let analysed = Analysed::read(&arguments.data.data, arguments.dummy)?;
+    let opened = store::open(&arguments.data.data)?;
+    let arms = arguments.dummy.map_or(Arms::AsLocked, Arms::Dummy);
+    let analysed = Analysed::read(&opened.door, store::PROGRAM, arms)?;
     let report = analysis::report(&analysed.input())?;
     let out = &arguments.out;
     fs::create_dir_all(out.join("csv")).with_context(|| format!("making {}", out.display()))?;
@@ -33,10 +36,22 @@ pub fn run(arguments: &Report) -> anyhow::Result<ExitCode> {
         files.len()
     );
     println!("checkpoint {} of {} entries", report.checkpoint.digest, report.checkpoint.entries);
-    if arguments.pdf {
-        println!(
-            "this program was built without PDF: print report.html from a browser, or build with `--features pdf`"
-        );
+    let paper = out.join("report.pdf");
+    match report::pdf(&report) {
+        Ok(bytes) => {
+            put("report.pdf", &bytes)?;
+            println!("the same for paper: {}", paper.display());
+        }
+        Err(reason) => {
+            // A PDF of an earlier report must not lie beside this one.
+            if paper.exists() {
+                fs::remove_file(&paper).with_context(|| format!("removing the earlier {}", paper.display()))?;
+            }
+            match reason {
+                report::NotTypeset::NotBuilt => println!("{reason}"),
+                report::NotTypeset::Refused(_) => return Err(reason.into()),
+            }
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,7 +3,7 @@
 use crate::{arguments::Serve, store};
 use anyhow::{Context, bail};
 use jiff::{SignedDuration, Timestamp};
-use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Instant};
+use std::{fs, net::SocketAddr, path::Path, process::ExitCode, sync::Arc, time::Instant};
 
 pub fn run(arguments: &Serve) -> anyhow::Result<ExitCode> {
     let opened = store::open(&arguments.data.data)?;
@@ -36,16 +36,44 @@ fn services(opened: &store::Opened) -> anyhow::Result<web::Services> {
         door: Arc::clone(&opened.door),
         identity: Arc::clone(&opened.identity),
         people: Arc::clone(&opened.people),
+        kept: web::then::Kept::default(),
         drafts: web::drafts::Drafts::open(&opened.folder.join("drafts.sqlite"))?,
         clock: clock(opened)?,
         passed: std::sync::atomic::AtomicI64::new(0),
         draw: Box::new(draw),
         form_key: web::http::guard::FormKey::new(store::random()?),
+        packs: packs(&opened.folder.join("packs"))?,
         help_phone: String::new(),
         idle_seconds: 900,
+        reports: web::pages::analysis::Reports::default(),
         secure: false,
         live: web::live::Live::default(),
     })
+}
+
+/// The form packs of the store, from its folder `packs`. A pack with mistakes is told with all of them, and nothing is served:
+/// nobody should be asked half-licensed questions.
+fn packs(folder: &Path) -> anyhow::Result<web::packs::Packs> {
+    let mut packs = web::packs::Packs::default();
+    let mut mistakes = Vec::new();
+    let mut files = match fs::read_dir(folder) {
+        Ok(files) => files.collect::<Result<Vec<_>, _>>()?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(error).with_context(|| format!("reading {}", folder.display())),
+    };
+    files.sort_by_key(fs::DirEntry::file_name);
+    for path in files.iter().map(fs::DirEntry::path).filter(|path| path.extension().is_some_and(|end| end == "toml")) {
+        let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+        let shown = path.display();
+        match instruments::FormPack::parse(&text) {
+            Ok(pack) => mistakes.extend(packs.add(pack).err().map(|what| format!("  {shown}: {what}"))),
+            Err(all) => mistakes.extend(all.iter().map(|mistake| format!("  {shown}: {mistake}"))),
+        }
+    }
+    if mistakes.is_empty() {
+        return Ok(packs);
+    }
+    bail!("{} mistakes in form packs, nothing is served:\n{}", mistakes.len(), mistakes.join("\n"))
 }
 
 /// The system's clock; in a synthetic store virtual time goes on from its last entry.

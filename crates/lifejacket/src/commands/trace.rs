@@ -1,8 +1,9 @@
 //! `trace`: from a cell of the report to the entries under it, each with its chain, position and hash.
 
-use crate::{analysed::Analysed, arguments::Trace};
+use crate::{arguments::Trace, store};
 use analysis::{Place, Report, Table};
 use anyhow::{Context as _, bail};
+use exchange::analysed::{Analysed, Arms};
 use record::{Range, Store, Stored};
 use serde_json::{Value, json};
 use std::{
@@ -11,7 +12,9 @@ use std::{
 };
 
 pub fn run(arguments: &Trace) -> anyhow::Result<ExitCode> {
-    let analysed = Analysed::read(&arguments.data.data, arguments.dummy)?;
+    let opened = store::open(&arguments.data.data)?;
+    let arms = arguments.dummy.map_or(Arms::AsLocked, Arms::Dummy);
+    let analysed = Analysed::read(&opened.door, store::PROGRAM, arms)?;
     let report = analysis::report(&analysed.input())?;
     let table = report.table(&arguments.table).with_context(|| {
         let known: Vec<&str> = report.tables().map(|table| table.id.as_str()).collect();
@@ -19,7 +22,7 @@ pub fn run(arguments: &Trace) -> anyhow::Result<ExitCode> {
     })?;
     let (row, column) = arguments.cell.rsplit_once('.').with_context(|| named(table))?;
     let cell = table.cell(row, column).with_context(|| format!("there is no cell {row}.{column}. {}", named(table)))?;
-    let store = analysed.opened.door.store();
+    let store = opened.door.store();
     let mut found: Vec<Under> = Vec::new();
     let mut lost = 0;
     for (stream, places) in streams(&cell.ground) {

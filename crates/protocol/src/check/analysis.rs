@@ -40,6 +40,15 @@ pub fn check(checker: &Checker<'_>) {
             variable(checker, one, &format!("analysis/{list}/{}", one.id));
         }
     }
+    for one in &plan.shifts {
+        let path = format!("analysis/shift/{}", one.id);
+        variable(checker, one, &path);
+        if one.cuts.is_empty() {
+            let message = format!("the shift of `{}` has no classes", one.id);
+            let wrong = checker.mistake("study.variable", &path, message, "no cuts");
+            checker.note(wrong.mend("add `cuts`: the first number of each further class"));
+        }
+    }
     for one in &plan.sensitivity {
         sensitivity(checker, plan, one, &format!("analysis/sensitivity/{}", one.id));
     }

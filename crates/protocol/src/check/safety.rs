@@ -1,4 +1,4 @@
-//! Deviations, clocks, follow-up.
+//! Deviations, clocks, follow-up, what is due when.
 
 use super::Checker;
 use crate::{decode::word_of, model::Trigger};
@@ -42,6 +42,7 @@ pub fn check(checker: &Checker<'_>) {
             );
         }
     }
+    due(checker);
     if let Some(plan) = &parts.follow_up {
         if plan.tries_min == 0 {
             let message = "people would be called lost without a single try";
@@ -59,5 +60,45 @@ pub fn check(checker: &Checker<'_>) {
                     .mend("give codes with their labels"),
             );
         }
+    }
+}
+
+fn due(checker: &Checker<'_>) {
+    let due = &checker.parts.due;
+    let times = [
+        ("answer_hours", due.answer_hours),
+        ("safety_answer_minutes", due.safety_answer_minutes),
+        ("report_hours", due.report_hours),
+        ("no_show_hours", due.no_show_hours),
+        ("medicine_hours", due.medicine_hours),
+        ("early_termination_days", due.early_termination_days),
+        ("complete_visit_days", due.complete_visit_days),
+        ("question_days", due.question_days),
+        ("gate_days", due.gate_days),
+        ("assign_days", due.assign_days),
+        ("rating_ask_days", due.rating_ask_days),
+        ("rating_days", due.rating_days),
+        ("order_days", due.order_days),
+    ];
+    for (key, time) in times {
+        if time == Some(0) {
+            let message = format!("nobody is ever in time for `{key}`");
+            checker.note(
+                checker
+                    .mistake("study.due-zero", &format!("due/{key}"), message, "0 is over as it begins")
+                    .mend("write how long somebody has, or leave the key out: then it is due on the same day"),
+            );
+        }
+    }
+    if let (Some(from), Some(until)) = (due.rating_ask_days, due.rating_target_days)
+        && until > from
+    {
+        let message = "a rating should be asked for before it can be";
+        checker.note(
+            checker
+                .mistake("study.due-order", "due/rating_target_days", message, format!("{until} days before the visit"))
+                .note(&checker.place("due/rating_ask_days"), format!("it can be asked for {from} days before"))
+                .mend(format!("write at most {from}")),
+        );
     }
 }

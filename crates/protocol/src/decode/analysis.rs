@@ -34,6 +34,7 @@ pub fn analysis(
         covariates: each(item.items("covariate"), variable),
         subgroups: each(item.items("subgroup"), variable),
         characteristics: each(item.items("characteristic"), variable),
+        shifts: each(item.items("shift"), variable),
         responders: each(item.items("responder"), |item| responder(item, &responder_names)),
         sensitivity: each(item.items("sensitivity"), sensitivity),
         guesses: each(item.items("guess"), guess),

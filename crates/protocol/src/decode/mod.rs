@@ -12,6 +12,7 @@ mod room;
 mod safety;
 mod schedule;
 mod session;
+mod stock;
 mod words;
 
 pub use consent::sha256;
@@ -23,8 +24,8 @@ use crate::{
     item::{Item, Notebook, Words},
     model::{
         Activity, Amendment, AnalysisPlan, ApprovalRule, Arm, Assignment, Clock, ConsentPlan, Criterion, Design,
-        DeviationRule, DosePlan, Epoch, FollowUpPlan, Form, Gate, MedicationPlan, Planning, Role, SessionPlan, Site,
-        Study, Visit,
+        DeviationRule, DosePlan, DuePlan, Epoch, FollowUpPlan, Form, Gate, MedicationPlan, Planning, Role, SessionPlan,
+        Site, StockPlan, Study, Visit,
     },
     scope,
     tree::Table,
@@ -59,6 +60,8 @@ pub struct Parts {
     pub clocks: Vec<Clock>,
     pub approvals: Vec<ApprovalRule>,
     pub follow_up: Option<FollowUpPlan>,
+    pub due: DuePlan,
+    pub stock: Option<StockPlan>,
     pub analysis: Option<AnalysisPlan>,
     pub planning: Option<Planning>,
     /// Names that criteria may use.
@@ -93,6 +96,8 @@ impl Parts {
             clocks: self.clocks,
             approvals: self.approvals,
             follow_up: self.follow_up?,
+            due: self.due,
+            stock: self.stock,
             analysis: self.analysis?,
             planning: self.planning,
         })
@@ -128,6 +133,8 @@ pub fn decode(notebook: &Notebook, root: &Table, texts: &BTreeMap<String, String
         clocks: each(item.items("clock"), safety::clock),
         approvals: each(item.items("approval"), safety::approval),
         follow_up: item.table("follow_up").and_then(|item| safety::follow_up(&item)),
+        due: item.optional_table("due").map(|item| safety::due(&item)).unwrap_or_default(),
+        stock: item.optional_table("stock").and_then(|item| stock::stock(&item)),
         planning: item.optional_table("planning").and_then(|item| planning::planning(&item)),
         ..Parts::default()
     };

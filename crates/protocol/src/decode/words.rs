@@ -3,8 +3,9 @@
 use crate::{
     item::Words,
     model::{
-        AlarmLevel, ApprovalScope, BlockOn, CodeMeaning, Content, CriterionKind, DeviationClass, Duty, Failing, Judged,
-        Masking, Overnight, Reconsent, RoleScope, Trigger, VisitKind, VisitMode,
+        AlarmLevel, ApprovalScope, BlockOn, CodeMeaning, Content, CriterionKind, DeviationClass, Duty, Failing,
+        FieldSource, Judged, LossCause, Masking, Overnight, Reconsent, RoleScope, StockUse, Trigger, VisitKind,
+        VisitMode,
     },
 };
 
@@ -39,6 +40,15 @@ words! {
     Failing { "refuse" => Refuse, "prescriber" => Prescriber, "warn" => Warn }
     Overnight { "required" => Required, "optional" => Optional, "none" => None }
     DeviationClass { "minor" => Minor, "important" => Important }
+    StockUse { "order" => Order, "transfer" => Transfer, "destruction" => Destruction, "notice" => Notice }
+    LossCause {
+        "clerical" => Clerical, "breakage" => Breakage, "overage" => Overage, "missing" => Missing, "theft" => Theft,
+    }
+    FieldSource {
+        "site" => Site, "discovered" => Discovered, "substance" => Substance, "containers" => Containers,
+        "container_count" => ContainerCount, "piece_count" => PieceCount, "lots" => Lots, "found" => Found,
+        "people" => People,
+    }
     ApprovalScope { "site" => Site, "participant" => Participant }
     Duty {
         "coordinate" => Coordinate, "take_consent" => TakeConsent, "record_data" => RecordData,

@@ -7,8 +7,8 @@ mod text;
 use crate::{
     decode::word_of,
     model::{
-        Assignment, BlockOn, Check, Content, Criterion, CriterionKind, Judged, Limit, Masking, MedicineRule, Overnight,
-        Reconsent, Study, VisitKind,
+        Assignment, BlockOn, Check, Content, Criterion, CriterionKind, DuePlan, Judged, Limit, Masking, MedicineRule,
+        Overnight, Reconsent, Study, Term, VisitKind,
     },
 };
 use std::fmt::Write;
@@ -29,6 +29,7 @@ pub fn show(study: &Study) -> String {
     consent(&mut out, study);
     roles(&mut out, study);
     safety(&mut out, study);
+    stock(&mut out, study);
     analysis(&mut out, study);
     out
 }
@@ -345,12 +346,70 @@ fn safety(out: &mut String, study: &Study) {
         table.row([clock.due_hours.to_string(), clock.duty.name().to_owned(), clock.title.clone()]);
     }
     table.write(out);
+    due(out, &study.due);
     if !study.approvals.is_empty() {
         heading(out, "Approvals in force before any dose");
         for approval in &study.approvals {
             paragraph(out, "", &format!("{} (one for each {})", approval.title, word_of(approval.per)));
         }
     }
+}
+
+fn due(out: &mut String, plan: &DuePlan) {
+    if plan.is_empty() {
+        return;
+    }
+    heading(out, "Due, where no clock says when");
+    let mut table = Table::new(&["within", "what"]);
+    let rows = [
+        (plan.answer_hours, "h", "answer an event without a clock of its own"),
+        (plan.safety_answer_minutes, "min", "answer an amber safety answer"),
+        (plan.report_hours, "h", "judge a death, a stay in hospital, a wrong dose"),
+        (plan.no_show_hours, "h", "call somebody who did not come"),
+        (plan.medicine_hours, "h", "class a medicine that is not listed"),
+        (plan.early_termination_days, "days", "book the early termination visit"),
+        (plan.complete_visit_days, "days", "complete the record of a visit"),
+        (plan.question_days, "days", "answer a question about an answer"),
+        (plan.gate_days, "days", "decide a gate"),
+        (plan.assign_days, "days", "assign an arm"),
+        (plan.rating_ask_days, "days", "before a visit: ask for its rating, at the earliest"),
+        (plan.rating_target_days, "days", "before a visit: ask for its rating, at best"),
+        (plan.rating_days, "days", "do a rating"),
+        (plan.order_days, "days", "before a session: order its dose, at the earliest"),
+    ];
+    for (time, unit, what) in rows {
+        if let Some(time) = time {
+            table.row([format!("{time} {unit}"), what.to_owned()]);
+        }
+    }
+    table.write(out);
+}
+
+fn stock(out: &mut String, study: &Study) {
+    let Some(plan) = &study.stock else { return };
+    heading(out, "The drug's keeping");
+    let (coldest, warmest) = (plan.temperature_c_min, plan.temperature_c_max);
+    let text = format!(
+        "stored at {coldest} to {warmest} °C, read every {} days; counted by two every {} days, again within {} min of a \
+         difference; forecast for {} weeks",
+        plan.temperature_every_days, plan.count_every_days, plan.recount_minutes, plan.forecast_weeks
+    );
+    paragraph(out, "", &text);
+    let mut table = Table::new(&["form", "for", "countries", "signed by", "term", "title"]);
+    for form in &plan.forms {
+        let term = match (form.due, form.valid_days) {
+            (Some(Term::Hours(hours)), _) => format!("{hours} h"),
+            (Some(Term::BusinessDays(days)), _) => format!("{days} business days"),
+            (Some(Term::Days(days)), _) => format!("{days} days"),
+            (None, Some(days)) => format!("holds {days} days"),
+            (None, None) => "–".to_owned(),
+        };
+        let countries = if form.countries.is_empty() { "all".to_owned() } else { form.countries.join(", ") };
+        let signers: Vec<&str> = form.signed_by.iter().map(|duty| duty.name()).collect();
+        let used = word_of(form.used_for).to_owned();
+        table.row([form.id.clone(), used, countries, signers.join(", "), term, form.title.clone()]);
+    }
+    table.write(out);
 }
 
 fn analysis(out: &mut String, study: &Study) {

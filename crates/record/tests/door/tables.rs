@@ -112,7 +112,14 @@ fn command(one: Happening, state: Option<&ParticipantState>, now: jiff::Timestam
         26 => {
             json!({"record_container": {"site": site, "container": container, "what": what}})
         }
-        27 => json!({"count_stock": {"site": site, "found": [container]}}),
+        27 => match one.which % 4 {
+            0 => json!({"count_stock": {"site": site, "found": [container]}}),
+            1 => {
+                json!({"record_temperature": {"site": site, "logger": "T1", "readings": [{"at": now, "celsius": "31.5"}]}})
+            }
+            2 => json!({"record_safe_access": {"site": site, "going": "opened", "purpose": "cleaning"}}),
+            _ => json!({"recall_lot": {"site": site, "lot": "L1", "reason": "called back"}}),
+        },
         28 => {
             json!({"place_hold": {"on": on, "text": "wait"}})
         }
@@ -241,6 +248,11 @@ fn the_happenings_reach_the_tables() {
         "card_step",
         "session_call",
         "session_signature",
+        "stock_count",
+        "stock_order",
+        "shipment",
+        "stock_resolution",
+        "stock_notice_sent",
     ];
     assert!(empty.iter().all(|table| reached_elsewhere.contains(table)), "{empty:?}");
 }

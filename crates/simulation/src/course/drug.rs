@@ -552,16 +552,16 @@ impl Trial<'_> {
     /// Emptied containers go back to the safe.
     pub(super) fn empties(&mut self, now: Timestamp, whose: usize, session: u8) {
         let Some(site) = self.site_id(whose) else { return };
-        let Some(pharmacist) = self.at_site(&site, Duty::DispenseDrug) else { return };
+        let Some((pharmacist, witness)) = self.safe_pair(&site) else { return };
         let Some(state) = self.session_state(whose, session) else { return };
         let opened: Vec<ContainerId> = state.swallowed.iter().map(|swallow| swallow.container.clone()).collect();
         for container in opened {
             let out = self.clinic.folded.stocks.get(&site).and_then(|stock| stock.containers.get(&container));
             let is_out = out.is_some_and(|c| matches!(c.standing, ContainerStanding::Used { back: false, .. }));
             if is_out {
-                let what = ContainerFact::CameBack { pieces: 0 };
+                let what = ContainerFact::CameBack { pieces: 0, seal: None };
                 let fact = Fact::RecordContainer { site: site.clone(), container, what };
-                self.soon(Ask::fact(now, &pharmacist, fact));
+                self.soon(Ask::fact(now, &pharmacist, fact).signed().with(witness.as_ref()));
             }
         }
     }

@@ -4,7 +4,7 @@ use super::{Slip, Step, Trial, day::DayStep};
 use crate::clinic::{Ask, minutes_after};
 use conduct::{
     Authorisation, Fact, No,
-    command::{Destination, Going},
+    command::{Destination, Escort, Going},
     schedule::days_from,
 };
 use jiff::Timestamp;
@@ -97,22 +97,13 @@ impl Trial<'_> {
             Overnight::Optional => life.room.chance(0.5),
             Overnight::None => false,
         };
-        let escort = format!("{}, named beforehand", life.identity.contact_person);
-        let departure = |to, escort: &str| Fact::RecordDeparture {
-            participant: participant.clone(),
-            session,
-            to,
-            escort: escort.to_owned(),
-        };
-        if self.slips.taken(Slip::DepartureTooLong) {
-            self.soon(Ask::fact(now, &lead, departure(Destination::Home, &"x".repeat(400))).may_fail());
-        }
+        let departure = |to, escort| Fact::RecordDeparture { participant: participant.clone(), session, to, escort };
         if stays {
             self.day_later(now, whose, session, DayStep::NightBegins);
-            self.soon(Ask::fact(minutes_after(now, 4), &lead, departure(Destination::Overnight, "")));
+            self.soon(Ask::fact(minutes_after(now, 4), &lead, departure(Destination::Overnight, Escort::Staff)));
             self.day_later(minutes_after(now, 6), whose, session, DayStep::Handover);
         } else {
-            self.soon(Ask::fact(now, &lead, departure(Destination::Home, &escort)));
+            self.soon(Ask::fact(now, &lead, departure(Destination::Home, Escort::Named)));
             self.day_later(minutes_after(now, 40), whose, session, DayStep::CloseSession { tries: 0 });
         }
         for (place, staff) in (7i64..).zip([&other, &lead]) {
@@ -172,8 +163,7 @@ impl Trial<'_> {
         let Some((_, other)) = self.pair(whose) else { return };
         let Some(life) = self.lives.get(whose) else { return };
         let Some(participant) = life.id.clone() else { return };
-        let escort = format!("{}, named beforehand", life.identity.contact_person);
-        let fact = Fact::RecordDeparture { participant, session, to: Destination::Home, escort };
+        let fact = Fact::RecordDeparture { participant, session, to: Destination::Home, escort: Escort::Named };
         self.soon(Ask::fact(now, &other, fact));
         self.day_later(minutes_after(now, 45), whose, session, DayStep::CloseSession { tries: 0 });
     }

@@ -7,8 +7,8 @@ use crate::clinic::{Ask, minutes_after};
 use conduct::{
     Authorisation, Fact,
     command::{
-        AdverseEventOutcome, AdverseEventReport, Causality, ContainerFact, Destination, DosePart, Going, Severity,
-        Valence,
+        AdverseEventOutcome, AdverseEventReport, Causality, ContainerFact, Destination, DosePart, Escort, Going,
+        Severity, Valence,
     },
 };
 use jiff::Timestamp;
@@ -120,7 +120,7 @@ impl Trial<'_> {
                 participant: scene.participant,
                 session,
                 to: Destination::Home,
-                escort: String::new(),
+                escort: Escort::Nobody,
             };
             self.soon(Ask::fact(minutes_after(dosed, 395), &scene.lead, fact));
             return;
@@ -130,7 +130,7 @@ impl Trial<'_> {
                 participant: scene.participant,
                 session,
                 to: Destination::Hospital,
-                escort: "ambulance".to_owned(),
+                escort: Escort::Ambulance,
             };
             self.soon(Ask::fact(minutes_after(dosed, 300), &scene.lead, fact));
         }

@@ -1,16 +1,25 @@
 //! What is raised is answered: tasks by those whose duty they are, questions by a correction or in words.
 
-use super::{Slip, Step, Trial, TrialStep, day::DayStep};
+use super::{SiteStep, Slip, Step, Trial, TrialStep, day::DayStep};
 use crate::clinic::{Ask, Raised, minutes_after};
 use conduct::{Fact, command::HoldOn};
 use jiff::Timestamp;
 use protocol::model::{Duty, FieldKind, Trigger};
-use terms::{InstanceId, Value};
+use terms::{InstanceId, SiteId, Value};
 
 impl Trial<'_> {
     /// Plans an answer to whatever the last acts have raised.
     pub(super) fn answer_raised(&mut self, now: Timestamp) {
         for (on, hold) in std::mem::take(&mut self.clinic.held) {
+            if let HoldOn::Site { site } = &on
+                && self.differs(site, &hold)
+                && let Some(place) = self.sites.iter().position(|run| run.id == *site)
+            {
+                // The safe and its book differ: counted again, then looked into by somebody who did not count.
+                self.later_at_site(minutes_after(now, 40), place, SiteStep::Recount);
+                self.later_at_site(minutes_after(now, 75), place, SiteStep::Difference);
+                continue;
+            }
             let hours = if matches!(on, HoldOn::Site { .. }) { 7 } else { 31 };
             self.later_in_trial(minutes_after(now, 60 * hours), TrialStep::LiftOne(on, hold));
         }
@@ -32,6 +41,11 @@ impl Trial<'_> {
             };
             self.later(at, whose, step);
         }
+    }
+
+    fn differs(&self, site: &SiteId, hold: &InstanceId) -> bool {
+        let stock = self.clinic.folded.stocks.get(site);
+        stock.is_some_and(|stock| stock.discrepancies.values().any(|open| open.hold.as_ref() == Some(hold)))
     }
 
     fn when_answered(&mut self, now: Timestamp, whose: usize, raised: &Raised) -> Timestamp {

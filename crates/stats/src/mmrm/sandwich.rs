@@ -134,7 +134,8 @@ fn adjustment(b: &[f64], m: usize, p: usize, vcov: Vcov) -> Vec<f64> {
         f64::from(u8::from(i == j)) - dot(&b[i * p..(i + 1) * p], &b[j * p..(j + 1) * p])
     });
     let eigen = SymmetricEigen::new(rest);
-    let floor = f64::EPSILON.sqrt() * eigen.eigenvalues.max();
+    // Eigenvalues lie between 0 and 1. The floor is absolute: of a person with one row all of I−H is rounding.
+    let floor = f64::EPSILON.sqrt();
     let values = eigen.eigenvalues.map(|value| if value > floor { value.powf(power) } else { 0.0 });
     let matrix = &eigen.eigenvectors * DMatrix::from_diagonal(&values) * eigen.eigenvectors.transpose();
     (0..m * m).map(|at| matrix[(at / m, at % m)]).collect()

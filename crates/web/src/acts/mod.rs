@@ -8,6 +8,7 @@ mod room;
 mod samples;
 pub mod session;
 pub mod site;
+pub mod stock;
 pub mod trial;
 
 use conduct::{Command, Duties, ParticipantState, SiteState, StockState, TrialState};
@@ -119,6 +120,7 @@ pub fn all() -> impl Iterator<Item = &'static Act> {
         .chain(session::ACTS)
         .chain(room::ACTS)
         .chain(site::ACTS)
+        .chain(stock::ACTS)
         .chain(trial::ACTS)
 }
 

@@ -390,6 +390,18 @@ pub const ACTS: &[Act] = &[
         build: |scene, _| authorise(Authorisation::CompleteParticipation { participant: who(scene)? }),
     },
     Act {
+        key: "erase-identity",
+        scope: Scope::Participant,
+        kind: Kind::Authorisation,
+        title: "Erase who they are",
+        intro: "Name, contacts and documents go for good, the signed consent among them. The record keeps the code, with nobody behind it.",
+        button: "Erase for good",
+        proofs: Proofs::Signed("The person asked to be erased, and I know that it can’t be brought back."),
+        reason: Reason::Asked("How and when they asked, without a name"),
+        fields: nothing,
+        build: |scene, _| authorise(Authorisation::EraseIdentity { participant: who(scene)? }),
+    },
+    Act {
         key: "transfer",
         scope: Scope::Participant,
         kind: Kind::Authorisation,

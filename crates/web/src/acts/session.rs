@@ -14,6 +14,13 @@ use crate::parts::field::{Choice, Control, Field, LineKind};
 
 const PARTS: &[(&str, &str)] = &[("initial", "First dose"), ("supplement", "Supplement")];
 const GOING: &[(&str, &str)] = &[("in", "I come into the room"), ("out", "I leave the room")];
+const ESCORTS: &[(&str, &str)] = &[
+    ("named", "The adult named beforehand"),
+    ("other", "Another adult"),
+    ("staff", "Somebody of the staff"),
+    ("ambulance", "An ambulance"),
+    ("nobody", "Nobody"),
+];
 const DESTINATIONS: &[(&str, &str)] =
     &[("overnight", "Stays the night here"), ("home", "Home"), ("hospital", "Hospital")];
 
@@ -474,18 +481,18 @@ pub const ACTS: &[Act] = &[
         fields: |_| {
             vec![
                 Field::new("to", "Where to", Control::Choice { options: choices(DESTINATIONS) }),
-                Field::new("escort", "Who went with them", Control::Line { kind: LineKind::Text })
-                    .hint("As what, not by name: partner, sister, staff, nobody."),
+                Field::new("escort", "Who went with them", Control::Choice { options: choices(ESCORTS) })
+                    .hint("Names and telephones stand with the contacts, apart from the record."),
             ]
         },
         build: |scene, reader| {
             let to = reader.one_of("to", "Say where to.");
-            let escort = reader.needed("escort", "Say who went with them; “nobody” is an answer.");
+            let escort = reader.one_of("escort", "Say who went with them; “nobody” is an answer.");
             Some(Command::Fact(Fact::RecordDeparture {
                 participant: who(scene)?,
                 session: scene.session,
                 to: to?,
-                escort,
+                escort: escort?,
             }))
         },
     },

@@ -29,7 +29,7 @@ fn version<'a>(file: &'a CaseFile, label: &str) -> Option<&'a ConsentVersion> {
 
 /// The page.
 pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
-    let desk = Desk::of(call.services, call.who()?, call.now)?;
+    let desk = Desk::reading(call)?;
     let file = desk.case(call.part("participant"))?;
     page(call, &desk, &file, &[], "", StatusCode::OK)
 }

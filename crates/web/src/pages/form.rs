@@ -354,6 +354,7 @@ pub(super) fn entry(call: &Call<'_>, spot: &Spot<'_>, entry: &Entry, status: Sta
         wrong: &entry.wrong,
         history: entry.correcting.as_ref().map(|c| c.history.clone()).unwrap_or_default(),
         last: last_values(spot, form),
+        wording: call.services.packs.wording(form, Some(&spot.file.participant.language)),
     };
     markup.push_str(&sheet::draw(form, &entry.typed, &around).0);
     if entry.correcting.is_none() {
@@ -478,11 +479,13 @@ pub(super) fn siblings(spot: &Spot<'_>, current: &Form) -> String {
             Tag::plan("Not begun")
         };
         let title = escape(&activity.title);
+        let href = super::casebook::form_address(&spot.file.participant, visit, id.as_str(), &spot.base());
         if form.id == current.id {
             lines.push_str(&format!("<li aria-current=\"page\"><span>{title}</span>{tag}</li>"));
-        } else {
-            let href = format!("{}/visits/{}/forms/{}", spot.base(), segment(visit.id.as_str()), segment(id.as_str()));
+        } else if acts::offered(spot.file.reader.duties, &href) {
             lines.push_str(&format!("<li><a href=\"{href}\">{title}</a>{tag}</li>"));
+        } else {
+            lines.push_str(&format!("<li><span>{title}</span>{tag}</li>"));
         }
     }
     if lines.is_empty() {
@@ -529,7 +532,8 @@ fn check_page(
             markup.push_str("</ul><p class=\"quiet\">It can be recorded as it is; the question then stays open until it is answered.</p></div>");
         }
     }
-    let rows = sheet::listed(form, values)
+    let wording = call.services.packs.wording(form, Some(&spot.file.participant.language));
+    let rows = sheet::listed(form, values, wording)
         .into_iter()
         .map(|(_, label, value)| vec![Cell::head(&label), Cell::text(&value)])
         .collect::<Vec<_>>();

@@ -31,11 +31,11 @@ use crate::show;
 
 /// A form on record with its scores and history.
 pub fn read(call: &Call<'_>) -> Result<Reply, Trouble> {
-    let who = call.who()?;
-    let desk = Desk::of(call.services, who, call.now)?;
+    let desk = Desk::reading(call)?;
     let (spot, instance, record) = on_record(call, desk)?;
     let form = spot.form()?;
     let history = history(&spot, &instance, &record)?;
+    let wording = call.services.packs.wording(form, Some(&spot.file.participant.language));
     let mut body = Body::new(&form.title);
     body.lead = format!(
         "Filled in on {} by {}.",
@@ -56,7 +56,7 @@ pub fn read(call: &Call<'_>) -> Result<Reply, Trouble> {
     }
     body.layout = Layout::Form;
     body.side_label = "This form".to_owned();
-    let rows = sheet::listed(form, &record.values)
+    let rows = sheet::listed(form, &record.values, wording)
         .into_iter()
         .map(|(id, label, value)| {
             let past = history.get(&id).map(Vec::as_slice).unwrap_or_default();
@@ -89,7 +89,7 @@ pub fn read(call: &Call<'_>) -> Result<Reply, Trouble> {
                 .lead("A correction answers them."),
         );
     }
-    let all: Vec<Vec<Cell>> = history_rows(&history, form, &record);
+    let all: Vec<Vec<Cell>> = history_rows(&history, form, &record, wording);
     if !all.is_empty() {
         body.add(Section::new(
             "history",
@@ -106,7 +106,10 @@ pub fn read(call: &Call<'_>) -> Result<Reply, Trouble> {
 
 fn recorded_scores(record: &FormRecord) -> String {
     let mut rows = String::new();
-    for (name, score) in &record.scores {
+    // The total is what people look for; what it is made of follows.
+    let mut scores: Vec<_> = record.scores.iter().collect();
+    scores.sort_by_key(|(name, _)| name.as_str() != "total");
+    for (name, score) in scores {
         let value = score.value.as_ref().map_or_else(|| "not scorable".to_owned(), ToString::to_string);
         let band = score.band.as_ref().map(|b| format!(", {b}")).unwrap_or_default();
         rows.push_str(&format!(
@@ -127,7 +130,7 @@ fn recorded_scores(record: &FormRecord) -> String {
 fn on_record<'a>(call: &Call<'a>, desk: Desk<'a>) -> Result<(Spot<'a>, InstanceId, FormRecord), Trouble> {
     let file = desk.case(call.part("participant"))?;
     let instance = InstanceId::from(call.part("instance"));
-    let record = file.participant.forms.get(&instance).cloned().ok_or(Trouble::NotFound)?;
+    let record = file.participant.forms.get(&instance).ok_or(Trouble::NotFound)?.as_ref().clone();
     let spot = spot(call, desk, record.form.as_str(), record.visit.as_ref().map(VisitId::as_str))?;
     Ok((spot, instance, record))
 }
@@ -142,9 +145,13 @@ fn history(
         "SELECT field, was, becomes, reason, corrected_by, recorded_at FROM correction WHERE participant = ?1 AND instance = ?2 ORDER BY number",
         &[spot.code.as_str(), instance.as_str()],
     )?;
+    // Corrections that were made later are not known yet at the time that is shown.
+    let known = |row: &&record::table::Row| {
+        spot.desk.then.as_ref().is_none_or(|then| crate::desk::instant(row, 5).is_none_or(|at| at <= then.at))
+    };
     let mut out: BTreeMap<String, Vec<Past>> = BTreeMap::new();
     let first = format!("{}, {}", spot.desk.name_of(&record.by.person), show::moment(record.at, &spot.file.zone));
-    for row in &rows {
+    for row in rows.iter().filter(known) {
         let who = spot.desk.name_of(&conduct::Person::Staff(terms::StaffId::from(text(row, 4))));
         let when = crate::desk::instant(row, 5).map(|at| show::moment(at, &spot.file.zone)).unwrap_or_default();
         let past = out.entry(text(row, 0)).or_default();
@@ -156,9 +163,14 @@ fn history(
     Ok(out)
 }
 
-fn history_rows(history: &BTreeMap<String, Vec<Past>>, form: &Form, record: &FormRecord) -> Vec<Vec<Cell>> {
+fn history_rows(
+    history: &BTreeMap<String, Vec<Past>>,
+    form: &Form,
+    record: &FormRecord,
+    wording: sheet::Wording<'_>,
+) -> Vec<Vec<Cell>> {
     let labels: BTreeMap<String, String> =
-        sheet::listed(form, &record.values).into_iter().map(|(id, label, _)| (id, label)).collect();
+        sheet::listed(form, &record.values, wording).into_iter().map(|(id, label, _)| (id, label)).collect();
     let mut rows = Vec::new();
     for (field, past) in history {
         let label = labels.get(field).map_or(field.as_str(), String::as_str);
@@ -341,12 +353,13 @@ pub(super) fn confirm_page(
     let mut body = Body::new(format!("Correct: {}", form.title))
         .lead("What stands there now stays readable beside what it becomes.");
     body.layout = Layout::Form;
+    let wording = call.services.packs.wording(form, Some(&spot.file.participant.language));
     let mut all = confirm.record.values.clone();
     all.extend(confirm.changes.clone());
     let new: BTreeMap<String, (String, String)> =
-        sheet::listed(form, &all).into_iter().map(|(id, label, value)| (id, (label, value))).collect();
+        sheet::listed(form, &all, wording).into_iter().map(|(id, label, value)| (id, (label, value))).collect();
     let old: BTreeMap<String, String> =
-        sheet::listed(form, &confirm.record.values).into_iter().map(|(id, _, value)| (id, value)).collect();
+        sheet::listed(form, &confirm.record.values, wording).into_iter().map(|(id, _, value)| (id, value)).collect();
     let rows = confirm
         .changes
         .keys()

@@ -36,6 +36,13 @@ struct Own {
     words: &'static Words,
 }
 
+impl Own {
+    /// Licensed words in the participant's language.
+    fn wording<'a>(&self, call: &'a Call<'_>, form: &Form) -> crate::sheet::Wording<'a> {
+        call.services.packs.wording(form, Some(&self.participant.language))
+    }
+}
+
 fn own(call: &Call<'_>) -> Result<Own, Trouble> {
     let Person::Participant(id) = &call.who()?.person else { return Err(Trouble::NotFound) };
     let door = &call.services.door;
@@ -245,7 +252,8 @@ fn ask_one(
 ) -> Result<Reply, Trouble> {
     let w = own.words;
     let count = sheet::count(filling.form);
-    let field = sheet::draw_one(filling.form, number, &filling.typed, wrong).ok_or(Trouble::NotFound)?;
+    let field = sheet::draw_one(filling.form, number, &filling.typed, wrong, own.wording(call, filling.form))
+        .ok_or(Trouble::NotFound)?;
     let of = w.say("fill-of", &[("number", &number.to_string()), ("count", &count.to_string())]);
     let errors = if wrong.is_empty() {
         String::new()
@@ -290,7 +298,7 @@ pub fn answer(call: &Call<'_>) -> Result<Reply, Trouble> {
     filling.typed.extend(sent);
     let mut reader = Reader::new(&call.form, own.zone.clone());
     sheet::read(filling.form, &filling.typed, &mut reader);
-    let name = sheet::draw_one(filling.form, number, &filling.typed, &[]).map(|f| f.name).unwrap_or_default();
+    let name = sheet::draw_one(filling.form, number, &filling.typed, &[], None).map(|f| f.name).unwrap_or_default();
     let wrong: Vec<Wrong> = reader.finish().into_iter().filter(|w| w.field == name).collect();
     if !wrong.is_empty() {
         return ask_one(call, &own, &filling, number, &wrong);
@@ -307,7 +315,9 @@ fn check(call: &Call<'_>, own: &Own, filling: &Filling<'_>, wrong: &[Wrong]) -> 
     let mut reader = Reader::new(&call.form, own.zone.clone());
     let values = sheet::read(filling.form, &filling.typed, &mut reader);
     let mut rows = String::new();
-    for (index, (label, value)) in sheet::all_listed(filling.form, &values).into_iter().enumerate() {
+    for (index, (label, value)) in
+        sheet::all_listed(filling.form, &values, own.wording(call, filling.form)).into_iter().enumerate()
+    {
         let value = value.unwrap_or_else(|| w.say("fill-open", &[]));
         rows.push_str(&format!(
             "<li><div><span class=\"quiet f-1\">{}</span><br><b>{}</b></div><a href=\"{}?q={}\">{}<span class=\"unseen\"> {}</span></a></li>",

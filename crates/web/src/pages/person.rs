@@ -2,10 +2,10 @@
 //! people of their site who meet them; for everyone else this page is not there.
 
 use axum::http::StatusCode;
-use conduct::Phase;
 use record::Values;
 
 use super::participant::base;
+use crate::acts::offered;
 use crate::chart::svg::escape;
 use crate::desk::{CaseFile, Desk};
 use crate::frame::{self, Place};
@@ -24,6 +24,8 @@ const FIELDS: &[(&str, &str, LineKind)] = &[
     ("address", "Address", LineKind::Text),
     ("contact_person", "A person whom we may ask if we can’t reach them", LineKind::Text),
     ("contact_person_phone", "That person’s telephone", LineKind::Phone),
+    ("escort", "Who takes them home after a session", LineKind::Text),
+    ("escort_phone", "That person’s telephone", LineKind::Phone),
 ];
 
 fn ways() -> Vec<Choice> {
@@ -98,53 +100,32 @@ fn page(
     body.layout = Layout::Form;
     body.side_label = "Erasing".to_owned();
     body.add(Section::bare(form));
-    body.beside(erasing(call, file));
+    body.beside(erasing(file));
     let crumbs = vec![Link::new("/participants", "Participants"), Link::new(at, code)];
     frame::page_with(call, desk, Place::Participants, crumbs, body, status)
 }
 
-/// Somebody who declined before consent can be erased whole; the code stays, with nobody behind it.
-const fn may_erase(phase: Phase) -> bool {
-    matches!(phase, Phase::Declined)
+/// Whether somebody may be erased is for the rules to say; here stands the way to ask them.
+fn erasing(file: &CaseFile) -> String {
+    let words = match file.participant.erased {
+        Some(_) => Empty::new("Erased.", "Nobody stands behind this code any more.").to_string(),
+        None => {
+            let to = format!("{}/do/erase-identity", base(file.participant.id.as_str()));
+            let link = match offered(file.reader.duties, &to) {
+                true => format!("<p><a href=\"{to}\">Erase who they are</a></p>"),
+                false => String::new(),
+            };
+            format!("<p>Who declines, or withdraws consent and asks for it, is erased whole.</p>{link}")
+        }
+    };
+    format!("<section class=\"side-block\"><h2>Erasing</h2>{words}</section>")
 }
 
-fn erasing(call: &Call<'_>, file: &CaseFile) -> String {
-    if !may_erase(file.participant.phase) {
-        let words =
-            Empty::new("Not now.", "Who declines before consent can be erased whole: record that they declined first.");
-        return format!("<section class=\"side-block\"><h2>Erasing</h2>{words}</section>");
-    }
-    let tick = Field::new("sure", "Erase name, contacts and documents for good", Control::Tick);
-    format!(
-        "<section class=\"side-block\"><h2>Erasing</h2><form method=\"post\" action=\"{}/person\"><input type=\"hidden\" name=\"token\" value=\"{}\">{tick}<div class=\"actions\"><button class=\"button button-stop\" type=\"submit\" name=\"do\" value=\"erase\">Erase</button></div></form></section>",
-        base(file.participant.id.as_str()),
-        escape(&call.token())
-    )
-}
-
-/// Keeps what was typed, or erases it all.
+/// Keeps what was typed.
 pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
     let desk = Desk::of(call.services, call.who()?, call.now)?;
     let file = file(call, &desk)?;
     let id = &file.participant.id;
-    if call.form.text("do") == "erase" {
-        if !may_erase(file.participant.phase) {
-            return Err(Trouble::NotFound);
-        }
-        if !call.form.ticked("sure") {
-            let values = call.services.people.values(id)?.unwrap_or_default();
-            return page(
-                call,
-                &desk,
-                &file,
-                &values,
-                "Tick that you mean to erase it: it can’t be brought back.",
-                StatusCode::UNPROCESSABLE_ENTITY,
-            );
-        }
-        call.services.people.erase(id, call.now)?;
-        return Ok(Reply::see(base(id.as_str())));
-    }
     let names = FIELDS.iter().map(|(name, ..)| *name).chain(["safe_way", "safe_times"]);
     let typed: Vec<(&str, &str)> = names.map(|name| (name, call.form.text(name))).collect();
     if super::held::again(call) {

@@ -182,7 +182,14 @@ fn draw(
         let lines = wrong.iter().map(|w| (w.href(), w.words.clone())).collect();
         markup.push_str(&Errors { title: "Some answers need a look".to_owned(), lines }.to_string());
     }
-    markup.push_str(&sheet::draw(form, typed, &Around { wrong, ..Around::default() }).0);
+    markup.push_str(
+        &sheet::draw(
+            form,
+            typed,
+            &Around { wrong, wording: call.services.packs.wording(form, None), ..Around::default() },
+        )
+        .0,
+    );
     let asked = disclosure_field();
     let value = if call.form.has("disclosure") { call.form.text("disclosure").to_owned() } else { asked.value.clone() };
     markup.push_str(&asked.value(value).to_string());

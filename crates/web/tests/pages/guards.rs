@@ -78,6 +78,53 @@ fn ten_megabytes_are_answered_with_a_sentence() {
     assert!(page.html.contains("LJ-413") && page.html.contains("256 kB"), "{}", text_of(&page.html));
 }
 
+/// A full disk, and a file that another program holds: a sentence with its code, what was typed still there, nothing half written;
+/// when there is room again, the very same form is taken.
+#[test]
+fn a_full_disk_and_a_held_file_are_said_and_lose_nothing() {
+    let clinic = Clinic::new("reference-mapp2");
+    let coordinator = clinic.at("coordinator");
+    let site = clinic.site.clone();
+    let enquiry = format!("/sites/{site}/do/enquiry");
+    coordinator.record(&enquiry, &[("source", "physician"), ("language", "en")]);
+    let address = format!("/participants/{site}-001/do/note");
+    let words = "she asked whether her sister may come along ".repeat(60);
+    clinic.file.limit_pages(0).unwrap();
+    let (html, page) = loop {
+        let html = coordinator.see(&address);
+        let page = coordinator.submit(&html, &address, &[("text", &words)]);
+        if page.status != StatusCode::SEE_OTHER {
+            break (html, page);
+        }
+    };
+    let notes = || {
+        let id = terms::ParticipantId::from(format!("{site}-001"));
+        clinic.door.participant(&id).unwrap().unwrap().notes.len()
+    };
+    let before = notes();
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "{}", text_of(&page.html));
+    for said in ["LJ-503", "disk", "her sister may come along"] {
+        assert!(page.html.contains(said), "{said}: {}", text_of(&page.html));
+    }
+    clinic.file.limit_pages(10_000).unwrap();
+    let page = coordinator.submit(&html, &address, &[("text", &words)]);
+    assert_eq!((page.status, notes()), (StatusCode::SEE_OTHER, before + 1), "{}", text_of(&page.html));
+
+    clinic.file.be_patient_for(std::time::Duration::from_millis(30)).unwrap();
+    let other = rusqlite::Connection::open(record::SqliteStore::path(&clinic.file)).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let html = coordinator.see(&address);
+    let page = coordinator.submit(&html, &address, &[("text", "while the file is held")]);
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "{}", text_of(&page.html));
+    assert!(page.html.contains("LJ-503") && page.html.contains("while the file is held"), "{}", text_of(&page.html));
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(
+        coordinator.submit(&html, &address, &[("text", "while the file is held")]).status,
+        StatusCode::SEE_OTHER
+    );
+    assert_eq!(notes(), before + 2);
+}
+
 #[test]
 fn addresses_that_are_not_there_say_so() {
     let clinic = Clinic::new("reference-mapp2");

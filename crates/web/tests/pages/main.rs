@@ -7,6 +7,9 @@ mod support;
 
 mod access;
 mod accounts;
+mod bad_input;
 mod guards;
+mod packs;
 mod room;
+mod then;
 mod walk;

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use crate::support::{Clinic, Device, text_of};
 
 /// The first enquiry, by the coordinator; the code of who asked.
-fn enquiry(coordinator: &Device<'_>) -> String {
+pub fn enquiry(coordinator: &Device<'_>) -> String {
     let site = coordinator.clinic.site.clone();
     coordinator.record(&format!("/sites/{site}/do/enquiry"), &[("source", "physician"), ("language", "en")]);
     format!("{site}-001")
@@ -33,7 +33,7 @@ fn from_an_enquiry_to_consent() {
 }
 
 /// Gives consent with every answer right.
-fn consent(device: &Device<'_>, code: &str) {
+pub fn consent(device: &Device<'_>, code: &str) {
     let door = &device.clinic.door;
     let study = door.studies().iter().next().unwrap().1.clone();
     let text = study.consent.versions.last().unwrap();
@@ -189,15 +189,23 @@ fn who_somebody_is_stays_with_those_who_meet_them_and_can_be_erased() {
         let page = clinic.at(login).see(&format!("/participants/{code}"));
         assert!(!page.contains("Vexley") && !page.contains("/person"), "{login}");
     }
-    // Before they declined nothing can be erased; afterwards all of it, and only by saying so.
-    let page = coordinator.fill(&address, &[("do", "erase"), ("sure", "yes")]);
-    assert_eq!(page.status, StatusCode::NOT_FOUND);
+    // Before they declined nothing can be erased; afterwards all of it, and only by saying how they asked.
+    let erase = format!("/participants/{code}/do/erase-identity");
+    assert!(coordinator.see(&address).contains(&erase) && !clinic.at("nurse").see(&address).contains(&erase));
+    let page = coordinator.fill(&erase, &[("reason_given", "by telephone")]);
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.html.contains("identity.right"), "{}", text_of(&page.html));
     coordinator.record(&format!("/participants/{code}/do/declined"), &[("reason", "no time")]);
-    let page = coordinator.fill(&address, &[("do", "erase")]);
+    let page = coordinator.fill(&erase, &[]);
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", text_of(&page.html));
-    coordinator.record(&address, &[("do", "erase"), ("sure", "yes")]);
+    assert!(clinic.people.values(&id).unwrap().is_some());
+    coordinator.record(&erase, &[("reason_given", "by telephone")]);
     assert!(clinic.people.values(&id).unwrap().is_none());
-    assert!(!coordinator.see(&address).contains("Vexley"));
+    let page = coordinator.see(&address);
+    assert!(!page.contains("Vexley") && page.contains("Nobody stands behind this code"), "{}", text_of(&page));
+    // What is typed for them afterwards is not kept.
+    let page = coordinator.fill(&address, &[("name", "Quillon Vexley"), ("safe_way", "no_name"), ("do", "keep")]);
+    assert!(!page.status.is_success() && clinic.people.values(&id).unwrap().is_none(), "{}", page.status);
 }
 
 #[test]

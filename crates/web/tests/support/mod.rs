@@ -47,6 +47,8 @@ pub struct Clinic {
     pub now: Arc<Mutex<Timestamp>>,
     pub site: SiteId,
     pub sealed: allocation::Key,
+    /// The file itself, for troubles of its own.
+    pub file: Arc<SqliteStore>,
     // Kept so that the folder lives as long as the clinic.
     _folder: tempfile::TempDir,
 }
@@ -63,13 +65,18 @@ pub struct Page {
 impl Clinic {
     /// A clinic under one of the studies that the program carries, with its first site open and everybody delegated.
     pub fn new(study: &str) -> Self {
+        Self::with_packs(study, web::packs::Packs::default())
+    }
+
+    /// The same with licensed wording.
+    pub fn with_packs(study: &str, packs: web::packs::Packs) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let start: Timestamp = "2026-03-02T08:00:00Z".parse().unwrap();
         let now = Arc::new(Mutex::new(start));
         let new = record::New { synthetic: true, created_by: "test".to_owned(), created_at: start };
-        let store =
-            SqliteStore::create(&folder.path().join("record.sqlite"), &new, record::projection::TABLES).unwrap();
-        let store: Arc<dyn Store> = Arc::new(store);
+        let file = SqliteStore::create(&folder.path().join("record.sqlite"), &new, record::projection::TABLES).unwrap();
+        let file = Arc::new(file);
+        let store: Arc<dyn Store> = Arc::clone(&file) as Arc<dyn Store>;
         let draw = std::sync::atomic::AtomicU64::new(1);
         let fill: Box<record::Draw> = Box::new(move |bytes| {
             for byte in bytes {
@@ -91,6 +98,7 @@ impl Clinic {
             door: Arc::clone(&door),
             identity: Arc::clone(&identity),
             people: Arc::clone(&people),
+            kept: web::then::Kept::default(),
             drafts: Drafts::open(&folder.path().join("drafts.sqlite")).unwrap(),
             passed: std::sync::atomic::AtomicI64::new(0),
             clock: Box::new(move || *clock.lock().unwrap()),
@@ -99,14 +107,17 @@ impl Clinic {
                 sha2::Sha256::digest(drawn.fetch_add(1, std::sync::atomic::Ordering::Relaxed).to_le_bytes()).into()
             }),
             form_key: FormKey::new([7; 32]),
+            packs,
             help_phone: "000 000 00".to_owned(),
             idle_seconds: 600,
+            reports: web::pages::analysis::Reports::default(),
             secure: false,
             live: web::live::Live::default(),
         };
         let site = study.sites[0].id.clone();
         let sealed = allocation::Key::from_slice(&[9; 32]).unwrap();
-        let clinic = Self { router: web::app(services), door, identity, people, now, site, sealed, _folder: folder };
+        let clinic =
+            Self { router: web::app(services), door, identity, people, now, site, sealed, file, _folder: folder };
         clinic.set_up(&study);
         clinic
     }

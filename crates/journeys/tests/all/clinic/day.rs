@@ -6,7 +6,7 @@
 use super::{Clinic, answers::values};
 use conduct::{
     Authorisation, Command, Entry, Fact,
-    command::{ContainerFact, Destination, DosePart, Going},
+    command::{ContainerFact, Destination, DosePart, Escort, Going},
 };
 use jiff::civil::Date;
 use terms::{ContainerId, ParticipantId};
@@ -118,7 +118,12 @@ impl Day {
                 participant,
                 session,
                 to: if arg(1) == "home" { Destination::Home } else { Destination::Overnight },
-                escort: words[2..].join(" "),
+                escort: match arg(2) {
+                    "staff" => Escort::Staff,
+                    "ambulance" => Escort::Ambulance,
+                    "nobody" => Escort::Nobody,
+                    _ => Escort::Named,
+                },
             },
             "night" => Fact::RecordNightCheck {
                 participant,
@@ -134,7 +139,7 @@ impl Day {
             "back" => Fact::RecordContainer {
                 site: site.into(),
                 container: self.container(arg(1)),
-                what: ContainerFact::CameBack { pieces: arg(2).parse().unwrap() },
+                what: ContainerFact::CameBack { pieces: arg(2).parse().unwrap(), seal: None },
             },
             _ => return Command::Authorise(self.authorisation(site, words)),
         };

@@ -1,19 +1,51 @@
 //! What a report is made from, read out of a store: rows of its tables as they stood at the lock (or now), the allocation if the lock
 //! has opened it, and the checkpoint.
 
-use crate::{render, store};
 use analysis::{Allocation, Checkpoint, Input, Lock, Row, Rows};
-use anyhow::{Context as _, bail};
-use conduct::{Entry, Stamp};
+use conduct::{Entry, Person, Signatory, Stamp};
 use jiff::civil::Date;
 use protocol::model::{Assignment, Study};
-use record::{Range, Store, table::Cell};
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use record::{Door, Range, Store, StoreError, table::Cell};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// How arms may be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Arms {
+    /// By arm once the record is locked, all together before.
+    AsLocked,
+    /// All together, whatever the lock: for readers who are kept blind. The allocation is not opened.
+    Together,
+    /// Made up from a seed, for rehearsal. The allocation is not opened.
+    Dummy(u64),
+}
+
+/// Why a store can't be analysed.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAnalysed {
+    /// The store can't be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The trial has adopted no study version.
+    #[error("no study version has been adopted in this store")]
+    NoStudy,
+    /// Its files are not here.
+    #[error("the files of the study version {0} are missing")]
+    NoFiles(String),
+    /// The plan in the study's files is not the one that was frozen.
+    #[error("the record was locked for the plan {0}, and the study's files say another")]
+    OtherPlan(String),
+    /// The sealed rows are not in this store.
+    #[error("the sealed allocation is not in this store")]
+    NoAllocation,
+    /// The clock went back.
+    #[error(
+        "something was written after the lock with an earlier time: the clock went back, so the tables of the lock can't be made"
+    )]
+    ClockWentBack,
+}
 
 /// A store with everything that a report of it needs.
 pub struct Analysed {
-    /// The store.
-    pub opened: store::Opened,
     study: Arc<Study>,
     rows: Rows,
     allocation: Allocation,
@@ -34,30 +66,33 @@ struct Found {
 }
 
 impl Analysed {
-    /// Reads a store. `dummy`: a seed for arms that are made up.
-    pub fn read(folder: &Path, dummy: Option<u64>) -> anyhow::Result<Self> {
-        let opened = store::open(folder)?;
-        let store = Arc::clone(opened.door.store());
+    /// Reads a store through its door. `program`: name and version of the program, as the report says them.
+    ///
+    /// # Errors
+    /// When the store can't be read, or what a lock needs is not in it.
+    pub fn read(door: &Door, program: &str, arms: Arms) -> Result<Self, NotAnalysed> {
+        let store = Arc::clone(door.store());
         let found = locks(store.as_ref())?;
-        let studies = opened.door.studies();
-        let trial = opened.door.trial()?;
+        let studies = door.studies();
+        let trial = door.trial()?;
         let hash = match &found {
             Some(found) => found.study.clone(),
-            None => trial.current_study().cloned().context("no study version has been adopted in this store")?,
+            None => trial.current_study().cloned().ok_or(NotAnalysed::NoStudy)?,
         };
-        let study = Arc::clone(studies.get(&hash).context("the files of the study version are missing")?);
+        let study = Arc::clone(studies.get(&hash).ok_or_else(|| NotAnalysed::NoFiles(hash.to_string()))?);
         if let Some(found) = found.as_ref().filter(|found| found.plan != study.analysis.hash()) {
-            bail!("the record was locked for the plan {}, and the study's files say another", found.plan);
+            return Err(NotAnalysed::OtherPlan(found.plan.clone()));
         }
         let until = found.as_ref().map_or(u64::MAX, |found| found.number);
-        let (checkpoint, until) = checkpoint(store.as_ref(), until)?;
+        let (checkpoint, until) = checkpoint(store.as_ref(), until, program)?;
         let rows = rows(store.as_ref(), &studies, &study, found.as_ref().filter(|_| checkpoint.late > 0), &checkpoint)?;
-        let allocation = match (&study.design.assignment, dummy, &found) {
+        let allocation = match (&study.design.assignment, arms, &found) {
             (Assignment::OpenLabel, _, _) => Allocation::OneArm,
-            (Assignment::Randomised { .. }, Some(seed), _) => Allocation::Dummy(seed),
-            (Assignment::Randomised { .. }, None, None) => Allocation::Pooled,
-            (Assignment::Randomised { .. }, None, Some(_)) => {
-                let arms = opened.door.opened_for_analysis()?.context("the sealed allocation is not in this store")?;
+            (Assignment::Randomised { .. }, Arms::Dummy(seed), _) => Allocation::Dummy(seed),
+            (Assignment::Randomised { .. }, Arms::Together, _)
+            | (Assignment::Randomised { .. }, Arms::AsLocked, None) => Allocation::Pooled,
+            (Assignment::Randomised { .. }, Arms::AsLocked, Some(_)) => {
+                let arms = door.opened_for_analysis()?.ok_or(NotAnalysed::NoAllocation)?;
                 Allocation::Opened(arms.into_iter().map(|(id, opened)| (id, opened.arm().clone())).collect())
             }
         };
@@ -68,7 +103,7 @@ impl Analysed {
             open: found.open,
             earlier: found.earlier,
         });
-        Ok(Self { opened, study, rows, allocation, checkpoint, lock, until })
+        Ok(Self { study, rows, allocation, checkpoint, lock, until })
     }
 
     /// As the analysis takes it.
@@ -85,11 +120,21 @@ impl Analysed {
 
 fn signed_by(stamp: &Stamp) -> String {
     let people = [Some(&stamp.by), stamp.second.as_ref()];
-    people.into_iter().flatten().map(render::signatory).collect::<Vec<_>>().join(" and ")
+    people.into_iter().flatten().map(signatory).collect::<Vec<_>>().join(" and ")
+}
+
+/// Somebody who signed, with their role.
+pub fn signatory(signatory: &Signatory) -> String {
+    let name = match &signatory.person {
+        Person::Staff(staff) => staff.to_string(),
+        Person::Participant(participant) => participant.to_string(),
+        Person::Program => "the program".to_owned(),
+    };
+    signatory.role.as_ref().map_or(name.clone(), |role| format!("{name} ({role})"))
 }
 
 /// The lock in force, with those before it that were opened again.
-fn locks(store: &dyn Store) -> anyhow::Result<Option<Found>> {
+fn locks(store: &dyn Store) -> Result<Option<Found>, StoreError> {
     let mut current: Option<Found> = None;
     let mut earlier: Vec<(Date, String)> = Vec::new();
     store.read(Range::Stream { name: "trial", after: 0, as_of: None }, &mut |stored| {
@@ -116,7 +161,7 @@ fn locks(store: &dyn Store) -> anyhow::Result<Option<Found>> {
 }
 
 /// The ends of the chains after an entry, and the number of the last entry up to it.
-fn checkpoint(store: &dyn Store, until: u64) -> anyhow::Result<(Checkpoint, u64)> {
+fn checkpoint(store: &dyn Store, until: u64, program: &str) -> Result<(Checkpoint, u64), StoreError> {
     let mut heads: BTreeMap<String, (u64, String)> = BTreeMap::new();
     let (mut entries, mut late, mut last, mut recorded_at) = (0, 0, 0, store.about().created_at);
     store.read(Range::Log { after: 0 }, &mut |stored| {
@@ -137,7 +182,7 @@ fn checkpoint(store: &dyn Store, until: u64) -> anyhow::Result<(Checkpoint, u64)
     let text: String = heads.iter().map(|(chain, (position, hash))| format!("{chain} {position} {hash}\n")).collect();
     let digest = chain::Hash::of(text.as_bytes()).to_string();
     let synthetic = store.about().synthetic;
-    let program = store::PROGRAM.to_owned();
+    let program = program.to_owned();
     Ok((Checkpoint { synthetic, recorded_at, entries, heads, digest, program, late }, last))
 }
 
@@ -148,7 +193,7 @@ fn rows(
     study: &Study,
     lock: Option<&Found>,
     checkpoint: &Checkpoint,
-) -> anyhow::Result<Rows> {
+) -> Result<Rows, NotAnalysed> {
     let scratch = match lock {
         None => None,
         Some(lock) => {
@@ -157,9 +202,7 @@ fn rows(
             let counted = store.select(sql, &[Cell::Integer(at.as_microsecond())])?;
             let counted = counted.first().and_then(|row| row.first()?.as_integer());
             if counted.is_none_or(|count| count.unsigned_abs() != checkpoint.entries) {
-                bail!(
-                    "something was written after the lock with an earlier time: the clock went back, so the tables of the lock can't be made"
-                );
+                return Err(NotAnalysed::ClockWentBack);
             }
             Some(record::projection::as_of(store, studies, at)?)
         }
