@@ -201,6 +201,8 @@ export class Person {
       } else {
         const next = this.page.locator("#next > .actions a.button");
         if ((await next.count()) === 0 || !/Record this check|Fill in/.test(await next.innerText())) return done;
+        // What has just been recorded and did not clear is not recorded again at once.
+        if (done.length > 0 && (await next.getAttribute("href"))?.endsWith(`/check/${done.at(-1)}`)) return done;
         await next.click();
         await this.look();
       }
