@@ -8,6 +8,7 @@ mod export;
 mod init;
 mod lock;
 mod mmrm;
+mod prove;
 mod report;
 mod rules;
 mod schema;
