@@ -73,7 +73,8 @@ fn sheets(form: &Form) -> Vec<Values> {
     // Some scales ask further only where something was found: each sheet is tried with and without its ratings.
     let one = |(share, ratings): (i64, bool)| -> Values {
         let asked = |item: &&instruments::Item| {
-            !item.optional && (ratings || matches!(item.answers, Kind::YesNo | Kind::Count { .. }))
+            let said = share > 0 && matches!(item.answers, Kind::YesNo);
+            (said || !item.optional) && (ratings || matches!(item.answers, Kind::YesNo | Kind::Count { .. }))
         };
         let items = instrument.items.iter().filter(asked);
         let answer = |item: &instruments::Item| match item.answers {
@@ -81,12 +82,31 @@ fn sheets(form: &Form) -> Vec<Values> {
             Kind::YesNo => Some(Value::Bool(share == 2)),
             Kind::OneOf(codes) => codes.first().map(|code| Value::Integer(*code)),
             Kind::Count { .. } => Some(Value::Integer(i64::from(share == 2))),
+            Kind::Number { min, max, .. } => Some(Value::Decimal(if share == 0 { min } else { max.min(Decimal::whole(24)) })),
             _ => None,
         };
         items.filter_map(|item| Some((FieldId::from(item.id), answer(item)?))).collect()
     };
-    let all = [(0, true), (0, false), (2, true), (1, true)].map(one).into_iter();
-    all.filter(|values| read_form(form, values).is_ok()).collect()
+    let mut all: Vec<Values> = Vec::new();
+    for (share, ratings) in [(0, true), (0, false), (2, true), (1, true)] {
+        if let Some(values) = cleared(form, one((share, ratings))) {
+            all.push(values);
+        }
+    }
+    all
+}
+
+/// A sheet without the answers that don't go with the others: what is asked only after a yes.
+fn cleared(form: &Form, mut values: Values) -> Option<Values> {
+    for _ in 0..4 {
+        match read_form(form, &values) {
+            Ok(_) => return Some(values),
+            Err(wrong) => wrong.iter().for_each(|one| {
+                values.remove(one.field.as_str());
+            }),
+        }
+    }
+    None
 }
 
 /// What the names in expressions stand for, over answers that are being tried.

@@ -50,14 +50,11 @@ pub fn ground_check(case: &Case<'_>, draft: &mut Draft) {
         if stopped_now || session.ground_withdrawn {
             continue;
         }
-        let lost = match pending(case, session) {
-            Some(part) => lost_before_use(case, before, &after, *number, part),
-            None if reaches_back => session
-                .swallow(DosePart::Initial)
-                .filter(|swallow| swallow.authorised)
-                .and_then(|swallow| lost_since(case, before, &after, *number, swallow)),
-            None => None,
-        };
+        let swallowed = session.swallow(DosePart::Initial).filter(|swallow| reaches_back && swallow.authorised);
+        // A supplement that waits to be opened stands on the first dose as well: its own rules say nothing of that ground.
+        let lost = pending(case, session)
+            .and_then(|part| lost_before_use(case, before, &after, *number, part))
+            .or_else(|| swallowed.and_then(|swallow| lost_since(case, before, &after, *number, swallow)));
         if let Some((rule, found)) = lost {
             withdraw(case, *number, rule, found, draft);
         }

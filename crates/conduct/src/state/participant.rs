@@ -348,6 +348,8 @@ pub struct ParticipantState {
     pub stops: Vec<Stop>,
     /// The code was broken, when.
     pub code_broken: Option<Timestamp>,
+    /// The latest moment at which anything was written down for them.
+    pub recorded: Timestamp,
 }
 
 impl ParticipantState {
@@ -383,6 +385,7 @@ impl ParticipantState {
             contacts: Vec::new(),
             stops: Vec::new(),
             code_broken: None,
+            recorded: stamp.recorded_at,
         })
     }
 
@@ -443,6 +446,7 @@ impl ParticipantState {
     /// Takes in one entry.
     pub fn apply(&mut self, stamp: &Stamp, entry: &Entry) {
         self.version += 1;
+        self.recorded = self.recorded.max(stamp.recorded_at);
         if let Some(number) = session_of(entry) {
             self.sessions.entry(number).or_default().apply(stamp, entry);
             if matches!(entry, Entry::DoseTaken { .. }) && self.phase == Phase::Assigned {

@@ -256,7 +256,8 @@ impl Bed<'_> {
     fn swallowed(&self, part: DosePart, container: &ContainerId, pieces: u32, harms: &mut Vec<Harm>) {
         let look = &self.look;
         let at = look.stamp.at;
-        let allowed = self.swallow_allowed(part, container, pieces, at);
+        let enough = self.carers(None) >= self.study.session.presence.carers_min as usize;
+        let allowed = enough && self.swallow_allowed(part, container, pieces, at);
         self.answer(harms, !allowed, Trigger::DoseUnauthorised, "a swallow that was not allowed");
         must(
             harms,

@@ -96,7 +96,19 @@ impl Bed<'_> {
     }
 
     fn order_stands(&self, what: &str, harms: &mut Vec<Harm>) {
-        self.must(harms, self.day.order.is_some(), "session.order", format!("{what} without an order"));
+        let order = self.day.order.as_ref();
+        self.must(harms, order.is_some(), "session.order", format!("{what} without an order"));
+        let signer = order.and_then(|order| order.by.as_ref());
+        let duties = signer.map(|staff| self.look.duties_of(staff, self.person.site.as_ref()));
+        let stays = duties.is_none_or(|duties| duties.contains(&Duty::Prescribe));
+        self.must(harms, stays, "session.order", format!("{what} by the order of somebody who prescribes here no more"));
+        self.clock_goes_on(what, harms);
+    }
+
+    /// A clock that was put back makes what is old look young.
+    fn clock_goes_on(&self, what: &str, harms: &mut Vec<Harm>) {
+        let forward = self.person.latest.is_none_or(|latest| latest <= self.look.now());
+        self.must(harms, forward, "session.clock", format!("{what} by a clock that was put back"));
     }
 
     fn not_over(&self, what: &str, harms: &mut Vec<Harm>) {
@@ -621,6 +633,7 @@ impl Bed<'_> {
 
     fn discharged(&self, harms: &mut Vec<Harm>) {
         let look = &self.look;
+        self.clock_goes_on("leave", harms);
         self.must(
             harms,
             self.day.first().is_some() && self.day.left.is_none(),

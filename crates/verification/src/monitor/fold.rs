@@ -19,6 +19,7 @@ pub(super) fn fold(monitor: &mut Monitor, study: &Study, one: &Written) {
             let site = monitor.people.get(id).and_then(|person| person.site.clone());
             let properly = properly_done(monitor, study, site.as_ref(), one);
             let person = monitor.person_mut(id);
+            person.latest = person.latest.max(Some(one.stamp.recorded_at));
             match session_of(&one.entry) {
                 Some(number) => {
                     let day = person.days.entry(number).or_default();
@@ -75,7 +76,12 @@ pub(super) fn session_of(entry: &Entry) -> Option<u8> {
 fn in_session(day: &mut Day, stamp: &Stamp, entry: &Entry, properly: bool) {
     match entry {
         Entry::DoseOrdered { level, initial, supplement, initial_pieces, supplement_pieces, .. } => {
+            let by = match &stamp.by.person {
+                conduct::Person::Staff(staff) => Some(staff.clone()),
+                conduct::Person::Participant(_) | conduct::Person::Program => None,
+            };
             day.order = Some(Ordered {
+                by,
                 level: level.clone(),
                 initial: *initial,
                 supplement: *supplement,

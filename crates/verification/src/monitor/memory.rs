@@ -54,6 +54,8 @@ pub struct Person {
     pub(super) ratings: BTreeMap<InstanceId, Rated>,
     pub(super) tries: Vec<(Date, bool)>,
     pub(super) days: BTreeMap<u8, Day>,
+    /// The latest moment at which anything was written down for them.
+    pub(super) latest: Option<Timestamp>,
 }
 
 /// A medicine.
@@ -124,6 +126,7 @@ pub(super) struct Day {
 /// An order.
 #[derive(Debug, Clone, Hash)]
 pub(super) struct Ordered {
+    pub by: Option<StaffId>,
     pub level: LevelId,
     pub initial: Milligrams,
     pub supplement: Milligrams,

@@ -76,6 +76,7 @@ pub(super) fn leaving(stage: &Stage) -> Result<World, Why> {
         discharge(stage, &person).with(&staff.lead),
         Move::wait(1),
         Move::wait(70),
+        Move::clock_back(30),
         stage.tasks_done(&person),
         stage.swallow(&person, 1, DosePart::Supplement, 1).with(&staff.co),
         emptied(stage, &person),
