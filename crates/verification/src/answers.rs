@@ -82,7 +82,9 @@ fn sheets(form: &Form) -> Vec<Values> {
             Kind::YesNo => Some(Value::Bool(share == 2)),
             Kind::OneOf(codes) => codes.first().map(|code| Value::Integer(*code)),
             Kind::Count { .. } => Some(Value::Integer(i64::from(share == 2))),
-            Kind::Number { min, max, .. } => Some(Value::Decimal(if share == 0 { min } else { max.min(Decimal::whole(24)) })),
+            Kind::Number { min, max, .. } => {
+                Some(Value::Decimal(if share == 0 { min } else { max.min(Decimal::whole(24)) }))
+            }
             _ => None,
         };
         items.filter_map(|item| Some((FieldId::from(item.id), answer(item)?))).collect()

@@ -241,23 +241,24 @@ fn one(stage: &Stage, script: &Script, seed: u64, number: u64, report: &mut Repo
 
 fn send(stage: &Stage, one: &Move, session: u64, acts: &mut u16, state: &mut State, report: &mut Report) {
     *acts = acts.wrapping_add(1);
-    let Some(step) = moves::make(&stage.setting, state, *acts, one) else { return };
+    let Some((outcome, harms)) = moves::send(&stage.setting, state, *acts, one) else { return };
     report.commands += 1;
-    for Harm { property, what } in &step.harms {
+    for Harm { property, what } in &harms {
         *report.through.entry(property.clone()).or_default() += 1;
         if report.first.as_ref().is_none_or(|(earlier, _)| session < *earlier) {
             report.first = Some((session, format!("{}: {what}", one.words)));
         }
     }
-    match &step.outcome {
+    let mut caught = |what: &str| *report.caught.entry(what.to_owned()).or_default() += 1;
+    match &outcome {
         Some(Outcome::No(No::Refused(refusal))) => {
             let mut rules: Vec<&str> = refusal.broken.iter().map(|broken| broken.rule).collect();
             rules.dedup();
-            rules.iter().for_each(|rule| *report.caught.entry((*rule).to_owned()).or_default() += 1);
+            rules.into_iter().for_each(caught);
         }
-        Some(Outcome::No(No::NotYours { .. })) => *report.caught.entry("duty".to_owned()).or_default() += 1,
-        Some(Outcome::No(No::Unreadable(_))) => *report.caught.entry("unreadable".to_owned()).or_default() += 1,
-        Some(Outcome::No(No::Conflict { .. })) => *report.caught.entry("conflict".to_owned()).or_default() += 1,
+        Some(Outcome::No(No::NotYours { .. })) => caught("duty"),
+        Some(Outcome::No(No::Unreadable(_))) => caught("unreadable"),
+        Some(Outcome::No(No::Conflict { .. })) => caught("conflict"),
         Some(Outcome::Written(written)) => {
             for entry in written.iter().map(|one| &one.entry) {
                 let word = match entry {
@@ -267,9 +268,8 @@ fn send(stage: &Stage, one: &Move, session: u64, acts: &mut u16, state: &mut Sta
                 };
                 *report.answered.entry(word).or_default() += 1;
             }
-            *state = step.state;
         }
-        None => *state = step.state,
+        None => {}
     }
 }
 

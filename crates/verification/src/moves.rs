@@ -187,24 +187,30 @@ pub struct Step {
 /// Makes a move. `None` where it has nothing to ask here, or was made twice in this minute already: a third time is not explored.
 pub fn make(setting: &Setting, state: &State, number: u16, one: &Move) -> Option<Step> {
     let mut next = state.clone();
+    let (outcome, harms) = send(setting, &mut next, number, one)?;
+    Some(Step { state: next, outcome, harms })
+}
+
+/// The same in place.
+pub fn send(setting: &Setting, state: &mut State, number: u16, one: &Move) -> Option<(Option<Outcome>, Vec<Harm>)> {
     match &one.kind {
         Kind::Wait(minutes) => {
-            next.now = later(state.now, *minutes);
-            next.pass(*minutes);
-            Some(Step { state: next, outcome: None, harms: Vec::new() })
+            state.now = later(state.now, *minutes);
+            state.pass(*minutes);
+            Some((None, Vec::new()))
         }
         Kind::Back(minutes) => {
-            next.now = later(state.now, -*minutes);
-            Some(Step { state: next, outcome: None, harms: Vec::new() })
+            state.now = later(state.now, -*minutes);
+            Some((None, Vec::new()))
         }
         Kind::Ask(make) => {
             let command = make(state)?;
-            let act = next.act(number)?;
+            let act = state.act(number)?;
             let at = (one.ago != 0).then(|| later(state.now, -one.ago));
             let context = context(state, one, &command, act.clone().into());
             let request = Request { id: act, at, reason: one.reason.clone(), command };
-            let (outcome, harms) = next.ask(setting, &request, &context);
-            Some(Step { state: next, outcome: Some(outcome), harms })
+            let (outcome, harms) = state.ask(setting, &request, &context);
+            Some((Some(outcome), harms))
         }
     }
 }

@@ -26,7 +26,38 @@ pub struct Partners {
 }
 
 /// Rules with a partner.
-pub const PARTNERS: &[Partners] = &[];
+pub const PARTNERS: &[Partners] = &[
+    Partners {
+        rule: "medication.washout",
+        with: &["eligibility.criterion"],
+        why: "a study may ask for the washout as a criterion as well; the rule asks medicine by medicine and says which",
+    },
+    Partners {
+        rule: "session.check_form",
+        with: &["session.check", "eligibility.criterion"],
+        why: "a check that is read from a form is unknown without it; the rule says that the form itself is missing or old",
+    },
+    Partners {
+        rule: "dose.in_date",
+        with: &["dose.container"],
+        why: "a container that is called back is set aside and so no longer out for the session",
+    },
+    Partners {
+        rule: "dose.once",
+        with: &["dose.container"],
+        why: "a container that was emptied is no longer the one in hand",
+    },
+    Partners {
+        rule: "supplement.once",
+        with: &["dose.container"],
+        why: "a container that was emptied is no longer the one in hand",
+    },
+    Partners {
+        rule: "discharge.earliest",
+        with: &["session.discharge"],
+        why: "a study may ask for the time as a criterion of leaving as well",
+    },
+];
 
 /// A rule that no world reaches, with the test that does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -40,7 +71,11 @@ pub struct Declared {
 }
 
 /// Rules with a property test of their own.
-pub const DECLARED: &[Declared] = &[];
+pub const DECLARED: &[Declared] = &[Declared {
+    rule: "supplement.planned",
+    test: "crates/conduct/tests/session_rules.rs::supplement_after_other_doses",
+    why: "what was not ordered was not released either: window and container say no before it",
+}];
 
 /// The property test that is declared for a rule.
 pub fn declared(rule: &str) -> Option<&'static Declared> {
@@ -74,7 +109,7 @@ pub fn act_not_in(study: &Study, act: &str) -> bool {
         "authorise_supplement" => study.dose.supplement.is_none(),
         "break_code" | "load_allocation" => !matches!(study.design.assignment, Assignment::Randomised { .. }),
         "request_rating" | "take_rating" => not_in(study, "rating.visit"),
-        // Granted once, before any world begins: a second list, site or version is what the worlds try.
+        "move_version" => study.amendment.is_some(),
         _ => false,
     }
 }
@@ -85,6 +120,7 @@ pub fn off_for(rule: &str) -> Off {
     let partners = PARTNERS.iter().find(|partners| partners.rule == base).map_or(&[][..], |partners| partners.with);
     let mut off = Off::rules(&[rule]);
     off.rules.extend(partners.iter().map(|partner| (*partner).to_owned()));
+    off.ignored = partners.iter().map(|partner| (*partner).to_owned()).collect();
     off
 }
 
@@ -161,7 +197,7 @@ pub fn each(
     let mut places: Vec<(&str, search::Coverage)> = Vec::new();
     for (name, make) in worlds::ALL {
         let Ok(world) = make(&stage) else { continue };
-        places.push((name, search::explore(&stage.setting, &world, bounds, &|_| ()).coverage));
+        places.push((name, search::explore(&world, bounds, &|_| ()).coverage));
     }
     let mut coverage = search::Coverage::default();
     places.iter().for_each(|(_, seen)| coverage.add(seen));

@@ -107,7 +107,7 @@ pub fn prove_worlds(
     heard: Heard<'_>,
 ) -> Result<Proof, Why> {
     // The worlds are brought to their beginnings by the rules as they are; what is switched off is so from there on.
-    let mut stage = Stage::new(Arc::clone(study), amended, Off::nothing())?;
+    let stage = Stage::new(Arc::clone(study), amended, Off::nothing())?;
     let mut proof = Proof {
         study: study.id.clone(),
         version: study.version.clone(),
@@ -122,17 +122,19 @@ pub fn prove_worlds(
     let mut made: Vec<World> = Vec::new();
     for (name, make) in worlds::ALL.iter().filter(|(name, _)| names.contains(name)) {
         match make(&stage) {
-            Ok(world) => made.push(world),
+            Ok(mut world) => {
+                world.setting.off = off.clone();
+                made.push(world);
+            }
             Err(why) => proof.left_out.push(((*name).to_owned(), why)),
         }
     }
-    stage.setting.off = off.clone();
     // What is left of the bound of states goes to the worlds that are still to come.
     let mut left = bounds.states;
     for (place, world) in made.iter().enumerate() {
         let share = if bounds.depth == 0 { bounds.states } else { left / (made.len() - place) };
         let here = Bounds { states: share.max(1), ..bounds };
-        let explored = search::explore(&stage.setting, world, here, &|states| heard(world.name, proof.states + states));
+        let explored = search::explore(world, here, &|states| heard(world.name, proof.states + states));
         left = left.saturating_sub(explored.states);
         proof.states += explored.states;
         proof.coverage.add(&explored.coverage);
@@ -151,7 +153,7 @@ pub fn prove_worlds(
                 property: way.harm.property.clone(),
                 harm: way.harm.what.clone(),
                 source: source_of(&way.harm.property),
-                way: search::told(&stage.setting, world, &way, &stage.zone),
+                way: search::told(world, &way, &stage.zone),
             });
             break;
         }

@@ -26,6 +26,8 @@ pub struct World {
     pub name: &'static str,
     /// How things stand at its beginning, in a sentence.
     pub about: &'static str,
+    /// What is the same in all its states; some worlds are of a variant of the study.
+    pub setting: Setting,
     /// The beginning.
     pub start: State,
     /// What may be done.
@@ -198,9 +200,9 @@ struct Found {
 }
 
 /// Explores a world. `heard` is told how many states there are, from time to time.
-pub fn explore(setting: &Setting, world: &World, bounds: Bounds, heard: &(dyn Fn(usize) + Sync)) -> Explored {
+pub fn explore(world: &World, bounds: Bounds, heard: &(dyn Fn(usize) + Sync)) -> Explored {
     let search = Search {
-        setting,
+        setting: &world.setting,
         world,
         seen: (0..SHARDS).map(|_| Mutex::new(Prints::default())).collect(),
         states: AtomicUsize::new(0),
@@ -361,7 +363,8 @@ fn path(nodes: &[Node], place: usize) -> Vec<u16> {
 }
 
 /// A way told step by step: time, move, answer.
-pub fn told(setting: &Setting, world: &World, way: &Way, zone: &jiff::tz::TimeZone) -> Vec<String> {
+pub fn told(world: &World, way: &Way, zone: &jiff::tz::TimeZone) -> Vec<String> {
+    let setting = &world.setting;
     let mut state = world.start.clone();
     let mut lines = Vec::new();
     for number in &way.moves {

@@ -18,7 +18,7 @@ use conduct::{
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use protocol::model::{ApprovalScope, Assignment, Check, Duty, RoleScope, Study, VisitMode};
 use std::{collections::BTreeMap, sync::Arc};
-use terms::{ContainerId, Decimal, LevelId, ParticipantId, RoleId, SiteId, StaffId, VisitId};
+use terms::{ContainerId, Decimal, LevelId, ParticipantId, RoleId, SiteId, StaffId, StudyHash, VisitId};
 
 /// People by what they do.
 #[derive(Debug, Clone)]
@@ -68,6 +68,10 @@ pub struct Stage {
     pub zone: TimeZone,
     /// Answers that clear.
     pub answers: Answers,
+    /// The study's amendment, where there is one.
+    pub amended: Option<StudyHash>,
+    /// A version that amends nothing.
+    pub unrelated: StudyHash,
     roles: Vec<(StaffId, RoleId, RoleScope)>,
 }
 
@@ -88,16 +92,34 @@ impl Stage {
         let hash = study.hash();
         let mut studies = Studies::new();
         studies.insert(hash.clone(), Arc::clone(&study));
+        let amendment = amended.as_ref().map(|amended| amended.hash());
         if let Some(amended) = amended {
             studies.insert(amended.hash(), amended);
         }
+        // A version that the store has and that amends nothing: somebody might adopt it by mistake.
+        let mut unrelated = (*study).clone();
+        unrelated.version = format!("{}-unrelated", study.version);
+        unrelated.amendment = None;
+        let strange = unrelated.hash();
+        studies.insert(strange.clone(), Arc::new(unrelated));
         let site = study.sites.first().ok_or("the study has no site")?;
         let zone = TimeZone::get(&site.time_zone).map_err(|error| error.to_string())?;
         let elsewhere = study.sites.get(1).map(|site| site.id.clone());
         let (staff, roles) = staff_of(&study)?;
         let answers = answers::find(&study, &[0], day())?;
         let setting = Setting { study: Arc::clone(&study), hash, studies, off };
-        Ok(Self { setting, site: site.id.clone(), elsewhere, zone, staff, roles, answers, study })
+        Ok(Self {
+            setting,
+            site: site.id.clone(),
+            elsewhere,
+            zone,
+            staff,
+            roles,
+            answers,
+            study,
+            amended: amendment,
+            unrelated: strange,
+        })
     }
 
     /// The study's own session number one.
@@ -187,6 +209,14 @@ impl<'s> Builder<'s> {
     /// # Errors
     /// What can't be set up.
     pub fn open(stage: &'s Stage) -> Result<Self, Why> {
+        Self::opened(stage, true)
+    }
+
+    /// The same, with or without the sealed list.
+    ///
+    /// # Errors
+    /// What can't be set up.
+    pub fn opened(stage: &'s Stage, with_list: bool) -> Result<Self, Why> {
         let mut builder = Self { stage, state: State::new(stage.at(8, 0)), seeds: 0 };
         let study = &stage.study;
         builder.seed(
@@ -214,7 +244,7 @@ impl<'s> Builder<'s> {
                 builder.approve(&StreamId::Site(id.clone()), &rule.id);
             }
         }
-        if matches!(study.design.assignment, Assignment::Randomised { .. }) {
+        if with_list && matches!(study.design.assignment, Assignment::Randomised { .. }) {
             let rows = study.design.participants_planned.saturating_mul(2);
             builder.seed(&StreamId::Trial, Entry::AllocationLoaded { commitment: "0".repeat(64), rows });
         }

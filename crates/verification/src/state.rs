@@ -13,31 +13,38 @@ use conduct::{
 };
 use jiff::Timestamp;
 use protocol::model::Study;
-use std::{collections::BTreeMap, fmt::Debug, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt::Debug,
+    sync::{Arc, OnceLock},
+};
 use terms::{InstanceId, ParticipantId, SiteId, StudyHash};
 
 /// A value shared between states, with its fingerprint.
 #[derive(Debug)]
 pub struct Kept<T> {
     value: Arc<T>,
-    print: u128,
+    print: OnceLock<u128>,
 }
 
 impl<T> Clone for Kept<T> {
     fn clone(&self) -> Self {
-        Self { value: Arc::clone(&self.value), print: self.print }
+        Self { value: Arc::clone(&self.value), print: self.print.clone() }
     }
 }
 
 impl<T: Clone + Debug> Kept<T> {
     fn new(value: T) -> Self {
-        let print = print::of_shown(&value);
-        Self { value: Arc::new(value), print }
+        Self { value: Arc::new(value), print: OnceLock::new() }
     }
 
     fn change(&mut self, with: impl FnOnce(&mut T)) {
         with(Arc::make_mut(&mut self.value));
-        self.print = print::of_shown(&self.value);
+        self.print = OnceLock::new();
+    }
+
+    fn print(&self) -> u128 {
+        *self.print.get_or_init(|| print::of_shown(&self.value))
     }
 }
 
@@ -70,6 +77,8 @@ pub struct Off {
     pub answers: Vec<protocol::model::Trigger>,
     /// Holds that facts place by themselves.
     pub holds: bool,
+    /// Properties that are not looked at: those of a rule's partners, so that the rule's own harm is what is found.
+    pub ignored: Vec<String>,
 }
 
 impl Off {
@@ -180,10 +189,10 @@ impl State {
 
     /// The state's fingerprint.
     pub fn print(&self) -> u128 {
-        let sites: Vec<u128> = self.sites.values().map(|kept| kept.print).collect();
-        let stocks: Vec<u128> = self.stocks.values().map(|kept| kept.print).collect();
-        let people: Vec<u128> = self.people.values().map(|kept| kept.print).collect();
-        let all = (self.trial.print, self.allocation.print, sites, stocks, people, self.now, self.monitor.print());
+        let sites: Vec<u128> = self.sites.values().map(Kept::print).collect();
+        let stocks: Vec<u128> = self.stocks.values().map(Kept::print).collect();
+        let people: Vec<u128> = self.people.values().map(Kept::print).collect();
+        let all = (self.trial.print(), self.allocation.print(), sites, stocks, people, self.now, self.monitor.print());
         print::of_hashed(&all)
     }
 
@@ -195,7 +204,8 @@ impl State {
             Ok(mut written) => {
                 let fact = matches!(request.command, conduct::Command::Fact(_));
                 setting.off.silences(&mut written, fact);
-                let harms = self.monitor.observe(setting, &Performed { request, context, written: &written });
+                let mut harms = self.monitor.observe(setting, &Performed { request, context, written: &written });
+                harms.retain(|harm| !setting.off.ignored.contains(&harm.property));
                 self.apply(&written);
                 (Outcome::Written(written), harms)
             }

@@ -12,7 +12,7 @@ use conduct::{
     command::{ContainerFact, Destination, Disclosure, DosePart, Going, StopScope},
 };
 use jiff::Timestamp;
-use protocol::model::{Duty, Overnight, Trigger};
+use protocol::model::{ActivityKind, Duty, Overnight, Requirement, Trigger};
 use std::{collections::BTreeSet, sync::LazyLock};
 use terms::{ContainerId, ParticipantId, StaffId};
 
@@ -111,7 +111,7 @@ impl<'a> Look<'a> {
                 answer(harms, asked, Trigger::VisitMissed, "a visit missed");
             }
             Entry::VisitNoShow { .. } => answer(harms, true, Trigger::Silence, "nobody came"),
-            Entry::VisitAttended { visit, .. } => {
+            Entry::VisitAttended { visit, day, .. } => {
                 let nothing = Kept::default();
                 let first = person.visits.get(visit).unwrap_or(&nothing).held.is_none();
                 let open = !self.before_of(person, study, visit).is_empty();
@@ -124,6 +124,30 @@ impl<'a> Look<'a> {
                 let late = person.consent().is_none()
                     && study.visit(visit.as_str()).is_some_and(|v| v.kind != protocol::model::VisitKind::Screening);
                 answer(harms, late, Trigger::ConsentLate, "a visit held without consent");
+                let plan = study.visit(visit.as_str());
+                let anchor = plan.and_then(|plan| plan.anchor.as_ref());
+                let real = anchor.and_then(|anchor| super::ways::anchor_day(study, person, anchor));
+                if let (Some(plan), Some(anchor)) = (plan, real) {
+                    let offset = super::days(anchor, *day);
+                    let (early, late) = (offset < i64::from(plan.window.opens), offset > i64::from(plan.window.closes));
+                    answer(harms, early, Trigger::VisitEarly, "a visit before its window");
+                    answer(harms, late, Trigger::VisitLate, "a visit after its window");
+                }
+            }
+            Entry::VisitCompleted { visit, minutes, .. } => {
+                let asked = study.activities_at(visit.as_str());
+                let missing = asked.filter(|(_, need)| *need == Requirement::Required).any(|(activity, _)| {
+                    let ActivityKind::Form(form) = &activity.what else { return false };
+                    !person.forms.values().any(|f| !f.struck && f.form == *form && f.visit.as_ref() == Some(visit))
+                });
+                let short = study.visit(visit.as_str()).and_then(|visit| visit.minutes_min).zip(*minutes);
+                let short = short.is_some_and(|(least, took)| took < least);
+                answer(
+                    harms,
+                    missing || short,
+                    Trigger::ActivityMissed,
+                    "a visit completed without all that it asks for",
+                );
             }
             Entry::Stopped { scope: StopScope::LostToFollowUp, .. } => {
                 let tries = person.tries.len() as u32;
@@ -189,6 +213,20 @@ impl<'a> Look<'a> {
                 super::fold::of_record(&mut after, &one.stamp, &one.entry);
             }
         }
+        for (gate, met) in &person.met {
+            let asked =
+                study.criteria.iter().filter(|criterion| criterion.gates.contains(gate) && met.contains(&criterion.id));
+            let lost = asked.into_iter().find(|criterion| {
+                person.meets(study, criterion, self.stamp.day) && after.misses(study, criterion, self.stamp.day)
+            });
+            let what = lost.map_or_else(String::new, |criterion| criterion.id.to_string());
+            self.must_answer(
+                harms,
+                lost.is_some(),
+                Trigger::Ineligible,
+                format!("{id}: gate {gate} would not have been passed for {what}"),
+            );
+        }
         for (number, day) in &person.days {
             let waits = |given: &Option<super::memory::Allowed>, part: DosePart| {
                 given.as_ref().is_some_and(|given| given.until >= self.now())
@@ -227,7 +265,12 @@ impl<'a> Look<'a> {
         match entry {
             Entry::DoseTaken { part, container, pieces, .. } => bed.swallowed(*part, container, *pieces, harms),
             Entry::PresenceRecorded { staff, going, .. } => bed.came_or_went(staff, *going, harms),
-            Entry::ReadingRecorded { measures, .. } => bed.read(measures, harms),
+            Entry::ReadingRecorded { measures, slot, .. } => {
+                bed.read(measures, harms);
+                if let Some(slot) = slot {
+                    bed.late(slot, harms);
+                }
+            }
             Entry::CheckRecorded { check, .. } => {
                 let mut all = bed.study.session.checks.iter().chain(&bed.study.session.discharge.criteria);
                 if let Some(plan) = all.find(|known| known.id == *check) {
@@ -275,6 +318,10 @@ impl Bed<'_> {
             Trigger::DoseWrongContainer,
             "a swallow from another container",
         );
+        let held =
+            self.look.shared.containers.get(container).filter(|held| Some(&held.site) == self.person.site.as_ref());
+        let strange = held.is_none_or(|held| held.used + pieces > look.pieces_held(held.level.as_str(), held.part));
+        self.answer(harms, strange, Trigger::StockVariance, "a swallow that the stock can't account for");
         let again = self.day.taken.iter().find(|taken| taken.part == part).is_some_and(|first| {
             let ordered = self.day.order.as_ref().map_or(0, |order| match part {
                 DosePart::Initial => order.initial_pieces,
@@ -308,6 +355,8 @@ impl Bed<'_> {
                 let since = last.map_or(i64::MAX, |last| super::days(last, look.stamp.day));
                 let near = since < i64::from(self.study.dose.interval_days_min);
                 self.answer(harms, near, Trigger::IntervalShort, "a dose too soon after the last");
+                let far = last.is_some() && since > i64::from(self.study.dose.interval_days_max);
+                self.answer(harms, far, Trigger::IntervalLong, "a dose long after the last");
             }
             DosePart::Supplement => {
                 let after = self.day.first().map(|taken| look.stamp.at.duration_since(taken.at).as_secs());
@@ -348,6 +397,14 @@ impl Bed<'_> {
             "answer.carers_below_minimum",
             format!("{}: the carers became too few, and nothing answers it", self.id),
         );
+    }
+
+    /// A reading that fills a slot whose minutes are over.
+    fn late(&self, slot: &str, harms: &mut Vec<Harm>) {
+        let plan = self.study.session.vitals.iter().find(|known| known.id == slot && known.offset_minutes >= 0);
+        let Some((plan, dosed)) = plan.zip(self.day.first()) else { return };
+        let over = minutes(dosed.at, self.look.stamp.at) - i64::from(plan.offset_minutes);
+        self.answer(harms, over > i64::from(plan.within_minutes), Trigger::VitalsLate, "a measurement taken late");
     }
 
     fn read(&self, measures: &std::collections::BTreeMap<String, terms::Decimal>, harms: &mut Vec<Harm>) {

@@ -101,7 +101,12 @@ impl Bed<'_> {
         let signer = order.and_then(|order| order.by.as_ref());
         let duties = signer.map(|staff| self.look.duties_of(staff, self.person.site.as_ref()));
         let stays = duties.is_none_or(|duties| duties.contains(&Duty::Prescribe));
-        self.must(harms, stays, "session.order", format!("{what} by the order of somebody who prescribes here no more"));
+        self.must(
+            harms,
+            stays,
+            "session.order",
+            format!("{what} by the order of somebody who prescribes here no more"),
+        );
         self.clock_goes_on(what, harms);
     }
 

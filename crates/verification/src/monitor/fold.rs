@@ -155,6 +155,11 @@ fn later_in_session(day: &mut Day, stamp: &Stamp, entry: &Entry) {
     }
 }
 
+fn met(criteria: &[conduct::entry::CriterionFound]) -> std::collections::BTreeSet<terms::CriterionId> {
+    let met = criteria.iter().filter(|found| found.answer == conduct::entry::CriterionAnswer::Met);
+    met.map(|found| found.criterion.clone()).collect()
+}
+
 fn of_person(person: &mut Person, stamp: &Stamp, entry: &Entry) {
     match entry {
         Entry::EnquiryRecorded { site, .. } => {
@@ -173,11 +178,13 @@ fn of_person(person: &mut Person, stamp: &Stamp, entry: &Entry) {
                 }
             }
         }
-        Entry::Enrolled { .. } => {
+        Entry::Enrolled { criteria } => {
+            person.met.insert(1, met(criteria));
             person.gates.insert(1, (stamp.day, None));
             person.way = Way::Enrolled;
         }
-        Entry::EnrolmentConfirmed { expires, .. } => {
+        Entry::EnrolmentConfirmed { expires, criteria } => {
+            person.met.insert(2, met(criteria));
             person.gates.insert(2, (stamp.day, *expires));
             if person.way == Way::Enrolled {
                 person.way = Way::Confirmed;

@@ -40,6 +40,8 @@ pub struct Person {
     pub(super) stopped: bool,
     /// Passed gates: day, last day on which it carries a dose.
     pub(super) gates: BTreeMap<u8, (Date, Option<Date>)>,
+    /// Criteria that were found met when a gate was passed.
+    pub(super) met: BTreeMap<u8, BTreeSet<terms::CriterionId>>,
     pub(super) approvals: Vec<(String, Date, Date)>,
     pub(super) holds: BTreeSet<InstanceId>,
     pub(super) medicines: BTreeMap<InstanceId, Medicine>,

@@ -63,6 +63,8 @@ impl Monitor {
     pub fn observe(&mut self, setting: &Setting, performed: &Performed<'_>) -> Vec<Harm> {
         let mut harms = Vec::new();
         let authorised = matches!(performed.request.command, Command::Authorise(_));
+        let nothing = authorised && performed.written.is_empty();
+        must(&mut harms, !nothing, "granted.nothing", "something was granted, and nothing was written of it");
         for one in performed.written {
             let look = Look { setting, performed, stamp: &one.stamp, shared: &self.shared };
             let who = match &one.stream {

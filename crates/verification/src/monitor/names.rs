@@ -132,6 +132,15 @@ impl Person {
         )
     }
 
+    /// Whether a criterion is plainly not met: what can't be said is not that.
+    pub(super) fn misses(&self, study: &Study, criterion: &Criterion, today: Date) -> bool {
+        let answer = criterion.check.evaluate(&|name| self.value(study, name, today));
+        match criterion.kind {
+            CriterionKind::Inclusion => answer == Answer::No,
+            CriterionKind::Exclusion => answer == Answer::Yes,
+        }
+    }
+
     /// Whether a criterion holds; what can't be said does not.
     pub(super) fn meets(&self, study: &Study, criterion: &Criterion, today: Date) -> bool {
         let answer = criterion.check.evaluate(&|name| self.value(study, name, today));

@@ -34,7 +34,9 @@ impl<'a> Look<'a> {
 
     fn way(&self, id: &ParticipantId, person: &Person, entry: &Entry, harms: &mut Vec<Harm>) {
         let study = self.study_of(person);
-        let note = |harms: &mut Vec<Harm>, so: bool, property: &str, what: &str| must(harms, so, property, format!("{id}: {what}"));
+        let note = |harms: &mut Vec<Harm>, so: bool, property: &str, what: &str| {
+            must(harms, so, property, format!("{id}: {what}"))
+        };
         let looks_forward = matches!(
             entry,
             E::Enrolled { .. }
@@ -67,10 +69,20 @@ impl<'a> Look<'a> {
                 note(harms, number > 0, "participant.phase", "screened again without having failed");
                 let gate = if number == 2 { 2 } else { 1 };
                 let most = study.gates.iter().find(|known| known.number == gate).map_or(0, |known| known.retries);
-                note(harms, person.attempts <= most, "eligibility.rescreen", "screened more often than the study allows");
+                note(
+                    harms,
+                    person.attempts <= most,
+                    "eligibility.rescreen",
+                    "screened more often than the study allows",
+                );
             }
             E::Randomised { .. } | E::AllocatedOpenLabel => {
-                note(harms, person.way == Way::Confirmed && !person.stopped, "participant.phase", "assigned out of turn");
+                note(
+                    harms,
+                    person.way == Way::Confirmed && !person.stopped,
+                    "participant.phase",
+                    "assigned out of turn",
+                );
                 self.standing(id, person, study, "assigned", harms);
                 self.site_takes(id, person, false, harms);
                 let good =
@@ -89,7 +101,8 @@ impl<'a> Look<'a> {
                     && something.iter().all(|form| {
                         person.forms.values().any(|f| !f.struck && f.form == **form && f.visit.as_ref() == Some(visit))
                     });
-                note(harms, 
+                note(
+                    harms,
                     !something.is_empty() && !open && !done,
                     "rating.visit",
                     "a rating asked for where none is to be made",
@@ -109,13 +122,24 @@ impl<'a> Look<'a> {
             E::VersionMoved { to, .. } => {
                 let known = self.shared.studies.iter().any(|(hash, _)| hash == to) && person.study.as_ref() != Some(to);
                 note(harms, known, "version.adopted", "moved to a version that is not in force");
-                note(harms, !self.in_the_middle(person), "transfer.session", "moved to another version with a session open");
-                note(harms, self.agreed_again(person, to), "version.consent", "moved to a version without consent to it");
+                note(
+                    harms,
+                    !self.in_the_middle(person),
+                    "transfer.session",
+                    "moved to another version with a session open",
+                );
+                note(
+                    harms,
+                    self.agreed_again(person, to),
+                    "version.consent",
+                    "moved to a version without consent to it",
+                );
             }
             E::HoldLifted { instance } => self.lifted_of(&person.holds, instance, harms),
             E::CodeBroken { .. } => {
                 let reason = self.performed.request.reason.as_deref().is_some_and(|reason| reason.trim().len() >= 10);
-                note(harms, 
+                note(
+                    harms,
                     reason && self.actor().signed && person.assigned,
                     "unblinding.reason",
                     "an allocation opened without reason or signature",
@@ -331,7 +355,7 @@ pub(super) fn applies(study: &Study, person: &Person, visit: &Visit) -> bool {
 }
 
 /// The day of an anchor that has really come.
-fn anchor_day(study: &Study, person: &Person, anchor: &Anchor) -> Option<Date> {
+pub(super) fn anchor_day(study: &Study, person: &Person, anchor: &Anchor) -> Option<Date> {
     match anchor {
         Anchor::Consent => person.consent_day(),
         Anchor::Enrolment => person.gates.get(&1).map(|(day, _)| *day),

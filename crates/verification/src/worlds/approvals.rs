@@ -61,6 +61,7 @@ pub(super) fn running_out(stage: &Stage) -> Result<World, Why> {
     Ok(World {
         name: "approvals",
         about: "ordered and checked at a site that was opened and not yet activated",
+        setting: builder.stage.setting.clone(),
         start: builder.state,
         moves,
         quick: 3,

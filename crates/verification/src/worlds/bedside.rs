@@ -394,6 +394,26 @@ impl Stage {
         .because("made in the wrong record")
     }
 
+    /// The last record of the form of a check is struck.
+    pub(super) fn strike_form(&self, person: &ParticipantId) -> Option<Move> {
+        let form = self
+            .study
+            .session
+            .checks
+            .iter()
+            .find_map(|check| check.form.clone().filter(|_| check.applies.is_none()))?;
+        let who = person.clone();
+        let words = format!("strikes the record of {form}");
+        Some(
+            Move::made(&self.staff.coordinator, &words, move |state| {
+                let (instance, _) = state.people.get(&who)?.latest_form(form.as_str())?;
+                let instance = instance.clone();
+                Some(Command::Fact(Fact::StrikeRecord { participant: who.clone(), instance, belongs_to: None }))
+            })
+            .because("made by mistake"),
+        )
+    }
+
     /// Daily forms corrected so that a criterion is no longer met, one move a field that can do it; and corrected back.
     pub(super) fn corrections(&self, person: &ParticipantId) -> Vec<Move> {
         let mut moves = Vec::new();

@@ -87,6 +87,7 @@ pub(super) fn dose(stage: &Stage) -> Result<World, Why> {
     Ok(World {
         name: "dose",
         about: "everything is ready for the first dose, and nothing has been allowed yet",
+        setting: builder.stage.setting.clone(),
         start: builder.state,
         moves,
         quick: 2,
@@ -100,6 +101,7 @@ pub(super) fn ground(stage: &Stage) -> Result<World, Why> {
     moves.extend(stage.medicines(&person));
     moves.push(stage.maoi(&person));
     moves.push(stage.strike_medicine(&person));
+    moves.extend(stage.strike_form(&person));
     moves.extend(stage.corrections(&person));
     moves.extend(
         [HoldOn::Trial, HoldOn::Site { site: stage.site.clone() }, HoldOn::Participant { participant: person.clone() }]
@@ -113,6 +115,7 @@ pub(super) fn ground(stage: &Stage) -> Result<World, Why> {
     Ok(World {
         name: "ground of the dose",
         about: "everything is ready for the first dose, and what it stands on is corrected, withdrawn or held",
+        setting: builder.stage.setting.clone(),
         start: builder.state,
         moves,
         quick: 2,
@@ -155,6 +158,7 @@ pub(super) fn people(stage: &Stage) -> Result<World, Why> {
     Ok(World {
         name: "people of the dose",
         about: "everything is ready for the first dose; people come, go, act alone, twice or with somebody who may not",
+        setting: builder.stage.setting.clone(),
         start: builder.state,
         moves,
         quick: 3,
@@ -203,6 +207,7 @@ pub(super) fn swallow(stage: &Stage) -> Result<World, Why> {
     Ok(World {
         name: "swallow",
         about: "the first dose has been allowed and waits to be swallowed",
+        setting: builder.stage.setting.clone(),
         start: builder.state,
         moves,
         quick: 2,

@@ -131,9 +131,56 @@ pub(super) fn gate_one(stage: &Stage) -> Result<World, Why> {
     Ok(World {
         name: "gates",
         about: "screened, with every criterion met; consent is not on record yet",
+        setting: builder.stage.setting.clone(),
         start: builder.state,
         moves,
         quick: 3,
+    })
+}
+
+/// Consented as long ago as the first gate allows.
+pub(super) fn late(stage: &Stage) -> Result<World, Why> {
+    let gate = stage.study.gates.iter().find(|gate| gate.number == 1);
+    let most = gate.and_then(|gate| gate.within_days_of_consent).ok_or("the first gate has no time")?;
+    let answers = answers::find(&stage.study, &[1], day())?;
+    let mut builder = Builder::open(stage)?;
+    let person = ParticipantId::from(FIRST);
+    let today = builder.state.now;
+    builder.state.now = crate::moves::later(today, -i64::from(most) * 24 * 60);
+    builder.enquiry(&person);
+    let agreed = consent(stage, &person, true).ok_or("the study has no consent text")?;
+    builder.state.now = crate::moves::later(today, -i64::from(most) * 24 * 60);
+    // The staff of today took it: they are delegated from yesterday on, so it stands as an entry.
+    if let Some(version) = stage.study.consent.versions.last() {
+        let items = version.items.iter().map(|item| (item.id.clone(), true)).collect();
+        let given = Entry::ConsentRecorded {
+            instance: "consent".into(),
+            version: version.version.clone(),
+            text_sha256: version.text_sha256.clone(),
+            items,
+            quiz_score: u32::try_from(version.questions.len()).unwrap_or(u32::MAX),
+            quiz_pass: version.pass_mark,
+            copy_given: true,
+            valid: true,
+            why_not: None,
+        };
+        builder.seed(&StreamId::Participant(person.clone()), given);
+    }
+    builder.state.now = today;
+    for form in filled(&mut builder, &person, &answers)? {
+        builder.must(&form)?;
+    }
+    settle(&mut builder, &person, 1);
+    let mut moves =
+        decides(stage, "decides the first gate: enrols", Authorisation::Enrol { participant: person.clone() });
+    moves.extend([agreed, Move::wait(60), Move::wait(24 * 60)]);
+    Ok(World {
+        name: "late gate",
+        about: "screened, with every criterion met, on the last day of the first gate",
+        setting: builder.stage.setting.clone(),
+        start: builder.state,
+        moves,
+        quick: 2,
     })
 }
 
@@ -180,6 +227,7 @@ pub(super) fn gate_two(stage: &Stage) -> Result<World, Why> {
     Ok(World {
         name: "second gate",
         about: "enrolled, with every criterion met, before the visits of the second gate",
+        setting: builder.stage.setting.clone(),
         start: builder.state,
         moves,
         quick: 3,
@@ -245,6 +293,7 @@ pub(super) fn assignment(stage: &Stage) -> Result<World, Why> {
     Ok(World {
         name: "assignment",
         about: "two people are confirmed, and one place of the study is left",
+        setting: builder.stage.setting.clone(),
         start: builder.state,
         moves,
         quick: 2,
@@ -282,6 +331,7 @@ pub(super) fn again(stage: &Stage) -> Result<World, Why> {
     Ok(World {
         name: "screened again",
         about: "in screening; failures, and as many new beginnings as the study allows",
+        setting: builder.stage.setting.clone(),
         start: builder.state,
         moves,
         quick: 7,

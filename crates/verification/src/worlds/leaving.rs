@@ -97,9 +97,10 @@ pub(super) fn leaving(stage: &Stage) -> Result<World, Why> {
     Ok(World {
         name: "leaving",
         about: "hours after the dose, a minute before leaving is allowed; the supplement was declined and lies in the safe",
+        setting: builder.stage.setting.clone(),
         start: builder.state,
         moves,
-        quick: 2,
+        quick: 3,
     })
 }
 
@@ -130,6 +131,7 @@ pub(super) fn closing(stage: &Stage) -> Result<World, Why> {
     Ok(World {
         name: "close",
         about: "hours after the dose, the criteria of leaving met, the containers still out and the supplement undecided",
+        setting: builder.stage.setting.clone(),
         start: builder.state,
         moves,
         quick: 5,

@@ -14,6 +14,7 @@ mod safe;
 mod staffing;
 mod supplement;
 mod together;
+mod variants;
 mod visits;
 
 use crate::{
@@ -28,6 +29,7 @@ pub type Make = fn(&Stage) -> Result<World, Why>;
 pub const ALL: &[(&str, Make)] = &[
     ("gates", gates::gate_one),
     ("second gate", gates::gate_two),
+    ("late gate", gates::late),
     ("assignment", gates::assignment),
     ("screened again", gates::again),
     ("appointments", visits::appointments),
@@ -36,15 +38,21 @@ pub const ALL: &[(&str, Make)] = &[
     ("order", order::first),
     ("second session", order::second),
     ("long pause", order::pause),
+    ("too much ordered", variants::too_much),
+    ("one session too many", variants::count),
     ("release", order::release),
     ("approvals", approvals::running_out),
     ("dose", dose::dose),
     ("ground of the dose", dose::ground),
     ("people of the dose", dose::people),
+    ("evening", variants::evening),
     ("swallow", dose::swallow),
     ("two sessions", together::two),
     ("supplement", supplement::supplement),
     ("limits of the supplement", supplement::limits),
+    ("half a dose", variants::half),
+    ("vomiting", variants::vomiting),
+    ("supplement over the most", variants::over),
     ("leaving", leaving::leaving),
     ("close", leaving::closing),
     ("safe", safe::safe),

@@ -81,6 +81,7 @@ pub(super) fn first(stage: &Stage) -> Result<World, Why> {
     Ok(World {
         name: "order",
         about: "confirmed, assigned and booked for the first session today; nothing is ordered",
+        setting: builder.stage.setting.clone(),
         start: builder.state,
         moves,
         quick: 2,
@@ -132,6 +133,7 @@ pub(super) fn second(stage: &Stage) -> Result<World, Why> {
     Ok(World {
         name: "second session",
         about: "the first session is closed, and the interval to the second is not over yet",
+        setting: builder.stage.setting.clone(),
         start: builder.state,
         moves,
         quick: 3,
@@ -142,13 +144,24 @@ pub(super) fn second(stage: &Stage) -> Result<World, Why> {
 pub(super) fn pause(stage: &Stage) -> Result<World, Why> {
     let (mut builder, person) = after_one(stage)?;
     let most = i64::from(stage.study.dose.reconfirm_after_days);
-    builder.wait((most - 1) * 24 * 60);
+    builder.wait(most * 24 * 60);
     builder.booked(&person, 2)?;
     builder.fill_in(&person)?;
     builder.ordered(&person, 2)?;
     builder.checked(&person, 2)?;
     builder.attended(&person, 2)?;
     builder.must(&stage.reading(&person, 2, &[]))?;
+    // The same a day later, with everything done again: the order of yesterday stands, the confirmation does not.
+    builder.wait(24 * 60);
+    let stream = StreamId::Participant(person.clone());
+    let today = builder.state.now.to_zoned(stage.zone.clone()).date();
+    let starts = crate::moves::later(builder.state.now, 30);
+    let visit = stage.visit_of(2)?;
+    builder.seed(&stream, Entry::VisitBooked { visit, starts, day: today, mode: VisitMode::OnSite, moved_from: None });
+    builder.fill_in(&person)?;
+    builder.checked(&person, 2)?;
+    builder.must(&stage.reading(&person, 2, &[]))?;
+    builder.must(&stage.release(&person, 2))?;
     let mut moves = vec![
         stage.release(&person, 2),
         stage.allow(&person, 2, &stage.staff.lead).with(&stage.staff.co),
@@ -161,6 +174,9 @@ pub(super) fn pause(stage: &Stage) -> Result<World, Why> {
     ];
     moves.extend(stage.order(&person, 2, None));
     moves.extend(stage.checks(&person, 2, false));
+    let confirm = Authorisation::ConfirmEnrolment { participant: person.clone() };
+    let confirm = Move::ask(&stage.staff.investigator, "confirms enrolment again", Command::Authorise(confirm));
+    moves.push(confirm.with(&stage.staff.monitor).signed());
     for ((visit, form), _) in &stage.answers.forms {
         if visit.is_none() {
             moves.push(stage.form(&person, form.as_str(), stage.who_fills(form.as_str())));
@@ -168,7 +184,8 @@ pub(super) fn pause(stage: &Stage) -> Result<World, Why> {
     }
     Ok(World {
         name: "long pause",
-        about: "the second session is booked for the last day before enrolment must be confirmed again",
+        about: "everything is ready for the second session, a day after enrolment had to be confirmed again",
+        setting: builder.stage.setting.clone(),
         start: builder.state,
         moves,
         quick: 2,
@@ -231,6 +248,7 @@ pub(super) fn release(stage: &Stage) -> Result<World, Why> {
     Ok(World {
         name: "release",
         about: "ordered for today; the containers lie in the safe",
+        setting: builder.stage.setting.clone(),
         start: builder.state,
         moves,
         quick: 2,

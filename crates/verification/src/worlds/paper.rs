@@ -1,6 +1,5 @@
 //! Versions, moves, the opening of an allocation; the plan and the lock.
 
-use super::dose::ready;
 use crate::{
     moves::Move,
     search::World,
@@ -9,12 +8,13 @@ use crate::{
 use conduct::{Authorisation, Command, Entry, Fact, StreamId, command::DosePart};
 
 pub(super) fn versions(stage: &Stage) -> Result<World, Why> {
-    let (builder, person) = ready(stage, 1)?;
+    let mut builder = Builder::open(stage)?;
+    let person = builder.participant(FIRST)?;
+    builder.stocked(&stage.site, "K", 1);
+    builder.booked(&person, 1)?;
+    builder.ordered(&person, 1)?;
     let staff = &stage.staff;
-    let (old, new) = (
-        stage.setting.hash.clone(),
-        stage.setting.studies.iter().map(|(hash, _)| hash.clone()).find(|hash| *hash != stage.setting.hash),
-    );
+    let (old, new) = (stage.setting.hash.clone(), stage.amended.clone());
     let adopt = |hash: &terms::StudyHash, words: &str| {
         Move::ask(&staff.admin, words, Command::Authorise(Authorisation::AdoptStudy { study: hash.clone() }))
     };
@@ -60,6 +60,9 @@ pub(super) fn versions(stage: &Stage) -> Result<World, Why> {
             Command::Authorise(Authorisation::CloseSite { site: site.clone() }),
         ));
     }
+    moves.push(adopt(&stage.unrelated, "adopts a version that amends nothing"));
+    moves.push(to(&stage.unrelated, "moves the participant to a version that nobody adopted"));
+    moves.push(stage.release(&person, 1));
     if let Some(new) = new {
         moves.push(adopt(&new, "adopts the amendment"));
         moves.push(to(&new, "moves the participant to the amendment"));
@@ -77,7 +80,8 @@ pub(super) fn versions(stage: &Stage) -> Result<World, Why> {
     }
     Ok(World {
         name: "versions",
-        about: "ready for the first dose; versions are adopted, people moved, allocations opened",
+        about: "ordered for today; versions are adopted, people moved, allocations opened",
+        setting: builder.stage.setting.clone(),
         start: builder.state,
         moves,
         quick: 4,
@@ -129,6 +133,7 @@ pub(super) fn lock(stage: &Stage) -> Result<World, Why> {
     Ok(World {
         name: "lock",
         about: "a participant before the first session; the plan is frozen, the record locked and opened again",
+        setting: builder.stage.setting.clone(),
         start: builder.state,
         moves,
         quick: 4,

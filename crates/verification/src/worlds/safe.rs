@@ -90,6 +90,7 @@ pub(super) fn safe(stage: &Stage) -> Result<World, Why> {
     Ok(World {
         name: "safe",
         about: "a consignment has arrived, containers are in the safe and out for a session",
+        setting: builder.stage.setting.clone(),
         start: builder.state,
         moves,
         quick: 2,

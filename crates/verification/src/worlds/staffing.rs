@@ -83,6 +83,7 @@ pub(super) fn staffing(stage: &Stage) -> Result<World, Why> {
     Ok(World {
         name: "staffing",
         about: "a site with its staff; roles are given, ended and given again",
+        setting: builder.stage.setting.clone(),
         start: builder.state,
         moves,
         quick: 2,
@@ -91,12 +92,18 @@ pub(super) fn staffing(stage: &Stage) -> Result<World, Why> {
 
 /// The other site of the study before it was opened, with nobody delegated.
 pub(super) fn opening(stage: &Stage) -> Result<World, Why> {
-    let mut builder = Builder::open(stage)?;
+    let mut study = (*stage.study).clone();
+    if let Some(first) = study.sites.first().cloned() {
+        study.sites.push(protocol::model::Site { id: "S97".into(), ..first });
+    }
+    let stage = &Stage::new(std::sync::Arc::new(study), None, crate::state::Off::nothing())?;
+    let mut builder = Builder::opened(stage, false)?;
     let site = stage.elsewhere.clone().unwrap_or_else(|| SiteId::from("S99"));
     let staff = &stage.staff;
     let admin = |words: &str, act: Authorisation| Move::ask(&staff.admin, words, Command::Authorise(act));
     let mut moves = vec![
         admin("opens the site again", Authorisation::OpenSite { site: site.clone() }),
+        admin("opens a third site", Authorisation::OpenSite { site: "S97".into() }),
         admin("opens a site that the study does not have", Authorisation::OpenSite { site: "S98".into() }),
         admin("activates the site", Authorisation::ActivateSite { site: site.clone() }),
         admin("closes the site", Authorisation::CloseSite { site: site.clone() }),
@@ -143,6 +150,7 @@ pub(super) fn opening(stage: &Stage) -> Result<World, Why> {
     Ok(World {
         name: "a new site",
         about: "a second site is opened and staffed, and not active yet",
+        setting: builder.stage.setting.clone(),
         start: builder.state,
         moves,
         quick: 2,

@@ -78,6 +78,7 @@ pub(super) fn supplement(stage: &Stage) -> Result<World, Why> {
     Ok(World {
         name: "supplement",
         about: "the first dose was swallowed as allowed, the supplement's window is open and the vital signs are fresh",
+        setting: builder.stage.setting.clone(),
         start: builder.state,
         moves,
         quick: 2,
@@ -103,6 +104,7 @@ pub(super) fn limits(stage: &Stage) -> Result<World, Why> {
     Ok(World {
         name: "limits of the supplement",
         about: "the first dose was swallowed as allowed, and the supplement's window opens in some minutes",
+        setting: builder.stage.setting.clone(),
         start: builder.state,
         moves,
         quick: 3,

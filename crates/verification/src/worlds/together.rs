@@ -51,6 +51,7 @@ pub(super) fn two(stage: &Stage) -> Result<World, Why> {
     Ok(World {
         name: "two sessions",
         about: "two participants in two rooms, both ready, both with containers out",
+        setting: builder.stage.setting.clone(),
         start: builder.state,
         moves,
         quick: 3,

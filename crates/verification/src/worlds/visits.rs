@@ -60,6 +60,7 @@ pub(super) fn appointments(stage: &Stage) -> Result<World, Why> {
     Ok(World {
         name: "appointments",
         about: "assigned, and nothing of the treatment has been held",
+        setting: builder.stage.setting.clone(),
         start: builder.state,
         moves,
         quick: 2,
@@ -134,6 +135,7 @@ pub(super) fn ratings(stage: &Stage) -> Result<World, Why> {
     Ok(World {
         name: "ratings",
         about: "assigned; ratings are asked for, taken and made",
+        setting: builder.stage.setting.clone(),
         start: builder.state,
         moves,
         quick: 4,
@@ -180,6 +182,7 @@ pub(super) fn last(stage: &Stage) -> Result<World, Why> {
     Ok(World {
         name: "the last visit",
         about: "one dose was given some weeks ago, and three visits of the plan are still open",
+        setting: builder.stage.setting.clone(),
         start: builder.state,
         moves,
         quick: 5,
