@@ -5,7 +5,7 @@ use anyhow::anyhow;
 use indicatif::{ProgressBar, ProgressStyle};
 use protocol::model::Study;
 use std::{fmt::Write as _, process::ExitCode, sync::Arc, time::Instant};
-use verification::{Bounds, Off, Proof, faults, needed};
+use verification::{Bounds, Off, Proof, book, faults, needed};
 
 /// States that a deep run keeps at most: some hundred megabytes of fingerprints.
 const DEEP_STATES: usize = 1_300_000;
@@ -137,7 +137,7 @@ fn print_knocked(knocked: &needed::Knocked) {
 
 fn each_without(study: &Arc<Study>, amended: Option<&Arc<Study>>, arguments: &Prove) -> anyhow::Result<ExitCode> {
     let all = needed::each(study, amended, Bounds::QUICK, &|knocked| {
-        if !arguments.json {
+        if !arguments.json && !arguments.markdown {
             print_knocked(knocked);
         }
     })
@@ -145,6 +145,8 @@ fn each_without(study: &Arc<Study>, amended: Option<&Arc<Study>>, arguments: &Pr
     let missed = all.iter().filter(|knocked| !knocked.noticed()).count();
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&all)?);
+    } else if arguments.markdown {
+        print!("{}", book::needed_list(&study.id, &all));
     } else {
         println!("{} switched off one by one; {missed} that nothing notices", all.len());
     }

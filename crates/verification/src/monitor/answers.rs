@@ -213,7 +213,13 @@ impl<'a> Look<'a> {
                 super::fold::of_record(&mut after, &one.stamp, &one.entry);
             }
         }
-        for (gate, met) in &person.met {
+        // A form that was read wrong shows that a gate should not have been passed; a medicine of today does not.
+        let corrected = self.performed.written.iter().any(|one| match &one.entry {
+            Entry::FormCorrected { .. } => true,
+            Entry::RecordStruck { instance, .. } => person.forms.contains_key(instance),
+            _ => false,
+        });
+        for (gate, met) in person.met.iter().filter(|_| corrected) {
             let asked =
                 study.criteria.iter().filter(|criterion| criterion.gates.contains(gate) && met.contains(&criterion.id));
             let lost = asked.into_iter().find(|criterion| {
