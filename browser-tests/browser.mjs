@@ -7,7 +7,11 @@ const axe = readFileSync(new URL("./node_modules/axe-core/axe.min.js", import.me
 export async function open() {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
+    // Playwright adds --headless and an empty --user-data-dir of its own; the rest keeps a browser run by root quiet and alone.
+    args: [
+      "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+      "--disable-component-update", "--disable-sync",
+    ],
   });
 }
 

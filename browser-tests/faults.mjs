@@ -124,7 +124,7 @@ async function together() {
 /** Two people correct the same record: the second is told what stands there now. */
 async function corrected() {
   const [one, two] = [await person(LEAD), await person(CO)];
-  await one.page.goto(`${base}${at}/casebook`);
+  await one.page.goto(`${base}${at}/casebook?part=forms`);
   const links = await one.page.$$eval("main a", (all) => all.filter((a) => /integration/i.test(a.textContent)).map((a) => a.getAttribute("href")));
   const record = links.find((href) => /\/forms\/[0-9a-f]/.test(href));
   for (const [somebody, words] of [[one, "Put right by the first."], [two, "Put right by the second."]]) {

@@ -72,6 +72,13 @@ async function done(minutes) {
 // The investigator decides the first gate, with the medical monitor.
 await somebody.participant(code);
 await somebody.sees(/Enrol: nothing in the way/, "nothing stands in the way of enrolling");
+// The medical monitor finds the person and reads the evidence on their own page before they countersign.
+await somebody.enter("medical-monitor");
+await somebody.participant(code);
+await somebody.sees(/Enrol: nothing in the way/, "the medical monitor sees that nothing stands in the way");
+await somebody.sees(/With: Investigator/, "and whose decision it is");
+await somebody.enter("s01-investigator");
+await somebody.participant(code);
 await somebody.follow("Enrol");
 await somebody.sign("Enrol");
 await somebody.sees(/not yet/, "without the countersignature it is refused, with its reason");

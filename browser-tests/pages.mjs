@@ -10,6 +10,8 @@ const WIDTHS = [1280, 320];
  * so many of them are seen, by whoever comes across them first. Beside that, each persona sees one of each shape. */
 const SAMPLES = { "/participants/*": 12, "/participants/*/visits/*": 12, "/participants/*/sessions/*": 8, "/participants/*/visits/*/forms/*": 40, "/participants/*/forms/*": 12, "/participants/*/casebook": 4, "/stock/*": 3 };
 const WORKERS = 3;
+/** Most that a first view may weigh, with stylesheet, script and mark, uncompressed: 120 kB. */
+const VIEW_MAX = 120_000;
 const browser = await open();
 const tally = new Tally();
 
@@ -21,6 +23,7 @@ const plain = new Map();
 const samples = new Set();
 const taken = new Map();
 let looked = 0;
+let heaviest = { weight: 0 };
 const personas = await listed();
 
 async function listed() {
@@ -48,6 +51,12 @@ function build() {
   return drawn(document.documentElement);
 }
 
+/** The page with everything that it fetches, as if nothing were kept from before. */
+function weighed() {
+  const all = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
+  return all.reduce((sum, entry) => sum + entry.encodedBodySize, 0);
+}
+
 async function look(page, login, path) {
   looked += 1;
   seen.add(path);
@@ -58,6 +67,9 @@ async function look(page, login, path) {
       const reply = await page.goto(base + path);
       tally.check(reply.status() === 200, `${login} ${path}: ${reply.status()}`);
       tally.check((await page.locator("main h1").count()) === 1, `${login} ${path} has one heading of its own`);
+      const weight = await page.evaluate(weighed);
+      heaviest = weight > heaviest.weight ? { weight, login, path } : heaviest;
+      tally.check(weight <= VIEW_MAX, `${login} ${path} weighs ${weight} bytes, ${VIEW_MAX} at most`);
     }
     first = false;
     const wide = await sideways(page);
@@ -112,12 +124,13 @@ await Promise.all(Array.from({ length: WORKERS }, async () => {
     if (process.env.LOUD) console.log(`${login} ${((Date.now() - from) / 1000).toFixed(1)} s`);
   }
 }));
-console.log(`${personas.length} personas, ${looked} pages, ${axed.size} builds under axe`);
+console.log(`${personas.length} personas, ${looked} pages, ${axed.size} builds under axe; the heaviest view is ${heaviest.path} with ${heaviest.weight} bytes`);
 
 if (!only) {
   await rating();
   await questionnaire();
   await forms();
+  await earlier();
   await addresses();
   await scriptless();
 }
@@ -157,6 +170,20 @@ async function forms() {
     tally.check(opened, `the form of ${scope}/${key} opens for somebody`);
   }
   console.log(`${acts.length} acts, ${byHand.length} of them opened by hand: ${byHand.map((a) => a.key).join(", ")}`);
+}
+
+/** The record as it was known on an earlier day: the same pages, with their notice and without anything to send. */
+async function earlier() {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(`${base}/enter/s01-investigator`);
+  const person = [...seen].find((path) => /^\/participants\/S01-\d+$/.test(path));
+  for (const path of ["/participants", "/trial", person, `${person}/casebook`, `${person}/dates`, `${person}/consent`]) {
+    await look(page, "s01-investigator", `${path}?as_of=2025-03-01`);
+    tally.check((await page.locator(".pin", { hasText: "As it was known on 1 March 2025" }).count()) === 1, `${path} says as of when it is`);
+    tally.check((await page.locator("main form[method=post]").count()) === 0, `${path} has nothing to send`);
+  }
+  await context.close();
 }
 
 /** A form of a rating is there for whoever has taken the rating. */

@@ -1,18 +1,19 @@
-// Pictures of real screens for the documents: `node pictures.mjs PROGRAM FOLDER`. The journeys take those of a
-// randomisation and of a dosing day on their way.
+// Pictures of real screens for the documents: `node pictures.mjs PROGRAM FOLDER [pages|journeys]`. The journeys take those
+// of a randomisation and of a dosing day on their way. README shows those that `docs/pictures` holds.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { open, picture } from "./browser.mjs";
 
-const [program, folder] = process.argv.slice(2);
+const [program, folder, only] = process.argv.slice(2);
 process.env.PICTURES = folder;
 const work = mkdtempSync(join(tmpdir(), "pictures-"));
 const servers = [];
 
 async function start(name, port, day) {
-  const server = spawn(program, ["demo", "--data", join(work, name), "--listen", `127.0.0.1:${port}`, "--until", day], { stdio: "ignore" });
+  const until = day ? ["--until", day] : [];
+  const server = spawn(program, ["demo", "--data", join(work, name), "--listen", `127.0.0.1:${port}`, ...until], { stdio: "ignore" });
   servers.push(server);
   const base = `http://127.0.0.1:${port}`;
   for (let tries = 0; tries < 240; tries += 1) {
@@ -24,31 +25,42 @@ async function start(name, port, day) {
 }
 
 try {
-  const [enrolling, treating] = [await start("enrolling", 8197, "2023-06-15"), await start("treating", 8198, "2023-08-10")];
+  if (only !== "journeys") await pages();
+  if (only !== "pages") await journeys();
+} finally {
+  for (const server of servers) server.kill();
+  rmSync(work, { recursive: true, force: true });
+}
+
+async function journeys() {
+  const enrolling = await start("enrolling", 8197, "2023-06-15");
   for (const script of ["journey.mjs", "dosing-day.mjs"]) {
     const run = spawnSync("node", [script, enrolling, join(work, "handover")], { stdio: "inherit" });
     if (run.status !== 0) throw new Error(`${script} failed: no pictures of it`);
   }
+}
+
+async function pages() {
+  const base = await start("whole", 8198);
   const browser = await open();
   const page = await browser.newPage();
-  const enter = (login) => page.goto(`${treating}/enter/${login}`);
+  const enter = (login) => page.goto(`${base}/enter/${login}`);
   await enter("s01-coordinator-1");
   await picture(page, "today", { height: 720 });
   await picture(page, "today-phone", { width: 390, height: 844 });
-  await page.goto(`${treating}/participants`);
+  await page.goto(`${base}/participants?phase=in_treatment`);
   await page.locator("main table a").first().click();
   await picture(page, "participant", { height: 1000 });
-  await form(page, treating);
+  await form(page, base);
   await enter("s01-pharmacist");
-  await page.goto(`${treating}/stock`);
+  await page.goto(`${base}/stock`);
   await picture(page, "stock", { height: 800 });
   await enter("s01-investigator");
-  await page.goto(`${treating}/trial`);
+  await page.goto(`${base}/trial`);
   await picture(page, "trial", { height: 900 });
+  await enter("participant");
+  await picture(page, "me-phone", { width: 390, height: 844 });
   await browser.close();
-} finally {
-  for (const server of servers) server.kill();
-  rmSync(work, { recursive: true, force: true });
 }
 
 /** A questionnaire half answered, with its score as it stands. */
@@ -57,5 +69,5 @@ async function form(page, base) {
   await page.goto(`${base}/participants/${code}/visits/V20/forms/pcl5`);
   for (let item = 1; item <= 20; item += 1) await page.locator(`[name="values.${item}"][value="${(item * 7) % 4}"]`).check();
   await page.getByText(/Draft kept at/).waitFor();
-  await picture(page, "form", { height: 900 });
+  await picture(page, "form", { height: 820 });
 }

@@ -94,6 +94,9 @@ pub fn stock_load(table: &[u8], study: &Study, key: &Key, seed: &Seed) -> Result
                 level: level.id.clone(),
                 lot,
                 expires,
+                seal: None,
+                kit: None,
+                pieces: None,
             });
         }
     }

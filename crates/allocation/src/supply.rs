@@ -100,6 +100,9 @@ pub fn consignment_make(
                 level: line.level.clone(),
                 lot: plan.lot.clone(),
                 expires: plan.expires,
+                seal: None,
+                kit: None,
+                pieces: None,
             });
         }
     }

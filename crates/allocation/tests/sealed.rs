@@ -72,6 +72,7 @@ fn stamp() -> Stamp {
         study: StudyHash::from("h"),
         program: "test".to_owned(),
         reason: None,
+        device_at: None,
     }
 }
 

@@ -132,11 +132,11 @@ pub fn queries(study: &Study) -> Vec<Query> {
         ),
         query(
             "vital",
-            "SELECT participant, instance, measure, session, number, slot FROM vital ORDER BY participant, instance, measure",
+            "SELECT participant, instance, measure, session, number, slot FROM vital WHERE struck = 0 ORDER BY participant, instance, measure",
         ),
         query(
             "breach",
-            "SELECT participant, instance, limit_id, session, measure, number, red FROM breach \
+            "SELECT participant, instance, limit_id, session, measure, number, red FROM breach WHERE corrected = 0 \
              ORDER BY participant, instance, limit_id",
         ),
         query(

@@ -160,6 +160,8 @@ pub struct Case<'a> {
     pub zone_name: &'a str,
     /// When it happened (facts), or now.
     pub at: Timestamp,
+    /// When it happened by a device whose clock was wrong.
+    pub device_at: Option<Timestamp>,
     /// The site's calendar day of `at`.
     pub day: Date,
     /// The reason that was given.
@@ -274,6 +276,7 @@ impl Draft {
             study: case.study_hash.clone(),
             program: case.context.program.clone(),
             reason: case.reason.map(str::to_owned),
+            device_at: case.device_at,
         };
         Self {
             stamp: Arc::new(stamp),
@@ -333,6 +336,11 @@ impl Draft {
     /// Writes to the site's stock.
     pub fn stock(&mut self, site: &SiteId, entry: Entry) {
         self.push(StreamId::Stock(site.clone()), ChainName::Site(site.clone()), entry);
+    }
+
+    /// Writes to another participant's stream than the one that the act is about, in the chain of a site.
+    pub fn participant_at(&mut self, site: &SiteId, participant: &terms::ParticipantId, entry: Entry) {
+        self.push(StreamId::Participant(participant.clone()), ChainName::Site(site.clone()), entry);
     }
 
     /// Writes to the trial's stream.

@@ -4,7 +4,7 @@
 //! and may be refused. No command says who acts: people come in from authentications, through the context.
 
 use jiff::{Timestamp, civil::Date};
-use protocol::model::{ApprovalScope, DeviationClass, VisitMode};
+use protocol::model::{ApprovalScope, DeviationClass, LossCause, VisitMode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -22,6 +22,9 @@ pub struct Request {
     /// When it happened, for facts; without it, now. Authorisations are always now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
+    /// What the device's own clock showed when this was sent: a device whose clock is wrong is set right by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<Timestamp>,
     /// Why, where the act asks for a reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -260,6 +263,33 @@ pub enum Fact {
         session: u8,
         /// Values by measure.
         measures: BTreeMap<String, Decimal>,
+        /// The person has looked again at values that are hardly possible: they are so.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        confirmed: bool,
+        /// How many readings of this session there were when it was typed; without it nobody else's count.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<u32>,
+    },
+    /// A reading was written down wrongly; the old values stay visible.
+    CorrectReading {
+        /// Who.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+        /// Which reading.
+        reading: InstanceId,
+        /// The values as they were, by measure; those not named stay.
+        measures: BTreeMap<String, Decimal>,
+        /// As in `RecordReading`.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        confirmed: bool,
+    },
+    /// One carer left and another came in the same moment; each proves who they are.
+    RecordHandover {
+        /// With whom.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
     },
     /// Something was swallowed.
     RecordSwallow {
@@ -275,6 +305,9 @@ pub enum Fact {
         pieces: u32,
         /// The mouth was looked into.
         mouth_checked: bool,
+        /// How many swallows of this session there were when it was typed; without it nobody else's count.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<u32>,
     },
     /// The supplement was not given.
     RecordSupplementNotGiven {
@@ -306,9 +339,104 @@ pub enum Fact {
         /// Its number, where it carries one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         number: Option<Decimal>,
+        /// Which of the code's choices, where it has some.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        detail: Option<String>,
         /// Words.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<String>,
+    },
+    /// A line of the timeline was wrong; what stood there stays visible.
+    CorrectSessionNote {
+        /// Who.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+        /// Which line.
+        note: InstanceId,
+        /// Code of the study.
+        code: String,
+        /// Its number.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<Decimal>,
+        /// Its choice.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        detail: Option<String>,
+        /// Words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
+    /// An emergency card was opened: what stands on it is happening.
+    OpenCard {
+        /// Who.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+        /// The card's id in the study.
+        card: String,
+    },
+    /// A step of an open card was done.
+    TickCard {
+        /// Who.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+        /// The card as it was opened.
+        card: InstanceId,
+        /// Which step, from 0.
+        step: u32,
+    },
+    /// What a card was opened for is over.
+    CloseCard {
+        /// Who.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+        /// The card as it was opened.
+        card: InstanceId,
+        /// How it ended.
+        text: String,
+    },
+    /// Somebody of the call-out list was called.
+    CallContact {
+        /// For whom.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+        /// The contact's id in the study.
+        contact: String,
+        /// They were spoken to.
+        reached: bool,
+        /// The alarm that it was about: whoever was reached has it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        alarm: Option<InstanceId>,
+        /// What was said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
+    /// The actor has an alarm: they see to it.
+    AcknowledgeAlarm {
+        /// Of whom.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+        /// Which.
+        alarm: InstanceId,
+    },
+    /// What only the time has brought is written down: measurements overdue, too few carers for too long, an alarm that
+    /// nobody has taken.
+    RecordAlarms {
+        /// Of whom.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
+    },
+    /// The actor signs the session's record: they were there.
+    SignSession {
+        /// Of whom.
+        participant: ParticipantId,
+        /// Session number.
+        session: u8,
     },
     /// The session was stopped.
     StopSession {
@@ -339,6 +467,12 @@ pub enum Fact {
         /// Distress 0–10, if awake and asked.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         distress: Option<u8>,
+        /// Signs of the study at which somebody must be called.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        signs: Vec<String>,
+        /// What they needed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
     },
     /// The prescriber took an order back.
     WithdrawOrder {
@@ -355,6 +489,84 @@ pub enum Fact {
         consignment: String,
         /// What arrived.
         containers: Vec<ContainerReport>,
+        /// Number of the order form that it came on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        order: Option<String>,
+        /// Containers that the delivery note names, where it names a number.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        noted: Option<u32>,
+        /// Certificates of analysis by lot.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        certificates: BTreeMap<String, String>,
+    },
+    /// What was missing of a receipt came later: the order form's number, certificates.
+    CompleteReceipt {
+        /// Site.
+        site: SiteId,
+        /// Number of the consignment.
+        consignment: String,
+        /// Number of the order form that it came on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        order: Option<String>,
+        /// Certificates of analysis by lot.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        certificates: BTreeMap<String, String>,
+    },
+    /// A shipment from another site arrived.
+    ReceiveShipment {
+        /// Site.
+        site: SiteId,
+        /// Number of the shipment.
+        shipment: String,
+        /// Containers found in it, by number.
+        found: Vec<ContainerId>,
+        /// Its seal was whole.
+        seal_whole: bool,
+    },
+    /// The logger in the safe was read.
+    RecordTemperature {
+        /// Site.
+        site: SiteId,
+        /// Which logger.
+        logger: String,
+        /// What it says.
+        readings: Vec<TemperatureReading>,
+    },
+    /// The safe was opened for something that moves no container, or shut again.
+    RecordSafeAccess {
+        /// Site.
+        site: SiteId,
+        /// Opened or shut.
+        going: SafeGoing,
+        /// What for.
+        purpose: String,
+        /// Number of the seal that was put on it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seal: Option<String>,
+    },
+    /// A lot was called back.
+    RecallLot {
+        /// At one site; none for all of them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        site: Option<SiteId>,
+        /// Which lot.
+        lot: String,
+        /// Why.
+        reason: String,
+    },
+    /// A notice about a difference was sent.
+    RecordNotice {
+        /// Site.
+        site: SiteId,
+        /// Which difference.
+        discrepancy: InstanceId,
+        /// The study's form.
+        form: String,
+        /// Number or reference of what was sent.
+        number: String,
+        /// What was filled in.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        fields: BTreeMap<String, String>,
     },
     /// Something became of a container.
     RecordContainer {
@@ -365,12 +577,15 @@ pub enum Fact {
         /// What.
         what: ContainerFact,
     },
-    /// The safe was counted.
+    /// The safe was counted, by the one who acts alone: the other counts for themselves.
     CountStock {
         /// Site.
         site: SiteId,
         /// Containers found, by number.
         found: Vec<ContainerId>,
+        /// Pieces found in containers that are open.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        pieces: BTreeMap<ContainerId, u32>,
     },
     /// A delegation or role ended.
     EndDelegation {
@@ -618,6 +833,49 @@ pub enum Authorisation {
         containers: Vec<ContainerId>,
         /// How.
         method: String,
+        /// Number of the record of destruction, where the study has a form for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        record: Option<String>,
+    },
+    /// Sign an order form for containers.
+    SignOrderForm {
+        /// For which site.
+        site: SiteId,
+        /// The study's form.
+        form: String,
+        /// Number on the form.
+        number: String,
+        /// What is filled in.
+        fields: BTreeMap<String, String>,
+        /// What is ordered.
+        lines: Vec<OrderLine>,
+    },
+    /// Send containers to another site.
+    ShipContainers {
+        /// From where.
+        site: SiteId,
+        /// Where to.
+        to: SiteId,
+        /// Number of the shipment.
+        shipment: String,
+        /// Which.
+        containers: Vec<ContainerId>,
+        /// Number of the seal on the box.
+        seal: String,
+        /// Number of the form for it, where the study has one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<String>,
+    },
+    /// Close a difference: somebody who did not count says what it was.
+    ResolveDiscrepancy {
+        /// Where.
+        site: SiteId,
+        /// Which.
+        discrepancy: InstanceId,
+        /// What it was.
+        cause: LossCause,
+        /// How it came about, and what is done so that it does not come again.
+        text: String,
     },
     /// Put back a container that was released and not used.
     ReturnToSafe {
@@ -746,6 +1004,9 @@ pub struct AdverseEventReport {
     pub special_interest: Option<String>,
     /// What became of it.
     pub outcome: AdverseEventOutcome,
+    /// Tasks that asked whether something was an adverse event, which this answers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<InstanceId>,
 }
 
 /// How strong an adverse event is.
@@ -890,6 +1151,47 @@ pub struct ContainerReport {
     pub lot: String,
     /// Last day of use.
     pub expires: Date,
+    /// Number of the seal on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<String>,
+    /// Number of the kit or carton that it came in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kit: Option<String>,
+    /// Pieces in it. Where nobody says, the label's level does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pieces: Option<u32>,
+}
+
+/// A line of an order form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OrderLine {
+    /// First dose or supplement.
+    pub part: DosePart,
+    /// Level on the label.
+    pub level: LevelId,
+    /// Containers.
+    pub containers: u32,
+}
+
+/// What a logger says of a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TemperatureReading {
+    /// When.
+    pub at: Timestamp,
+    /// How warm, °C.
+    pub celsius: Decimal,
+}
+
+/// The safe opened, or shut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SafeGoing {
+    /// Opened.
+    Opened,
+    /// Shut, locked and sealed.
+    Shut,
 }
 
 /// What became of a container.
@@ -917,6 +1219,28 @@ pub enum ContainerFact {
     CameBack {
         /// Pieces still in it.
         pieces: u32,
+        /// Number of the seal that it was put away under.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seal: Option<String>,
+    },
+    /// It was opened, nothing of it was swallowed, and it is back in the safe.
+    Refused {
+        /// Pieces in it.
+        pieces: u32,
+        /// Why.
+        reason: String,
+    },
+    /// Pieces of it were spoilt: dropped, broken, vomited. They are kept to be destroyed.
+    Wasted {
+        /// How many.
+        pieces: u32,
+        /// How.
+        reason: String,
+    },
+    /// One that was missing was found.
+    Found {
+        /// Where.
+        place: String,
     },
     /// Sent back to the depot.
     ReturnedOut {

@@ -50,6 +50,19 @@ pub struct Census {
     pub open: Vec<OpenItem>,
     /// The ends of the chains that anybody may see.
     pub heads: BTreeMap<String, HeadFound>,
+    /// For `RecallLot`: from which containers of the lot somebody has swallowed.
+    pub given: Vec<GivenFound>,
+}
+
+/// A container that somebody has swallowed from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GivenFound {
+    /// Where.
+    pub site: terms::SiteId,
+    /// Which.
+    pub container: ContainerId,
+    /// Who.
+    pub participant: terms::ParticipantId,
 }
 
 /// Everything beside study and state.

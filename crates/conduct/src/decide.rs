@@ -11,7 +11,7 @@ use crate::{
     schedule::days_from,
     session, staffing,
 };
-use jiff::{SignedDuration, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use protocol::model::Duty;
 use terms::{InstanceId, ParticipantId, SiteId};
 
@@ -79,6 +79,12 @@ impl Command {
                     | Fact::ReceiveContainers { .. }
                     | Fact::RecordContainer { .. }
                     | Fact::CountStock { .. }
+                    | Fact::CompleteReceipt { .. }
+                    | Fact::ReceiveShipment { .. }
+                    | Fact::RecordTemperature { .. }
+                    | Fact::RecordSafeAccess { .. }
+                    | Fact::RecallLot { site: Some(_), .. }
+                    | Fact::RecordNotice { .. }
                     | Fact::CorrectForm { .. }
             ),
             Self::Authorise(act) => matches!(
@@ -89,6 +95,10 @@ impl Command {
                     | Authorisation::AcceptContainers { .. }
                     | Authorisation::DestroyContainers { .. }
                     | Authorisation::ReturnToSafe { .. }
+                    | Authorisation::SignOrderForm { .. }
+                    | Authorisation::ShipContainers { .. }
+                    | Authorisation::ResolveDiscrepancy { .. }
+                    | Authorisation::LiftHold { on: HoldOn::Site { .. }, .. }
                     | Authorisation::OrderDose { .. }
                     | Authorisation::Discharge { .. }
                     | Authorisation::CloseSession { .. }
@@ -122,10 +132,18 @@ impl Fact {
             | Self::ReceiveContainers { site, .. }
             | Self::RecordContainer { site, .. }
             | Self::CountStock { site, .. }
+            | Self::CompleteReceipt { site, .. }
+            | Self::ReceiveShipment { site, .. }
+            | Self::RecordTemperature { site, .. }
+            | Self::RecordSafeAccess { site, .. }
+            | Self::RecallLot { site: Some(site), .. }
+            | Self::RecordNotice { site, .. }
             | Self::EndDelegation { site: Some(site), .. }
             | Self::PlaceHold { on: HoldOn::Site { site }, .. }
             | Self::RecordApproval { participant: None, site, .. } => Subject::Site(site.clone()),
-            Self::EndDelegation { site: None, .. } | Self::PlaceHold { on: HoldOn::Trial, .. } => Subject::Trial,
+            Self::EndDelegation { site: None, .. }
+            | Self::RecallLot { site: None, .. }
+            | Self::PlaceHold { on: HoldOn::Trial, .. } => Subject::Trial,
             Self::RecordRating { request, .. } | Self::RecordRatingMissed { request, .. } => {
                 Subject::Rating(request.clone())
             }
@@ -150,6 +168,16 @@ impl Fact {
             | Self::RecordCheck { participant, .. }
             | Self::RecordPresence { participant, .. }
             | Self::RecordReading { participant, .. }
+            | Self::CorrectReading { participant, .. }
+            | Self::RecordHandover { participant, .. }
+            | Self::CorrectSessionNote { participant, .. }
+            | Self::OpenCard { participant, .. }
+            | Self::TickCard { participant, .. }
+            | Self::CloseCard { participant, .. }
+            | Self::CallContact { participant, .. }
+            | Self::AcknowledgeAlarm { participant, .. }
+            | Self::RecordAlarms { participant, .. }
+            | Self::SignSession { participant, .. }
             | Self::RecordSwallow { participant, .. }
             | Self::RecordSupplementNotGiven { participant, .. }
             | Self::RecordAgreement { participant, .. }
@@ -182,6 +210,9 @@ impl Authorisation {
             | Self::AcceptContainers { site, .. }
             | Self::DestroyContainers { site, .. }
             | Self::ReturnToSafe { site, .. }
+            | Self::SignOrderForm { site, .. }
+            | Self::ShipContainers { site, .. }
+            | Self::ResolveDiscrepancy { site, .. }
             | Self::LiftHold { on: HoldOn::Site { site }, .. } => Subject::Site(site.clone()),
             Self::TakeRating { request } => Subject::Rating(request.clone()),
             Self::LiftHold { on: HoldOn::Participant { participant }, .. }
@@ -252,19 +283,37 @@ pub const fn duties_for(command: &Command) -> &'static [Duty] {
             Fact::RecordCheck { .. } => {
                 &[Facilitate, Nurse, Prescribe, RecordData, Coordinate, DispenseDrug, WitnessDrug, AttendNight]
             }
-            Fact::RecordPresence { .. } => &[Facilitate, Nurse, Prescribe, AttendNight, LeadSession],
-            Fact::RecordReading { .. } => &[Facilitate, Nurse, Prescribe, AttendNight],
+            Fact::RecordPresence { .. } | Fact::RecordHandover { .. } | Fact::SignSession { .. } => {
+                &[Facilitate, Nurse, Prescribe, AttendNight, LeadSession]
+            }
+            Fact::RecordReading { .. } | Fact::CorrectReading { .. } => &[Facilitate, Nurse, Prescribe, AttendNight],
+            Fact::AcknowledgeAlarm { .. } => {
+                &[Facilitate, Nurse, Prescribe, AttendNight, LeadSession, LeadSite, MonitorMedically]
+            }
+            Fact::OpenCard { .. }
+            | Fact::TickCard { .. }
+            | Fact::CloseCard { .. }
+            | Fact::CallContact { .. }
+            | Fact::RecordAlarms { .. } => &[Facilitate, Nurse, Prescribe, AttendNight, LeadSession],
             Fact::RecordSwallow { .. } | Fact::RecordSupplementNotGiven { .. } => {
                 &[Facilitate, Nurse, Prescribe, DispenseDrug]
             }
             Fact::RecordAgreement { .. } | Fact::WithdrawOrder { .. } => &[Prescribe],
-            Fact::RecordSessionNote { .. } | Fact::StopSession { .. } | Fact::RecordDeparture { .. } => {
-                &[Facilitate, Nurse, Prescribe, AttendNight]
-            }
+            Fact::RecordSessionNote { .. }
+            | Fact::CorrectSessionNote { .. }
+            | Fact::StopSession { .. }
+            | Fact::RecordDeparture { .. } => &[Facilitate, Nurse, Prescribe, AttendNight],
             Fact::RecordNightCheck { .. } => &[AttendNight, Facilitate, Nurse],
-            Fact::ReceiveContainers { .. } | Fact::CountStock { .. } | Fact::RecordContainer { .. } => {
-                &[DispenseDrug, WitnessDrug]
-            }
+            Fact::ReceiveContainers { .. }
+            | Fact::CountStock { .. }
+            | Fact::RecordContainer { .. }
+            | Fact::CompleteReceipt { .. }
+            | Fact::ReceiveShipment { .. }
+            | Fact::RecordTemperature { .. }
+            | Fact::RecordSafeAccess { .. } => &[DispenseDrug, WitnessDrug],
+            Fact::RecallLot { site: Some(_), .. } => &[DispenseDrug, LeadSite, MonitorMedically, AdministerTrial],
+            Fact::RecallLot { site: None, .. } => &[MonitorMedically, AdministerTrial],
+            Fact::RecordNotice { .. } => &[LeadSite, DispenseDrug, AdministerTrial],
             Fact::EndDelegation { .. } => &[LeadSite, AdministerTrial],
             Fact::PlaceHold { .. } => {
                 &[LeadSite, MonitorMedically, AdministerTrial, Prescribe, DecideEligibility, DispenseDrug]
@@ -297,7 +346,10 @@ pub const fn duties_for(command: &Command) -> &'static [Duty] {
             Authorisation::ReleaseContainers { .. }
             | Authorisation::AcceptContainers { .. }
             | Authorisation::DestroyContainers { .. }
-            | Authorisation::ReturnToSafe { .. } => &[DispenseDrug, WitnessDrug],
+            | Authorisation::ReturnToSafe { .. }
+            | Authorisation::ShipContainers { .. } => &[DispenseDrug, WitnessDrug],
+            Authorisation::SignOrderForm { .. } => &[LeadSite, Prescribe, DispenseDrug, AdministerTrial],
+            Authorisation::ResolveDiscrepancy { .. } => &[LeadSite, MonitorMedically, AdministerTrial],
             Authorisation::AuthoriseDose { .. } | Authorisation::AuthoriseSupplement { .. } => {
                 &[Facilitate, Nurse, Prescribe]
             }
@@ -349,9 +401,9 @@ pub fn case_of<'a>(
     let site = world.participant.map(|p| &p.site).or(site);
     let in_trial = site.and_then(|site| world.trial.sites.get(site));
     let zone = in_trial.map_or(TimeZone::UTC, |site| site.time_zone.clone());
-    let at = match &request.command {
-        Command::Fact(_) => request.at.unwrap_or(context.now),
-        Command::Authorise(_) => context.now,
+    let (at, device_at) = match &request.command {
+        Command::Fact(_) => set_right(request, context.now),
+        Command::Authorise(_) => (context.now, None),
     };
     let day = at.to_zoned(zone.clone()).date();
     let today = if at == context.now { day } else { context.now.to_zoned(zone.clone()).date() };
@@ -369,9 +421,24 @@ pub fn case_of<'a>(
         zone,
         zone_name: in_trial.map_or("UTC", |site| site.zone.as_str()),
         at,
+        device_at,
         day,
         reason: request.reason.as_deref(),
     })
+}
+
+/// When a fact happened: by the device's clock, set right where that clock shows another time than ours at sending. The
+/// device's own time is kept beside it then.
+fn set_right(request: &Request, now: Timestamp) -> (Timestamp, Option<Timestamp>) {
+    /// A message is under way for some time: less than this is no wrong clock.
+    const CLOCK_LEEWAY: SignedDuration = SignedDuration::from_secs(90);
+    let Some(at) = request.at else { return (now, None) };
+    let Some(sent) = request.sent else { return (at, None) };
+    let ahead = sent.duration_since(now);
+    if ahead.abs() <= CLOCK_LEEWAY {
+        return (at, None);
+    }
+    (at.checked_sub(ahead).unwrap_or(now), Some(at))
 }
 
 /// Decides: entries to append, or why there are none. Nothing is changed here; the entries are the only outcome.

@@ -6,12 +6,12 @@
 use crate::{
     command::{
         AdverseEventReport, ContactOutcome, ContainerFact, ContainerReport, Destination, Disclosure, DosePart, Going,
-        MedicineReport, StopScope,
+        MedicineReport, OrderLine, SafeGoing, StopScope, TemperatureReading,
     },
     stream::{ChainName, StreamId},
 };
 use jiff::{Timestamp, civil::Date};
-use protocol::model::{Content, DeviationClass, Trigger, VisitMode, Window};
+use protocol::model::{AlarmLevel, Content, DeviationClass, Duty, LossCause, Trigger, VisitMode, Window};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 use terms::{
@@ -66,6 +66,9 @@ pub struct Stamp {
     /// Why, where it was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// When it happened by the clock of the device, where that clock was wrong: `at` is the time set right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_at: Option<Timestamp>,
 }
 
 /// One entry, on its way into the log or out of it.
@@ -133,7 +136,7 @@ pub struct TaskRaised {
     /// What must be done, imperative.
     pub title: String,
     /// The duty that must act.
-    pub duty: protocol::model::Duty,
+    pub duty: Duty,
     /// Until when.
     pub due: Timestamp,
     /// What brought it about.
@@ -350,6 +353,9 @@ pub enum Entry {
         check: CheckId,
         values: BTreeMap<FieldId, Value>,
         clears: bool,
+        /// The answers themselves don't pass.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        fails: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         expires: Option<Timestamp>,
     },
@@ -393,6 +399,21 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         slot: Option<String>,
         breaches: Vec<BreachFound>,
+        /// The slot of the distress ratings that it fills.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rating: Option<String>,
+        /// Measures outside what is plausible, confirmed by the person.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        confirmed: Vec<String>,
+    },
+    /// A reading was corrected.
+    ReadingCorrected {
+        session: u8,
+        instance: InstanceId,
+        changes: BTreeMap<String, MeasureChange>,
+        breaches: Vec<BreachFound>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        confirmed: Vec<String>,
     },
     /// A line of the timeline.
     SessionNoted {
@@ -402,8 +423,66 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         number: Option<Decimal>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        detail: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<String>,
     },
+    /// A line of the timeline was corrected.
+    SessionNoteCorrected { session: u8, instance: InstanceId, old: NoteFound, new: NoteFound },
+    /// Something needs somebody now. `tell` has until `ack_by` to say that they have it.
+    AlarmRaised {
+        session: u8,
+        instance: InstanceId,
+        alarm: AlarmKind,
+        /// What it is about, within its kind: no two of one are raised at a time.
+        key: String,
+        level: AlarmLevel,
+        text: String,
+        tell: Duty,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ack_by: Option<Timestamp>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        about: Option<InstanceId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        card: Option<String>,
+    },
+    /// Nobody took it in time: the next is told.
+    AlarmEscalated {
+        session: u8,
+        instance: InstanceId,
+        tell: Duty,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ack_by: Option<Timestamp>,
+    },
+    /// Somebody has it.
+    AlarmAcknowledged {
+        session: u8,
+        instance: InstanceId,
+        /// The contact who was reached by telephone, if it was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        contact: Option<String>,
+    },
+    /// What it was raised for is over.
+    AlarmEnded { session: u8, instance: InstanceId, text: String },
+    /// An emergency card was opened.
+    CardOpened { session: u8, instance: InstanceId, card: String, title: String, steps: Vec<String> },
+    /// A step of it was done.
+    CardStepDone { session: u8, instance: InstanceId, step: u32, text: String },
+    /// What it was opened for is over.
+    CardClosed { session: u8, instance: InstanceId, text: String },
+    /// Somebody of the call-out list was called.
+    ContactCalled {
+        session: u8,
+        contact: String,
+        label: String,
+        reached: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        alarm: Option<InstanceId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
+    /// Somebody who was there signed the session's record.
+    SessionSigned { session: u8, staff: StaffId },
     /// The session was stopped.
     SessionStopped { session: u8 },
     /// Leaving was allowed.
@@ -416,9 +495,17 @@ pub enum Entry {
         awake: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         distress: Option<u8>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        signs: Vec<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
     },
-    /// The session's record was closed.
-    SessionClosed { session: u8 },
+    /// The session's record was closed. Whoever was there and has not signed is named; the stamp's reason says why.
+    SessionClosed {
+        session: u8,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unsigned: Vec<StaffId>,
+    },
     // --- holds and approvals (participant, site or trial stream)
     /// Something must wait.
     HoldPlaced { instance: InstanceId, text: String },
@@ -476,21 +563,181 @@ pub enum Entry {
     DelegationEnded { staff: StaffId, role: RoleId },
     // --- stock stream
     /// Containers arrived; they are quarantined until accepted.
-    ContainersReceived { consignment: String, containers: Vec<ContainerReport> },
+    ContainersReceived {
+        consignment: String,
+        containers: Vec<ContainerReport>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        order: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        noted: Option<u32>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        certificates: BTreeMap<String, String>,
+    },
     /// Containers may be used.
     ContainersAccepted { containers: Vec<ContainerId> },
     /// A container was taken out of the safe for a session.
-    ContainerOut { container: ContainerId, participant: ParticipantId, session: u8 },
+    ContainerOut {
+        container: ContainerId,
+        participant: ParticipantId,
+        session: u8,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seal: Option<String>,
+    },
     /// A container went back unopened.
-    ContainerBack { container: ContainerId },
+    ContainerBack {
+        container: ContainerId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seal: Option<String>,
+    },
     /// A container was opened and its content swallowed, `pieces` of it.
     ContainerUsed { container: ContainerId, participant: ParticipantId, pieces: u32 },
     /// Something became of a container.
     ContainerChanged { container: ContainerId, what: ContainerFact },
     /// Containers were destroyed.
-    ContainersDestroyed { containers: Vec<ContainerId>, method: String },
-    /// The safe was counted.
-    StockCounted { expected: u32, found: u32, missing: Vec<ContainerId>, unexpected: Vec<ContainerId> },
+    ContainersDestroyed {
+        containers: Vec<ContainerId>,
+        method: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        record: Option<String>,
+    },
+    /// Two counted the safe, each for themselves, and agreed with each other.
+    StockCounted {
+        expected: u32,
+        found: u32,
+        missing: Vec<ContainerId>,
+        unexpected: Vec<ContainerId>,
+        /// Pieces found in open containers where the book says another number: found, and by the book.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        pieces: BTreeMap<ContainerId, [u32; 2]>,
+        /// Who counted.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        counters: Vec<StaffId>,
+    },
+    /// One of two counted. Nobody is shown what they found before the other has counted.
+    CountEntered {
+        found: Vec<ContainerId>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        pieces: BTreeMap<ContainerId, u32>,
+        /// The counter may hand out.
+        hands_out: bool,
+        /// The counter may witness.
+        witnesses: bool,
+        /// Until when the other's count belongs to it.
+        until: Timestamp,
+    },
+    /// Two counted and did not agree with each other: neither count stands, both count again by `again_by`.
+    CountsDiffered { counters: Vec<StaffId>, again_by: Timestamp },
+    /// An order form was signed.
+    StockOrdered {
+        form: String,
+        number: String,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        fields: BTreeMap<String, String>,
+        lines: Vec<OrderLine>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Date>,
+    },
+    /// What was missing of a receipt came later.
+    ReceiptCompleted {
+        consignment: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        order: Option<String>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        certificates: BTreeMap<String, String>,
+    },
+    /// Containers were sent to another site.
+    ContainersShipped {
+        shipment: String,
+        to: SiteId,
+        containers: Vec<ContainerId>,
+        seal: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<String>,
+    },
+    /// Another site has sent containers, which are on their way.
+    ShipmentAnnounced {
+        shipment: String,
+        from: SiteId,
+        containers: Vec<ContainerReport>,
+        seal: String,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        certificates: BTreeMap<String, String>,
+    },
+    /// A shipment arrived: what was found of it is in quarantine.
+    ShipmentReceived {
+        shipment: String,
+        from: SiteId,
+        found: Vec<ContainerId>,
+        missing: Vec<ContainerId>,
+        seal_whole: bool,
+    },
+    /// At the sender: the other site said what had arrived.
+    ShipmentArrived { shipment: String, at: SiteId, found: Vec<ContainerId>, missing: Vec<ContainerId> },
+    /// The logger in the safe was read. What had been stored outside the limits is set aside.
+    TemperatureLogged {
+        logger: String,
+        readings: Vec<TemperatureReading>,
+        lowest: Decimal,
+        highest: Decimal,
+        within: bool,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        set_aside: Vec<ContainerId>,
+    },
+    /// The safe was opened or shut; `alone` by one person.
+    SafeAccessed {
+        going: SafeGoing,
+        purpose: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seal: Option<String>,
+        alone: bool,
+    },
+    /// A lot was called back: no container of it is given any more.
+    LotRecalled { lot: String, reason: String },
+    /// The safe, a delivery or a container doesn't agree with the book.
+    DiscrepancyOpened {
+        instance: InstanceId,
+        what: DiscrepancyKind,
+        text: String,
+        /// Containers concerned that are not where the book has them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        containers: Vec<ContainerId>,
+        /// Pieces that an open container is short of; negative for more than there should be.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        pieces: BTreeMap<ContainerId, i64>,
+        /// The consignment or shipment concerned.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        consignment: Option<String>,
+        /// Who counted or reported it: none of them closes it.
+        people: Vec<StaffId>,
+        /// Until when both count again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        again_by: Option<Timestamp>,
+        /// Notices that a theft or loss asks for, with their terms.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        notices: Vec<NoticeDue>,
+        /// The hold that it put on the site.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hold: Option<InstanceId>,
+    },
+    /// A notice about it was sent.
+    NoticeRecorded {
+        discrepancy: InstanceId,
+        form: String,
+        number: String,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        fields: BTreeMap<String, String>,
+        late: bool,
+    },
+    /// It was closed by somebody who had not counted. What is lost leaves the book here, and nowhere else.
+    DiscrepancyResolved {
+        instance: InstanceId,
+        cause: LossCause,
+        text: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        lost: Vec<ContainerId>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        pieces: BTreeMap<ContainerId, i64>,
+    },
 }
 
 /// What the study's rule says of a medicine, computed when it was recorded.
@@ -515,7 +762,8 @@ pub struct OpenItem {
     /// Whose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub participant: Option<ParticipantId>,
-    /// `task`, `question`, `visit`, `form`, `session`, `rating`, `participant`, `container`, `hold`.
+    /// `task`, `question`, `visit`, `form`, `session`, `rating`, `participant`, `container`,
+    /// `discrepancy`, `hold`.
     pub kind: String,
     /// Which: an instance, a visit, a container.
     pub item: String,
@@ -547,6 +795,96 @@ pub struct BreachFound {
     pub action: String,
     /// When to measure again.
     pub repeat_by: Timestamp,
+}
+
+/// A value of a reading that was corrected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MeasureChange {
+    /// What stood there; none if it had not been measured.
+    pub old: Option<Decimal>,
+    /// What stands there now.
+    pub new: Decimal,
+}
+
+/// What a line of the timeline says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoteFound {
+    /// Code.
+    pub code: String,
+    /// Number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<Decimal>,
+    /// Choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// Words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// What an alarm of a session is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlarmKind {
+    /// Nobody is with the participant.
+    Alone,
+    /// Too few carers.
+    Carers,
+    /// A reading beyond a limit.
+    Limit,
+    /// The repeat reading after a breach was not taken.
+    Repeat,
+    /// A measurement was not taken in its window.
+    Overdue,
+    /// Grave distress that lasts.
+    Distress,
+    /// What was drunk.
+    Fluids,
+    /// Touch that was not agreed on.
+    Touch,
+    /// A code of the timeline that raises one.
+    Note,
+    /// An emergency card.
+    Card,
+    /// The session was stopped.
+    Stop,
+    /// No look at the participant in the night.
+    NightMissed,
+    /// Something that the attendant must call for.
+    NightSign,
+}
+
+/// How the safe came not to agree with the book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DiscrepancyKind {
+    /// Two agreed with each other, and not with the book.
+    Count,
+    /// Two did not agree with each other, twice.
+    Counters,
+    /// A delivery is not what its note says.
+    Receipt,
+    /// A shipment is not what was sent.
+    Shipment,
+    /// What was swallowed and what came back are not what the label says.
+    Pieces,
+    /// A container is not there.
+    Missing,
+    /// One person was at the safe alone.
+    Alone,
+}
+
+/// A notice that a theft or loss asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticeDue {
+    /// The study's form.
+    pub form: String,
+    /// Its title.
+    pub title: String,
+    /// Causes that it is sent for.
+    pub causes: Vec<LossCause>,
+    /// Until when.
+    pub due: Timestamp,
 }
 
 /// What a container holds. Only the sealed service ever has one of these in the open.

@@ -11,6 +11,8 @@ pub struct Reader {
     pub roles: Vec<RoleId>,
     /// Duties of these roles.
     pub duties: Duties,
+    /// Duties by which they see, where they can't act by them just now; otherwise they see by what they do.
+    pub sees_by: Option<Duties>,
 }
 
 impl Reader {
@@ -22,7 +24,17 @@ impl Reader {
                 duties.add(*duty);
             }
         }
-        Self { roles, duties }
+        Self { roles, duties, sees_by: None }
+    }
+
+    /// The same reader, who sees what they saw and can do nothing: for pages that show the record as it was.
+    #[must_use]
+    pub fn reading_only(self) -> Self {
+        Self { sees_by: Some(self.seeing()), duties: Duties::default(), ..self }
+    }
+
+    fn seeing(&self) -> Duties {
+        self.sees_by.unwrap_or(self.duties)
     }
 
     /// An entry as they may read it, as JSON: whoever meets opaque requests alone learns that it was written and when; from
@@ -78,12 +90,12 @@ impl Reader {
 
     /// Whether they may look at participants' records at all. A rater meets opaque requests alone.
     pub fn sees_participants(&self) -> bool {
-        self.duties.iter().any(|duty| !matches!(duty, Duty::RateOutcomes | Duty::Participate))
+        self.seeing().iter().any(|duty| !matches!(duty, Duty::RateOutcomes | Duty::Participate))
     }
 
     /// Whether they may see who a participant is and how to reach them: only those who meet people at the site.
     pub fn sees_identity(&self) -> bool {
-        self.duties.has_any(&[
+        self.seeing().has_any(&[
             Duty::Coordinate,
             Duty::TakeConsent,
             Duty::Facilitate,
@@ -96,7 +108,7 @@ impl Reader {
     /// Whether they may see what goes on in the dosing room. Patterns of readings can unmask the arm, so the sponsor's
     /// operations don't (dosing-day.md §15).
     pub fn sees_sessions(&self) -> bool {
-        self.duties.has_any(&[
+        self.seeing().has_any(&[
             Duty::Facilitate,
             Duty::Nurse,
             Duty::Prescribe,

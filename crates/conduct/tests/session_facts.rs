@@ -194,8 +194,8 @@ fn readings() {
         # Limits: at the line is over it; red hides amber.
         10:32 lead: reading systolic 160 diastolic 85 pulse 90 | recorded V-b
         10:32 lead: reading systolic 161 diastolic 85 pulse 90 | recorded V-b L1:amber task:LimitAmber
-        10:32 lead: reading systolic 180 diastolic 85 pulse 90 | recorded V-b L1:red task:LimitRed task:LimitRed
-        10:32 lead: reading systolic 170 diastolic 111 pulse 90 | recorded V-b L1:amber L2:red task:LimitAmber task:LimitRed task:LimitRed
+        10:32 lead: reading systolic 180 diastolic 85 pulse 90 | recorded V-b L1:red task:LimitRed task:LimitRed task:MayBeHarm
+        10:32 lead: reading systolic 170 diastolic 111 pulse 90 | recorded V-b L1:amber L2:red task:LimitAmber task:LimitRed task:LimitRed task:MayBeHarm
         10:32 lead: reading systolic 170 diastolic 85; 10:37 lead: reading systolic 150 diastolic 85 | recorded V-b done
         10:32 lead: reading systolic 170 diastolic 85; 10:37 lead: reading pulse 80 | recorded V-b
         10:32 lead: reading systolic 190 diastolic 85; 10:37 lead: reading systolic 150 diastolic 85 | recorded V-b done
@@ -348,7 +348,7 @@ fn ground_that_goes() {
     table(
         permitted,
         "
-        11:41 lead: reading systolic 181 diastolic 85               | recorded L1:red task:LimitRed task:LimitRed lost:supplement.limits
+        11:41 lead: reading systolic 181 diastolic 85               | recorded L1:red task:LimitRed task:LimitRed task:MayBeHarm lost:supplement.limits
         11:41@10:20 lead: note VOMIT                                | recorded DoseVomited task:DoseVomited lost:supplement.vomited
         11:41 monitor: hold participant rash                        | recorded hold lost:safety.hold GroundWithdrawn
         ",

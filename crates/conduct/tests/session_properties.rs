@@ -153,7 +153,7 @@ impl Opinion {
                     *self.out.entry(container.to_string()).or_default() += 1;
                     self.must(self.out.values().all(|times| *times <= 1), "a container out twice")?;
                 }
-                Entry::ContainerBack { container } => {
+                Entry::ContainerBack { container, .. } => {
                     *self.out.entry(container.to_string()).or_default() -= 1;
                 }
                 Entry::CheckRecorded { check, clears, .. } => {

@@ -545,7 +545,7 @@ fn discharge() -> Seen {
 }
 
 fn close() -> Seen {
-    let left = || {
+    let unsigned = || {
         let mut clinic = evening();
         clinic.all(
             "18:05 lead+co: discharge
@@ -556,12 +556,25 @@ fn close() -> Seen {
         );
         clinic
     };
+    let left = move || {
+        let mut clinic = unsigned();
+        clinic.all("10:15 co!: sign\n10:16 lead!: sign");
+        clinic
+    };
+    let signed_evening = || {
+        let mut clinic = evening();
+        clinic.all("co!: sign");
+        clinic
+    };
     let vitals = " VitalsMissed".repeat(7);
     let mut seen = table(left, "10:20 lead!: close", &format!("- | allowed{vitals}"));
     seen.extend(table(left, "10:20 lead: close", "- | refused close.signed"));
     seen.extend(table(left, "10:30 lead!: close", "10:20 lead!: close | refused close.open"));
+    seen.extend(table(unsigned, "10:20 lead!: close", "- | refused close.signatures"));
+    let harm = "10:18@2025-03-31 12:00 lead: reading systolic 185 diastolic 90 pulse 90 | refused close.adverse_events";
+    seen.extend(table(left, "10:20 lead!: close", harm));
     seen.extend(table(
-        evening,
+        signed_evening,
         "18:40 lead!: close",
         "
         -                                                          | refused close.departed close.containers
@@ -575,7 +588,8 @@ fn close() -> Seen {
         clinic.all(
             "12:30 lead: leave hospital ambulance
              13:00 pharmacist: container K1 back 0
-             13:00 pharmacist+witness: return K2",
+             13:00 pharmacist+witness: return K2
+             13:05 co!: sign",
         );
         clinic
     };
@@ -593,7 +607,7 @@ fn close() -> Seen {
     // Called off in the morning: nobody had a dose, nobody needs to leave.
     let called_off = || {
         let mut clinic = ready_with(|_| {});
-        clinic.all("10:00 lead: stop_session");
+        clinic.all("10:00 lead: stop_session\n10:00 co!: sign");
         clinic
     };
     seen.extend(table(

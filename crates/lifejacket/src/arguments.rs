@@ -36,6 +36,8 @@ pub enum Command {
     Rules(Rules),
     /// What a participant may do next, and what stands in the way of the rest.
     Why(Why),
+    /// What each site needs of the drug in the coming weeks, what ends first, what to send: as CSV, telling no arm.
+    Forecast(Forecast),
     /// Freeze the analysis plan and lock the record, with two signatures; it opens the allocation for the analysis.
     Lock(Lock),
     /// Analyse the record by the study's plan: tables, figures and every number, as HTML, CSV and JSON.
@@ -326,6 +328,17 @@ pub struct Why {
     /// As JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `forecast`.
+#[derive(Debug, Args)]
+pub struct Forecast {
+    /// The store.
+    #[command(flatten)]
+    pub data: Data,
+    /// One site; all of them otherwise.
+    #[arg(long, value_name = "SITE")]
+    pub site: Option<String>,
 }
 
 /// `report`.

@@ -242,7 +242,7 @@ fn notes(
         let text = format!("Called about the travel to the site, for the {missing}th time.");
         let fact = Fact::RecordNote { participant: code.clone(), text };
         let id = format!("more-{number}-note-{missing}");
-        let request = Request { id, at: None, reason: None, command: Command::Fact(fact) };
+        let request = Request { id, at: None, sent: None, reason: None, command: Command::Fact(fact) };
         match batch.ask(&request, Some(code), &context)? {
             Ok(written) => told.entries += written.len() as u64,
             Err(no) => bail!("a note about {code} was answered with no: {no}"),

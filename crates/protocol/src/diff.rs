@@ -75,6 +75,7 @@ const PARTS: &[(&str, &str)] = &[
     ("clocks", "clock"),
     ("approvals", "approval"),
     ("follow_up", "follow-up"),
+    ("stock", "stock"),
     ("analysis", "analysis"),
 ];
 
@@ -94,6 +95,14 @@ const INSIDE: &[(&str, &str)] = &[
     ("limits", "limit"),
     ("criteria", "criterion for leaving"),
     ("codes", "code"),
+    ("steps", "step"),
+    ("ratings", "rating"),
+    ("phases", "phase"),
+    ("alarms", "alarm"),
+    ("cards", "card"),
+    ("contacts", "contact"),
+    ("kinds", "kind of touch"),
+    ("must_call", "sign"),
     ("options", "choice"),
     ("supplement_refusals", "reason"),
     ("reasons", "reason"),
@@ -108,6 +117,8 @@ const INSIDE: &[(&str, &str)] = &[
     ("guesses", "guess"),
     ("systems", "body system"),
     ("published", "published result"),
+    ("forms", "form"),
+    ("calendars", "calendar"),
 ];
 
 /// Words for keys that don't speak for themselves.
@@ -126,6 +137,16 @@ const KEYS: &[(&str, &str)] = &[
     ("anchor", "days are counted from"),
     ("fresh_minutes", "it stays good for"),
     ("valid_days", "its answers stay good for"),
+    ("ack_minutes", "it is answered in"),
+    ("sober_after_hours", "nobody can consent after a dose for"),
+    ("grave_at", "it is grave from"),
+    ("day_max_ml", "most in a day is"),
+    ("missed_minutes", "it is an alarm after"),
+    ("red_once_at", "red begins at once at"),
+    ("red_minutes", "red begins when it has lasted"),
+    ("tell_minutes", "the prescriber is told after"),
+    ("repeat_minutes", "it is done again after"),
+    ("failures_max", "it clears no more after"),
     ("amber_at", "amber begins at"),
     ("red_at", "red begins at"),
     ("amber_low", "amber begins at or below"),
@@ -139,6 +160,11 @@ const KEYS: &[(&str, &str)] = &[
     ("session_max_mg", "most in one session is"),
     ("participants_planned", "people planned are"),
     ("due_hours", "it is due in"),
+    ("temperature_c_min", "the coldest in the safe is"),
+    ("temperature_c_max", "the warmest in the safe is"),
+    ("count_every_days", "a count is due every"),
+    ("recount_minutes", "both count again within"),
+    ("forecast_weeks", "the forecast looks ahead"),
 ];
 
 fn part(key: &str, noun: &str, before: &Value, after: &Value, changes: &mut Vec<Change>) {

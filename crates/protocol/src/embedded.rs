@@ -15,7 +15,7 @@ macro_rules! studies {
 
 studies! {
     "reference-mapp2": "study.toml", "schedule.toml", "roles.toml", "sites.toml", "eligibility.toml", "medication.toml",
-        "dose.toml", "session.toml", "consent.toml", "consent/v1.md", "safety.toml", "analysis.toml",
+        "dose.toml", "session.toml", "room.toml", "consent.toml", "consent/v1.md", "safety.toml", "stock.toml", "analysis.toml",
         "published.toml", "planning.toml", "forms/screening.toml", "forms/outcomes.toml", "forms/visits.toml";
     "small":
         "study.toml",
@@ -28,6 +28,7 @@ studies! {
         "consent.toml",
         "consent.md",
         "safety.toml",
+        "stock.toml",
         "analysis.toml",
         "planning.toml";
     "reference-mapp1": "study.toml", "sites.toml", "planning.toml";
@@ -39,11 +40,12 @@ studies! {
         "eligibility.toml",
         "dose.toml",
         "session.toml",
+        "stock.toml",
         "consent.toml",
         "consent/v1.md";
     "small-amended": "study.toml", "consent-2.md";
     "demonstration-amended": "study.toml", "consent/v2.md";
-    "demonstration": "study.toml", "sites.toml";
+    "demonstration": "study.toml", "sites.toml", "stock.toml";
 }
 
 /// The ids of the studies.

@@ -13,6 +13,11 @@ pub use crate::planning::{
     BetterWord, MechanismWord, Planning, PlanningAccrual, PlanningArm, PlanningBaseline, PlanningCovariate,
     PlanningDropout, PlanningLooks, SpendingWord,
 };
+pub use crate::room::{
+    AlarmLevel, AlarmRule, CodeMeaning, Contact, DistressPlan, EmergencyCard, FluidPlan, NightPlan, Phase,
+    PresenceStep, RoomPlan, SiteContact, TouchPlan,
+};
+pub use crate::stock::{Calendar, FieldSource, LossCause, StockField, StockForm, StockPlan, StockUse, Term};
 use jiff::civil::Date;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -72,6 +77,9 @@ pub struct Study {
     pub approvals: Vec<ApprovalRule>,
     /// Follow-up: tries, silence, what goes on after treatment stops.
     pub follow_up: FollowUpPlan,
+    /// How the drug is kept, ordered, counted and reported on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stock: Option<StockPlan>,
     /// The analysis plan.
     pub analysis: AnalysisPlan,
     /// What is assumed when the trial is planned by simulation. No part of the version: it changes nothing that is done.
@@ -352,6 +360,9 @@ pub struct Site {
     pub languages: Vec<String>,
     /// Enrolment cap; `None` for no cap.
     pub cap: Option<u32>,
+    /// Numbers of those who are called in an emergency, here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<SiteContact>,
     /// Where it comes from.
     pub source: Source,
 }
@@ -930,6 +941,8 @@ pub struct SessionPlan {
     pub codes: Vec<TimelineCode>,
     /// Codes for not giving the supplement.
     pub supplement_refusals: Vec<ChoiceOption>,
+    /// What is asked, watched and answered in the room beside.
+    pub room: RoomPlan,
     /// Where it comes from.
     pub source: Source,
 }
@@ -961,6 +974,12 @@ pub struct Check {
     pub remedy_failed: String,
     /// It is a signature: the person proves themselves again.
     pub signed: bool,
+    /// Minutes of rest before it is done again after it failed; sooner doesn't clear.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeat_minutes: Option<u32>,
+    /// After so many failures on the day it clears no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failures_max: Option<u32>,
     /// A C-SSRS or other form that is filled in with it, whose record is demanded as well.
     pub form: Option<FormId>,
     /// Where it comes from.
@@ -1026,7 +1045,7 @@ pub struct Measure {
     pub label: String,
     /// Unit.
     pub unit: String,
-    /// Smallest plausible; outside it the entry is unreadable.
+    /// Smallest plausible: outside it the value is asked about, and recorded when it is confirmed.
     pub min: Decimal,
     /// Largest plausible.
     pub max: Decimal,
@@ -1055,6 +1074,20 @@ pub struct Limit {
     pub red_action: String,
     /// Minutes until the repeat reading.
     pub repeat_minutes: u32,
+    /// Red only when it has lasted so many minutes, by readings one after the other; at once where none are named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub red_minutes: Option<u32>,
+    /// Red at once at or above this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub red_once_at: Option<Decimal>,
+    /// The prescriber is told when amber has lasted so many minutes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tell_minutes: Option<u32>,
+    /// The alarm of red.
+    pub red_level: AlarmLevel,
+    /// The card that helps at red.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub card: Option<String>,
     /// Where it comes from.
     pub source: Source,
 }
@@ -1093,6 +1126,33 @@ pub struct TimelineCode {
     pub label: String,
     /// Unit of its number, where it carries one: `ml`.
     pub unit: Option<String>,
+    /// Letters that write it: at most two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keys: Option<String>,
+    /// The heading that it stands under.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// One of these must be chosen with it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<ChoiceOption>,
+    /// Words must come with it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub words: bool,
+    /// What it means to the rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub means: Option<CodeMeaning>,
+    /// The alarm that it raises.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<AlarmLevel>,
+    /// The alarm is raised with these choices alone; with all where none are named.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub alarm_on: Vec<String>,
+    /// The card that helps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub card: Option<String>,
+    /// It may be harm: somebody must say whether it was an adverse event.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub may_be_harm: bool,
 }
 
 /// What happened, when it becomes a deviation, task or clock. The list is closed: the rules know each.
@@ -1143,6 +1203,12 @@ pub enum Trigger {
     LimitAmber,
     /// A limit breached, red.
     LimitRed,
+    /// Touch that had not been agreed on, or after it had been taken back.
+    TouchNotAgreed,
+    /// Something that may have been harm, until somebody says whether it was.
+    MayBeHarm,
+    /// A look in the night that came too late.
+    NightCheckLate,
     /// A consent item or version that was not in force when something was done.
     ConsentLate,
     /// A form given by somebody who may not.

@@ -3,6 +3,7 @@
 use crate::{error::StoreError, store::Store, table::Row};
 use conduct::{
     Census, Studies,
+    context::GivenFound,
     entry::{HeadFound, OpenItem},
 };
 use protocol::model::{ActivityKind, Requirement, Study};
@@ -51,9 +52,33 @@ pub fn census(store: &dyn Store, studies: &Studies) -> Result<Census, StoreError
     look("SELECT NULL, container FROM container WHERE standing = 'out'", "container", &|_| {
         "A container is out of the safe".to_owned()
     })?;
+    look(
+        "SELECT NULL, d.instance, d.words FROM stock_discrepancy d WHERE NOT EXISTS \
+         (SELECT 1 FROM stock_resolution r WHERE r.site = d.site AND r.instance = d.instance)",
+        "discrepancy",
+        &title,
+    )?;
     look("SELECT NULL, instance, words FROM hold", "hold", &title)?;
     forms_missing(store, studies, &mut open)?;
-    Ok(Census { open: open.into_iter().collect(), heads: heads(store)? })
+    Ok(Census { open: open.into_iter().collect(), heads: heads(store)?, given: Vec::new() })
+}
+
+/// From which containers of a lot somebody has swallowed.
+///
+/// # Errors
+/// When the store can't be read.
+pub fn given(store: &dyn Store, lot: &str) -> Result<Census, StoreError> {
+    let sql = "SELECT site, container, participant FROM container \
+               WHERE lot = ?1 AND pieces_used > 0 AND participant IS NOT NULL ORDER BY site, container";
+    let rows = store.select(sql, &[lot.into()])?;
+    let given = rows.iter().filter_map(|row| {
+        Some(GivenFound {
+            site: word(row, 0)?.into(),
+            container: word(row, 1)?.into(),
+            participant: word(row, 2)?.into(),
+        })
+    });
+    Ok(Census { given: given.collect(), ..Census::default() })
 }
 
 /// Required forms of visits that were held, without a record.

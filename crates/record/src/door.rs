@@ -2,7 +2,7 @@
 //! somebody else was quicker. Pages, command line, imports and the simulator have no other way to write.
 
 use crate::{
-    census::census,
+    census::{census, given},
     error::StoreError,
     first_answer::{self, Digests},
     folded::{Folded, Memory, fold},
@@ -16,8 +16,8 @@ use crate::{
 use allocation::{Opened, SealedContainer, SealedRow, Service, ServiceError, Wanted};
 use chain::Key;
 use conduct::{
-    Authorisation, Command, Context, No, ParticipantState, Picked, Proof, Request, SiteState, StockState, StreamId,
-    Studies, Subject, TrialState, Written, decide,
+    Authorisation, Command, Context, Fact, No, ParticipantState, Picked, Proof, Request, SiteState, StockState,
+    StreamId, Studies, Subject, TrialState, Written, decide,
 };
 use jiff::Timestamp;
 use std::{
@@ -225,6 +225,14 @@ impl Door {
         Streams::read(participant, site, (stock, allocation), &mut |stream| self.folded(stream))
     }
 
+    /// The streams about a participant, as they were known at a time: what was recorded later is left out.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn streams_as_of(&self, participant: &ParticipantId, as_of: Timestamp) -> Result<Streams, StoreError> {
+        Streams::read(Some(participant), None, (true, true), &mut |stream| self.folded_as_of(stream, as_of))
+    }
+
     /// Decides and appends. When it returns [`Answer::Done`], the entries are on the disk.
     ///
     /// The same request again gives the first answer again and writes nothing.
@@ -323,6 +331,9 @@ impl Door {
     fn draws(&self, command: &Command, streams: &Streams, context: &mut Context) -> Result<(), StoreError> {
         if let Command::Authorise(Authorisation::LockRecord {}) = command {
             context.census = Some(census(self.store.as_ref(), &self.studies())?);
+        }
+        if let Command::Fact(Fact::RecallLot { lot, .. }) = command {
+            context.census = Some(given(self.store.as_ref(), lot)?);
         }
         let Command::Authorise(act @ (Authorisation::Randomise { .. } | Authorisation::ReleaseContainers { .. })) =
             command

@@ -42,6 +42,15 @@ struct WithProofs<'a> {
 
 impl Digests {
     pub(crate) fn of(request: &Request, context: &Context) -> Result<Self, StoreError> {
+        // A held request that is sent again is the same: what the device's clock shows then is no part of it.
+        let unsent;
+        let request = match request.sent {
+            None => request,
+            Some(_) => {
+                unsent = Request { sent: None, ..request.clone() };
+                &unsent
+            }
+        };
         let asked = hash(&Asked { person: &context.actor.person, request })?;
         let second = context.second.as_ref();
         let signed = [context.actor.signed, second.is_some_and(|second| second.signed)];

@@ -9,7 +9,11 @@ use crate::{
     lock,
     store::{Range, Store},
 };
-use conduct::{AllocationState, ParticipantState, SiteState, StockState, StreamId, TrialState, Written, due::Due};
+use conduct::{
+    AllocationState, ParticipantState, SiteState, StockState, StreamId, TrialState, Written,
+    due::Due,
+    state::{Balance, Line},
+};
 use jiff::Timestamp;
 use std::{
     collections::HashMap,
@@ -106,17 +110,41 @@ pub(crate) struct Held {
     pub(crate) folded: Folded,
     /// What is due for the participant, if it was computed for this version.
     pub(crate) due: Option<Arc<Vec<Due>>>,
+    /// The book of a stock before and after each entry since the tables were last told.
+    pub(crate) books: Vec<Moves>,
+}
+
+/// What one entry did to the book of a site's stock.
+#[derive(Debug, Clone)]
+pub(crate) struct Moves {
+    pub(crate) version: u64,
+    /// Lines that the entry changed: by how much, and to what.
+    pub(crate) lines: Vec<(Line, Balance, Balance)>,
+    /// The whole book after it.
+    pub(crate) whole: Balance,
 }
 
 impl Held {
     pub(crate) fn new(folded: Folded) -> Self {
-        Self { folded, due: None }
+        Self { folded, due: None, books: Vec::new() }
     }
 
     /// Takes in one entry; what was computed from the state before it is forgotten.
     pub(crate) fn apply(&mut self, written: &Written) {
-        self.folded.apply(&written.stamp, &written.entry);
-        self.due = None;
+        let Folded::Stock(state) = &mut self.folded else {
+            self.folded.apply(&written.stamp, &written.entry);
+            self.due = None;
+            return;
+        };
+        let state = Arc::make_mut(state);
+        let before = state.book.clone();
+        state.apply(&written.stamp, &written.entry);
+        let changed = state.book.iter().filter_map(|(line, after)| {
+            let was = before.get(line).copied().unwrap_or_default();
+            (was != *after).then(|| (line.clone(), *after - was, *after))
+        });
+        let (lines, whole) = (changed.collect(), state.balance());
+        self.books.push(Moves { version: state.version, lines, whole });
     }
 
     /// Memory goes with the entries folded.

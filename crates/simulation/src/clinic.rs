@@ -10,8 +10,8 @@ use crate::{
 };
 use allocation::{Key, Service};
 use conduct::{
-    Authorisation, Command, Context, Draw, Entry, Fact, No, Picked, Proof, Request, Studies, Written, command::HoldOn,
-    entry::Person,
+    Authorisation, Census, Command, Context, Draw, Entry, Fact, No, Picked, Proof, Request, Studies, Written,
+    command::HoldOn, context::GivenFound, entry::Person, state::ContainerStanding,
 };
 use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 use protocol::model::Study;
@@ -26,6 +26,7 @@ pub(crate) struct Ask {
     signed: bool,
     second: Option<Person>,
     happened: Option<Timestamp>,
+    sent: Option<Timestamp>,
     reason: Option<String>,
     command: Command,
     draw: Option<Draw>,
@@ -53,6 +54,7 @@ impl Ask {
             signed: false,
             second: None,
             happened: None,
+            sent: None,
             reason: None,
             command,
             draw: None,
@@ -76,6 +78,12 @@ impl Ask {
     /// With a second person, who proves themselves too.
     pub(crate) fn with(mut self, second: Option<&StaffId>) -> Self {
         self.second = second.map(|staff| Person::Staff(staff.clone()));
+        self
+    }
+
+    /// By a device whose clock shows this when it sends.
+    pub(crate) const fn sent(mut self, clock: Timestamp) -> Self {
+        self.sent = Some(clock);
         self
     }
 
@@ -144,6 +152,8 @@ pub(crate) struct Clinic<'a> {
     pub raised: Vec<Raised>,
     /// Holds that were placed on sites and participants.
     pub held: Vec<(HoldOn, InstanceId)>,
+    /// Alarms of sessions that were raised, to be taken by somebody.
+    pub alarmed: Vec<(terms::ParticipantId, u8, InstanceId)>,
     pub participants: u32,
     pub finished: u32,
     /// Why the sink takes no more.
@@ -180,6 +190,7 @@ impl<'a> Clinic<'a> {
             tally: Tally::default(),
             raised: Vec::new(),
             held: Vec::new(),
+            alarmed: Vec::new(),
             participants: opening.participants,
             finished: 0,
             failure: None,
@@ -198,6 +209,7 @@ impl<'a> Clinic<'a> {
         let request = Request {
             id: format!("sim-{:06}", self.requests),
             at: ask.happened,
+            sent: ask.sent,
             reason: ask.reason,
             command: ask.command,
         };
@@ -211,7 +223,7 @@ impl<'a> Clinic<'a> {
             draw: ask.draw,
             picked: ask.picked,
             pseudonym: ask.pseudonym,
-            census: None,
+            census: self.given(&request.command),
         };
         match self.folded.ask(self.studies, &request, &context) {
             Ok(written) => {
@@ -234,6 +246,21 @@ impl<'a> Clinic<'a> {
                 Err(no)
             }
         }
+    }
+
+    /// For a lot that is called back: who has swallowed from it, as the door would find it.
+    fn given(&self, command: &Command) -> Option<Census> {
+        let Command::Fact(Fact::RecallLot { lot, .. }) = command else { return None };
+        let mut given = Vec::new();
+        for (site, stock) in &self.folded.stocks {
+            for (id, container) in stock.containers.iter().filter(|(_, c)| c.lot == *lot && c.pieces_used > 0) {
+                if let ContainerStanding::Used { participant, .. } = &container.standing {
+                    let (site, participant) = (site.clone(), participant.clone());
+                    given.push(GivenFound { site, container: id.clone(), participant });
+                }
+            }
+        }
+        Some(Census { given, ..Census::default() })
     }
 
     /// How far it has come.
@@ -273,6 +300,9 @@ impl<'a> Clinic<'a> {
                 self.held.extend(on.map(|on| (on, instance.clone())));
             }
             let conduct::StreamId::Participant(participant) = &one.stream else { continue };
+            if let Entry::AlarmRaised { session, instance, .. } = &one.entry {
+                self.alarmed.push((participant.clone(), *session, instance.clone()));
+            }
             let raised = match &one.entry {
                 Entry::TaskRaised(task) => Raised {
                     participant: participant.clone(),

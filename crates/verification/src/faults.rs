@@ -341,6 +341,7 @@ fn from(stage: &Stage, person: &ParticipantId, part: DosePart, container: &terms
         container: container.clone(),
         pieces: 1,
         mouth_checked: true,
+        seen: None,
     };
     Move::ask(&stage.staff.lead, "records a swallow", Command::Fact(fact)).with(&stage.staff.co)
 }
@@ -468,7 +469,9 @@ fn parts(stage: &Stage, person: &ParticipantId) -> Result<Vec<Part>, Why> {
         right.push(stage.check(person, 1, check)?);
         parts.push(part(right, Vec::new(), 1));
     }
-    let emptied = |part| stage.released_container(person, 1, part, ContainerFact::CameBack { pieces: 0 }, "came back");
+    let emptied = |part| {
+        stage.released_container(person, 1, part, ContainerFact::CameBack { pieces: 0, seal: None }, "came back")
+    };
     let mut back = vec![emptied(DosePart::Initial)];
     if study.dose.supplement.is_some() {
         back.extend([emptied(DosePart::Supplement), stage.put_back(person, 1, DosePart::Supplement)]);
@@ -478,8 +481,13 @@ fn parts(stage: &Stage, person: &ParticipantId) -> Result<Vec<Part>, Why> {
             back.push(Move::ask(&staff.lead, "declined", Command::Fact(fact)));
         }
     }
-    let miscounted =
-        stage.released_container(person, 1, DosePart::Initial, ContainerFact::CameBack { pieces: 1 }, "came back");
+    let miscounted = stage.released_container(
+        person,
+        1,
+        DosePart::Initial,
+        ContainerFact::CameBack { pieces: 1, seal: None },
+        "came back",
+    );
     parts.push(part(back, vec![("pieces that do not add up", miscounted)], 1));
     parts.push(part(vec![leave.clone().with(&staff.co)], vec![("alone", leave)], 5));
     let stays = Fact::RecordDeparture {

@@ -208,7 +208,7 @@ pub fn send(setting: &Setting, state: &mut State, number: u16, one: &Move) -> Op
             let act = state.act(number)?;
             let at = (one.ago != 0).then(|| later(state.now, -one.ago));
             let context = context(state, one, &command, act.clone().into());
-            let request = Request { id: act, at, reason: one.reason.clone(), command };
+            let request = Request { id: act, at, reason: one.reason.clone(), sent: None, command };
             let (outcome, harms) = state.ask(setting, &request, &context);
             Some((Some(outcome), harms))
         }
@@ -293,7 +293,7 @@ fn census(state: &State) -> Census {
             });
         }
     }
-    Census { open, heads: std::collections::BTreeMap::new() }
+    Census { open, ..Census::default() }
 }
 
 /// A moment some minutes later.

@@ -286,6 +286,7 @@ impl<'s> Builder<'s> {
             study: self.stage.setting.hash.clone(),
             program: "proof".to_owned(),
             reason: None,
+            device_at: None,
         };
         let chain = match stream {
             StreamId::Trial | StreamId::Allocation => ChainName::Trial,
@@ -454,6 +455,9 @@ impl<'s> Builder<'s> {
                         level: level.id.clone(),
                         lot: "L1".to_owned(),
                         expires: Date::constant(2026, 12, 31),
+                        seal: None,
+                        kit: None,
+                        pieces: None,
                     });
                 };
                 one(DosePart::Initial, 'A');
@@ -464,7 +468,16 @@ impl<'s> Builder<'s> {
         }
         let ids = containers.iter().map(|report| report.container.clone()).collect();
         let stream = StreamId::Stock(site.clone());
-        self.seed(&stream, Entry::ContainersReceived { consignment: "C1".to_owned(), containers });
+        self.seed(
+            &stream,
+            Entry::ContainersReceived {
+                consignment: "C1".to_owned(),
+                containers,
+                order: None,
+                noted: None,
+                certificates: BTreeMap::new(),
+            },
+        );
         self.seed(&stream, Entry::ContainersAccepted { containers: ids });
     }
 
@@ -614,7 +627,7 @@ impl Stage {
         } else {
             format!("takes a reading: {}", said.join(", "))
         };
-        let fact = Fact::RecordReading { participant: person.clone(), session, measures };
+        let fact = Fact::RecordReading { participant: person.clone(), session, measures, confirmed: false, seen: None };
         Move::ask(&self.staff.lead, &words, Command::Fact(fact))
     }
 

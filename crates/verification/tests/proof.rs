@@ -50,9 +50,15 @@ fn the_small_study_holds_and_everything_is_reached() {
 /// A rule is taken away: the shortest sequence that leads to the harm is shown in words.
 #[test]
 fn a_planted_bug_is_found_by_a_shortest_way() {
-    let proof =
-        prove_worlds(&small(), None, &["people of the dose"], Bounds::QUICK, &Off::rules(&["session.carers"]), &|_, _| ())
-            .unwrap();
+    let proof = prove_worlds(
+        &small(),
+        None,
+        &["people of the dose"],
+        Bounds::QUICK,
+        &Off::rules(&["session.carers"]),
+        &|_, _| (),
+    )
+    .unwrap();
     let found = proof.harm.expect("the carers' rule is off");
     assert_eq!(found.property, "session.carers");
     assert_eq!(
@@ -143,7 +149,10 @@ fn declared_tests_exist() {
 fn the_rule_book_is_fresh() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/rules.md");
     let page = fs::read_to_string(path).unwrap();
-    assert!(page == book::rules(), "docs/rules.md is old: `lifejacket rules --markdown > docs/rules.md` writes it anew");
+    assert!(
+        page == book::rules(),
+        "docs/rules.md is old: `lifejacket rules --markdown > docs/rules.md` writes it anew"
+    );
 }
 
 #[test]

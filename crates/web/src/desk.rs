@@ -12,8 +12,10 @@ use record::table::{Cell, Row};
 use terms::{ParticipantId, RoleId, SiteId, StaffId, StudyHash};
 
 use crate::Services;
+use crate::http::call::Call;
 use crate::http::reply::Trouble;
 use crate::people::Who;
+use crate::then::{self, Then};
 
 /// A desk: one person, now, with the trial as it stands.
 pub struct Desk<'a> {
@@ -27,6 +29,10 @@ pub struct Desk<'a> {
     pub sites: Vec<SiteId>,
     /// All roles and duties, at any of these sites or in the trial.
     pub reader: Reader,
+    /// The time as of which the record is shown; none for the record as it stands.
+    pub then: Option<Then>,
+    /// When the page is looked at: what somebody may see follows from their roles now, whatever time is shown.
+    looked_at: Timestamp,
 }
 
 impl From<StoreError> for Trouble {
@@ -46,8 +52,30 @@ impl<'a> Desk<'a> {
     pub fn of(services: &'a Services, who: &'a Who, now: Timestamp) -> Result<Self, Trouble> {
         let trial = services.door.trial()?;
         let study = study_for_new(services, &trial)?;
-        let mut desk = Self { services, who, now, trial, study, sites: Vec::new(), reader: Reader::default() };
+        let (sites, reader) = (Vec::new(), Reader::default());
+        let mut desk = Self { services, who, now, trial, study, sites, reader, then: None, looked_at: now };
         desk.find_roles()?;
+        Ok(desk)
+    }
+
+    /// The desk of a page that can show the record as it was known at the time in its address.
+    pub fn reading(call: &'a Call<'_>) -> Result<Self, Trouble> {
+        let mut desk = Self::of(call.services, call.who()?, call.now)?;
+        let asked = call.query.text(then::NAME);
+        if !asked.is_empty() {
+            let at = then::moment(asked, &desk.own_zone(), desk.now)?;
+            desk.then = Some(Then { at, asked: asked.to_owned(), tables: None });
+            desk.now = at;
+        }
+        Ok(desk)
+    }
+
+    /// The same for a page that reads the current tables: they are made anew as they were then.
+    pub fn reading_tables(call: &'a Call<'_>) -> Result<Self, Trouble> {
+        let mut desk = Self::reading(call)?;
+        if let Some(then) = &mut desk.then {
+            then.tables = Some(call.services.kept.tables(call.services, then.at)?);
+        }
         Ok(desk)
     }
 
@@ -91,11 +119,17 @@ impl<'a> Desk<'a> {
         self.sites.first().map_or(TimeZone::UTC, |site| self.zone(site))
     }
 
+    /// The latest day as of which the record can be shown: today, whatever time is shown.
+    pub fn latest_day(&self) -> Date {
+        self.looked_at.to_zoned(self.own_zone()).date()
+    }
+
     /// The person's roles at one site.
     pub fn reader_at(&self, study: &Study, site: &SiteId, state: &SiteState) -> Reader {
-        let proof = self.who.proof(self.now);
-        let found = authority(study, &self.trial, Some(state), self.today_at(site), &proof);
-        Reader { roles: found.roles, duties: found.duties }
+        let proof = self.who.proof(self.looked_at);
+        let today = self.looked_at.to_zoned(self.zone(site)).date();
+        let found = authority(study, &self.trial, Some(state), today, &proof);
+        Reader { roles: found.roles, duties: found.duties, sees_by: None }
     }
 
     /// A study version by its hash.
@@ -125,7 +159,18 @@ impl<'a> Desk<'a> {
         }
         let zone = self.zone(&participant.site);
         let today = self.now.to_zoned(zone.clone()).date();
-        Ok(CaseFile { participant, site, study, reader, zone, today })
+        let file = CaseFile { participant, site, study, reader, zone, today };
+        if self.then.is_some() { self.case_then(file) } else { Ok(file) }
+    }
+
+    /// What the record said of a participant at the time that is shown, to somebody who may see it now.
+    fn case_then(&self, now: CaseFile) -> Result<CaseFile, Trouble> {
+        let streams = self.services.door.streams_as_of(&now.participant.id, self.now)?;
+        let (Some(participant), Some(site)) = (streams.participant, streams.site) else {
+            return Err(Trouble::NotThen(format!("{} was not on record then.", now.participant.id)));
+        };
+        let study = self.study_of(&participant.study)?;
+        Ok(CaseFile { participant, site, study, reader: now.reader.reading_only(), ..now })
     }
 
     /// A site with its roster, where the person has a role.
@@ -143,6 +188,9 @@ impl<'a> Desk<'a> {
     /// Rows of the current tables; parameters are texts.
     pub fn select(&self, sql: &str, parameters: &[&str]) -> Result<Vec<Row>, Trouble> {
         let cells: Vec<Cell> = parameters.iter().map(|p| Cell::Text((*p).to_owned())).collect();
+        if let Some(rows) = self.then.as_ref().and_then(|then| then.select(sql, &cells)) {
+            return rows;
+        }
         Ok(self.services.door.store().select(sql, &cells)?)
     }
 

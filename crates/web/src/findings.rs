@@ -21,6 +21,46 @@ pub fn sentence(text: &str) -> String {
     }
 }
 
+/// The names of a study's expressions in a sentence, as people know them: `weight.weight_kg` is the question as the form
+/// asks it. A word that names nothing stays as it is.
+pub fn readable(text: &str, study: &Study) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
+    while !rest.is_empty() {
+        let start = rest.find(named).unwrap_or(rest.len());
+        let (before, from) = rest.split_at(start);
+        let end = from.find(|c| !named(c)).unwrap_or(from.len());
+        let (word, after) = from.split_at(end);
+        out.push_str(before);
+        // A full stop at the end belongs to the sentence.
+        let name = word.trim_end_matches('.');
+        match question(name, study) {
+            Some(label) => {
+                out.push_str(&label);
+                out.push_str(word.get(name.len()..).unwrap_or_default());
+            }
+            None => out.push_str(word),
+        }
+        rest = after;
+    }
+    out
+}
+
+/// What a dotted name asks: `form.field`, with a visit before it or without.
+fn question(name: &str, study: &Study) -> Option<String> {
+    let mut parts = name.rsplitn(3, '.');
+    let (field, form) = (parts.next()?, study.form(parts.next()?)?);
+    let visit = match parts.next() {
+        Some(visit) => format!(", {}", study.visit(visit)?.name),
+        None => String::new(),
+    };
+    let own = form.fields.iter().find(|known| known.id == *field).map(|known| known.label.clone());
+    let item = || Some(sentence(crate::sheet::instrument_of(form)?.item(field)?.label));
+    let asked = own.or_else(item).unwrap_or_else(|| field.replace('_', " "));
+    Some(format!("“{asked}” ({}{visit})", form.title))
+}
+
 /// Who holds a duty, as the study calls them.
 pub fn holder(study: &Study, duty: Duty) -> String {
     let titles: Vec<&str> = study.roles.iter().filter(|r| r.duties.contains(&duty)).map(|r| r.title.as_str()).collect();
@@ -44,13 +84,14 @@ fn one(broken: &Broken, place: &Place<'_>) -> Refusal {
         Some(condition) => format!("{}/{condition}. {}", broken.rule, sentence(&broken.sentence)),
         None => format!("{}. {}", broken.rule, sentence(&broken.sentence)),
     };
-    let evidence: Vec<String> = broken.evidence.iter().map(|e| format!("{} {}", e.name, e.value)).collect();
-    let found =
-        if evidence.is_empty() { broken.found.clone() } else { format!("{} ({})", broken.found, evidence.join("; ")) };
+    let said = readable(&broken.found, place.study);
+    let evidence: Vec<String> =
+        broken.evidence.iter().map(|e| format!("{} {}", readable(&e.name, place.study), e.value)).collect();
+    let found = if evidence.is_empty() { said.clone() } else { format!("{said} ({})", evidence.join("; ")) };
     Refusal {
         open: false,
         title: sentence(&broken.sentence),
-        remark: broken.found.clone(),
+        remark: said,
         tag: tag(broken, place),
         rule,
         source: broken.source.to_string(),
@@ -74,7 +115,7 @@ fn together(all: &[&Broken], place: &Place<'_>) -> Option<Refusal> {
                     Some(link) => Cell::link(link.href, &sentence(&broken.sentence)).as_head(),
                     None => Cell::head(&sentence(&broken.sentence)),
                 },
-                Cell::text(&broken.found),
+                Cell::text(&readable(&broken.found, place.study)),
                 Cell::text(&broken.remedy),
                 Cell::text(broken.condition.as_deref().unwrap_or("")),
             ]
@@ -208,5 +249,27 @@ fn line(held: &conduct::finding::Held) -> String {
     match held.found.as_str() {
         "" | "met" => sentence(&held.sentence),
         found => format!("{}: {found}", sentence(&held.sentence)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_expressions_are_read_as_the_form_asks_them() {
+        let study = protocol::embedded::load("demonstration").unwrap();
+        let label = |form: &str, field: &str| {
+            let form = study.form(form).unwrap();
+            (form.fields.iter().find(|f| f.id == *field).unwrap().label.clone(), form.title.clone())
+        };
+        let (weight, form) = label("weight", "weight_kg");
+        let said = readable("unknown: weight.weight_kg not answered or too old", &study);
+        assert_eq!(said, format!("unknown: “{weight}” ({form}) not answered or too old"));
+        let at_visit = readable("V0.weight.weight_kg.", &study);
+        assert!(at_visit.starts_with(&format!("“{weight}” ({form}, ")) && at_visit.ends_with(")."), "{at_visit}");
+        for plain in ["72.5 kg on 2025-03-04", "dose.interval", "weight.", "…", "S01-001, K-10.2", ""] {
+            assert_eq!(readable(plain, &study), plain);
+        }
     }
 }

@@ -12,6 +12,7 @@ use crate::parts::page::Body;
 use crate::parts::words::{Icon, Link};
 use crate::shell::{Area, Pin, Shell, WhoLine};
 use crate::show;
+use crate::then::{self, Then};
 
 /// Areas of the product, in the header's order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +53,7 @@ pub fn open_to(desk: &Desk<'_>, place: Place) -> bool {
             Duty::Monitor,
             Duty::Inspect,
             Duty::AdministerTrial,
+            Duty::MonitorMedically,
         ]),
         Place::Staff => {
             duties.has_any(&[Duty::LeadSite, Duty::AdministerTrial, Duty::Monitor, Duty::Inspect, Duty::Coordinate])
@@ -76,6 +78,15 @@ pub fn page_with(
     if body.notice.0.is_empty() {
         body.notice = written_notice(call, desk)?;
     }
+    let crumbs = match &desk.then {
+        Some(then) => {
+            let carried =
+                |link: Link| Link { href: then::carry(&link.href, &then.asked).replace("&amp;", "&"), ..link };
+            crumbs.into_iter().map(carried).collect()
+        }
+        None => crumbs,
+    };
+    let drawn = body.render().map_err(|e| Trouble::Fault(e.to_string()))?;
     let zone = desk.own_zone();
     let areas = AREAS
         .iter()
@@ -96,14 +107,29 @@ pub fn page_with(
         virtual_time: if call.services.synthetic() { show::moment(desk.now, &zone) } else { String::new() },
         who: Some(WhoLine { name: desk.who.name.clone(), role: desk.role_line(), token: call.token() }),
         areas,
-        pin: pin(desk)?,
+        pin: match &desk.then {
+            Some(then) => Some(as_known(call, desk, then)),
+            None => pin(desk)?,
+        },
         crumb_end: if crumbs.is_empty() { String::new() } else { body.title.clone() },
         crumbs,
         foot: [as_of, format!("Study {} version {}", desk.study.id, desk.study.version)],
         idle_seconds: call.services.idle_seconds,
-        body: Markup(body.render().map_err(|e| Trouble::Fault(e.to_string()))?),
+        body: Markup(match &desk.then {
+            Some(then) => then::carried(&drawn, &then.asked),
+            None => drawn,
+        }),
     };
     Ok(Reply::Page { status, html: shell.render().map_err(|e| Trouble::Fault(e.to_string()))? })
+}
+
+/// The notice on every page that shows the record as it was known at a time.
+fn as_known(call: &Call<'_>, desk: &Desk<'_>, then: &Then) -> Pin {
+    Pin {
+        title: then::notice(then, &desk.own_zone()),
+        words: "What was recorded later is left out, and nothing can be recorded here.".to_owned(),
+        link: Some(Link::new(then::stands_now(&call.address), "See it as it stands now")),
+    }
 }
 
 /// A page for somebody who is not signed in, or for whom nothing more is known.
@@ -134,6 +160,13 @@ fn pin(desk: &Desk<'_>) -> Result<Option<Pin>, Trouble> {
     }
     let zone = desk.own_zone();
     let since = |at| show::moment(at, &zone);
+    // It stays on every page until it is closed, whatever else waits.
+    if let Some(mut pin) = difference(desk)? {
+        if !desk.trial.holds.is_empty() {
+            pin.words.push_str(" The whole trial is on hold as well.");
+        }
+        return Ok(Some(pin));
+    }
     if let Some(hold) = desk.trial.holds.values().next() {
         let words = format!(
             "{} Since {}. Nothing can be authorised until it is lifted.",
@@ -146,34 +179,57 @@ fn pin(desk: &Desk<'_>) -> Result<Option<Pin>, Trouble> {
             link: Some(Link::new("/trial", "See the trial")),
         }));
     }
-    // A person of many sites reads their states on the trial's page.
+    // A person of many sites reads the other states on the trial's page.
     let [site] = desk.sites.as_slice() else { return Ok(None) };
     let state = desk.services.door.site(site)?;
-    if let Some(hold) = state.holds.values().next() {
-        let words = format!(
-            "{} Since {}. Nothing can be authorised here until it is lifted.",
-            full_stop(&hold.text),
-            since(hold.since)
-        );
-        return Ok(Some(Pin {
-            title: "Hold on this site.".to_owned(),
-            words,
-            link: Some(Link::new("/staff", "See the site")),
-        }));
-    }
+    let Some(hold) = state.holds.values().next() else { return Ok(None) };
+    let words = format!(
+        "{} Since {}. Nothing can be authorised here until it is lifted.",
+        full_stop(&hold.text),
+        since(hold.since)
+    );
+    Ok(Some(Pin { title: "Hold on this site.".to_owned(), words, link: Some(Link::new("/staff", "See the site")) }))
+}
+
+/// A difference between a safe and its book: on every page of the site until a third person has closed it.
+fn difference(desk: &Desk<'_>) -> Result<Option<Pin>, Trouble> {
+    let (marks, sites) = desk.sites_in(1);
+    let sql = format!(
+        "SELECT d.site FROM stock_discrepancy d WHERE d.site IN ({marks}) AND NOT EXISTS \
+         (SELECT 1 FROM stock_resolution r WHERE r.site = d.site AND r.instance = d.instance) \
+         ORDER BY d.opened_at, d.site, d.instance LIMIT 1"
+    );
+    let open = desk.select(&sql, &sites)?;
+    let recount = match (open.first(), desk.sites.as_slice()) {
+        (Some(row), _) => terms::SiteId::from(crate::desk::text(row, 0)),
+        (None, [one]) => one.clone(),
+        (None, _) => return Ok(None),
+    };
+    let site = &recount;
     let stock = desk.services.door.stock(site)?;
-    if stock.variance {
-        let when = stock.last_count.map(|(at, _)| format!("Counted {}. ", since(at))).unwrap_or_default();
-        let link = open_to(desk, Place::Stock).then(|| Link::new("/stock", "See the difference"));
-        return Ok(Some(Pin {
-            title: "Count differs.".to_owned(),
-            words: format!(
-                "{when}What was found in the safe is not what should be there. It stays here until a count agrees."
-            ),
-            link,
-        }));
+    if !stock.variance {
+        return Ok(None);
     }
-    Ok(None)
+    let zone = desk.zone(site);
+    let since = |at| show::moment(at, &zone);
+    let at = if desk.sites.len() > 1 { format!(" at {site}") } else { String::new() };
+    let words = match stock.discrepancies.values().min_by_key(|open| open.since) {
+        Some(open) => {
+            let held = if open.hold.is_some() { " Nothing leaves this safe until it is closed." } else { "" };
+            let more = match stock.discrepancies.len() {
+                1 => String::new(),
+                all => format!(" And {} more.", all - 1),
+            };
+            format!("{} Since {}.{held}{more}", full_stop(&open.text), since(open.since))
+        }
+        None => {
+            let by = stock.again_by.map(&since).unwrap_or_default();
+            format!("Two counts differed from each other: neither stands. Both count again by {by}.")
+        }
+    };
+    let address = format!("/stock/{}#difference", crate::http::pairs::segment(site.as_str()));
+    let link = open_to(desk, Place::Stock).then(|| Link::new(address, "See the difference"));
+    Ok(Some(Pin { title: format!("Count differs{at}."), words, link }))
 }
 
 fn full_stop(text: &str) -> String {

@@ -28,6 +28,7 @@ pub mod routes;
 pub mod sheet;
 pub mod shell;
 pub mod show;
+pub mod then;
 pub mod words;
 
 use std::sync::Arc;
@@ -50,6 +51,8 @@ pub struct Services {
     pub people: Arc<record::People>,
     /// What is typed and not yet recorded.
     pub drafts: Drafts,
+    /// Tables as they were known at a time, for pages that were asked for it.
+    pub kept: then::Kept,
     /// Now: the system's clock, or the virtual one of a synthetic store.
     pub clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
     /// Virtual seconds that somebody let pass on the pages of a synthetic store; always 0 in a real one.

@@ -121,7 +121,43 @@ pub fn container(standing: &ContainerStanding) -> Tag {
         ContainerStanding::Damaged => Tag::in_the_way("Broken or spoilt"),
         ContainerStanding::Missing => Tag::stop("Missing"),
         ContainerStanding::ReturnedOut => Tag::done("Sent back"),
+        ContainerStanding::Sent { arrived: false, .. } => Tag::now("On its way to another site"),
+        ContainerStanding::Sent { arrived: true, .. } => Tag::done("At another site"),
         ContainerStanding::Destroyed => Tag::done("Destroyed"),
+    }
+}
+
+/// A movement of the register as people say it.
+pub fn movement(code: &str) -> &str {
+    match code {
+        "received" => "Received, into quarantine",
+        "accepted" => "Accepted into use",
+        "out" => "Released for a session",
+        "back" => "Returned unopened",
+        "used" => "Swallowed from",
+        "came_back" => "Opened container back",
+        "refused" => "Opened and refused",
+        "wasted" => "Pieces spoilt",
+        "found" => "Found again",
+        "quarantined" => "Set aside",
+        "damaged" => "Broken or spoilt",
+        "missing" => "Missing",
+        "temperature_excursion" => "Set aside for its temperature",
+        "returned_out" => "Sent back to the depot",
+        "recalled" => "Called back",
+        "shipped" => "Sent to another site",
+        "arrived" => "Arrived at the other site",
+        "destroyed" => "Destroyed",
+        "temperature" => "Temperature read",
+        "safe_opened" => "Safe opened",
+        "safe_shut" => "Safe shut",
+        "count_entered" => "Counted, one of two",
+        "counts_differed" => "Two counts differed",
+        "counted" => "Counted, blind, by two",
+        "difference_opened" => "Difference opened",
+        "difference_closed" => "Difference closed",
+        "lost" => "Lost",
+        other => other,
     }
 }
 

@@ -5,8 +5,8 @@ use axum::http::Method;
 use crate::http::call::{Call, Door, Route};
 use crate::http::reply::{Reply, Trouble};
 use crate::pages::{
-    account, accounts, act, api, casebook, clock, consent, document, facts, form, form_record, gate, me, participant,
-    participants, person, ratings, session, staff, stock, study, today, trial,
+    account, accounts, act, api, casebook, clock, consent, document, facts, forecast, form, form_record, gate, ledger,
+    me, participant, participants, person, ratings, session, staff, stock, study, today, trial,
 };
 
 type Page = fn(&Call<'_>) -> Result<Reply, Trouble>;
@@ -69,6 +69,9 @@ pub fn table() -> Vec<Route> {
         post("/ratings/{request}/forms/{form}/draft", Staff, ratings::form_draft),
         get("/stock", Staff, stock::get),
         get("/stock/{site}", Staff, stock::site),
+        get("/stock/{site}/ledger", Staff, ledger::get),
+        get("/stock/{site}/ledger.csv", Staff, ledger::csv),
+        get("/stock/{site}/forecast.csv", Staff, forecast::csv),
         get("/trial", Staff, trial::get),
         get("/study", Staff, study::get),
         get("/study/{hash}", Staff, study::get),

@@ -1,19 +1,24 @@
 //! The safe between arrival and destruction: counts, returns, losses.
 //!
-//! A difference puts a hold on the site in the same append: nothing leaves the safe until somebody has answered it.
+//! A loss opens a difference in the same append, with a hold on the site: nothing leaves the safe until a third person has
+//! closed it.
 
-use super::receipt::{each, two_people};
+use super::{
+    discrepancy::{self, Found},
+    orders::forms,
+    receipt::{each, two_people},
+};
 use crate::{
     case::{Case, Draft},
     command::{ContainerFact, DosePart},
     decide::FactNo,
-    entry::Entry,
+    entry::{DiscrepancyKind, Entry},
     finding::{Broken, Finding, Rule, Unreadable},
     session::standing_words,
     state::{Container, ContainerStanding},
 };
-use protocol::model::Duty;
-use std::collections::BTreeSet;
+use protocol::model::{Duty, StockUse};
+use std::collections::BTreeMap;
 use terms::{ContainerId, SiteId};
 
 /// Unopened.
@@ -49,10 +54,19 @@ pub const METHOD: Rule = Rule {
     broken: "The act is refused",
 };
 
+/// On record.
+pub const RECORD: Rule = Rule {
+    id: "accountability.destruction_record",
+    sentence: "The destruction has its record, where the study has a form for it",
+    source: "The study's plan for the drug; safety.md §6: Form 41",
+    binds: &["destroy_containers"],
+    broken: "The act is refused",
+};
+
 pub(super) fn ask_return(case: &Case<'_>, container: &ContainerId) -> Vec<Finding> {
     let mut findings = Vec::new();
     each(case, std::slice::from_ref(container), &mut findings, |id, container| {
-        let unopened = container.pieces_used == 0;
+        let unopened = !container.opened;
         if unopened && matches!(container.standing, ContainerStanding::Out { .. }) {
             return Some(Finding::holds(&UNOPENED, "out, unopened"));
         }
@@ -67,11 +81,18 @@ pub(super) fn ask_return(case: &Case<'_>, container: &ContainerId) -> Vec<Findin
     findings
 }
 
-pub(super) fn grant_return(site: &SiteId, container: &ContainerId, draft: &mut Draft) {
-    draft.stock(site, Entry::ContainerBack { container: container.clone() });
+pub(super) fn grant_return(case: &Case<'_>, site: &SiteId, container: &ContainerId, draft: &mut Draft) {
+    let seal = case.world.stock.and_then(|stock| stock.containers.get(container)?.seal.clone());
+    draft.stock(site, Entry::ContainerBack { container: container.clone(), seal });
 }
 
-pub(super) fn ask_destroy(case: &Case<'_>, containers: &[ContainerId], method: &str) -> Vec<Finding> {
+pub(super) fn ask_destroy(
+    case: &Case<'_>,
+    site: &SiteId,
+    containers: &[ContainerId],
+    method: &str,
+    record: Option<&str>,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     each(case, containers, &mut findings, |id, container| {
         let in_date = container.expires >= case.day && !container.recalled;
@@ -85,6 +106,7 @@ pub(super) fn ask_destroy(case: &Case<'_>, containers: &[ContainerId], method: &
             | ContainerStanding::Used { back: false, .. }
             | ContainerStanding::Missing
             | ContainerStanding::ReturnedOut
+            | ContainerStanding::Sent { .. }
             | ContainerStanding::Destroyed => (&DESTROYABLE, standing_words(&container.standing), "in the safe"),
         };
         let broken = Broken::new(rule, found, needed, "leave it out, or set it aside first and say why")
@@ -97,18 +119,39 @@ pub(super) fn ask_destroy(case: &Case<'_>, containers: &[ContainerId], method: &
     } else {
         Finding::holds(&METHOD, method)
     });
+    let form = forms(case, site, StockUse::Destruction).into_iter().next();
+    let given = record.is_some_and(|record| !record.trim().is_empty());
+    findings.push(match form {
+        Some(form) if !given => Broken::new(
+            &RECORD,
+            "no number",
+            format!("the number of {}", form.title),
+            "fill in the record, and give its number",
+        )
+        .from_source(&form.source)
+        .by(Duty::DispenseDrug)
+        .into(),
+        Some(_) | None => Finding::holds(&RECORD, record.unwrap_or("not asked for")),
+    });
     findings.push(two_people(case));
     findings
 }
 
-pub(super) fn grant_destroy(site: &SiteId, containers: &[ContainerId], method: &str, draft: &mut Draft) {
-    draft.stock(site, Entry::ContainersDestroyed { containers: containers.to_vec(), method: method.to_owned() });
-}
-
-/// Puts a hold on the site: the safe doesn't agree with the record.
-fn hold(site: &SiteId, text: String, draft: &mut Draft) {
-    let instance = draft.instance();
-    draft.site(site, Entry::HoldPlaced { instance, text });
+pub(super) fn grant_destroy(
+    site: &SiteId,
+    containers: &[ContainerId],
+    method: &str,
+    record: Option<&String>,
+    draft: &mut Draft,
+) {
+    draft.stock(
+        site,
+        Entry::ContainersDestroyed {
+            containers: containers.to_vec(),
+            method: method.to_owned(),
+            record: record.cloned(),
+        },
+    );
 }
 
 /// Something became of a container.
@@ -127,70 +170,84 @@ pub(super) fn record(
             unreadable(what, "read the number on the label again; what arrived is recorded as received first").into()
         );
     };
-    if matches!(container.standing, ContainerStanding::Destroyed | ContainerStanding::ReturnedOut) {
+    let gone = matches!(
+        container.standing,
+        ContainerStanding::Destroyed | ContainerStanding::ReturnedOut | ContainerStanding::Sent { .. }
+    );
+    if gone {
         let what = format!("{id} was {}", standing_words(&container.standing));
         return Err(unreadable(what, "read the number on the label again").into());
     }
-    let came_back = matches!(what, ContainerFact::CameBack { .. });
-    if came_back && !matches!(container.standing, ContainerStanding::Used { back: false, .. }) {
-        let what = format!("{id} is {}", standing_words(&container.standing));
-        return Err(unreadable(what, "what was never opened is put back into the safe by two people").into());
+    let standing = standing_words(&container.standing);
+    let wrong = match what {
+        ContainerFact::CameBack { .. }
+            if !matches!(container.standing, ContainerStanding::Used { back: false, .. }) =>
+        {
+            Some(
+                "what was never opened is put back into the safe by two people; what was opened and refused is recorded as such",
+            )
+        }
+        ContainerFact::Refused { .. } if !matches!(container.standing, ContainerStanding::Out { .. }) => {
+            Some("only what is out for a session can be opened and refused")
+        }
+        ContainerFact::Found { .. } if container.standing != ContainerStanding::Missing => {
+            Some("only what was missing can be found")
+        }
+        ContainerFact::Wasted { pieces: 0, .. } => Some("give the pieces that were spoilt"),
+        _ => None,
+    };
+    if let Some(mend) = wrong {
+        return Err(unreadable(format!("{id} is {standing}"), mend).into());
     }
     draft.stock(site, Entry::ContainerChanged { container: id.clone(), what: what.clone() });
+    let concerned =
+        || Found { containers: vec![id.clone()], people: discrepancy::people(case), holds: true, ..Found::default() };
     match what {
-        ContainerFact::Missing => hold(site, format!("container {id} is missing"), draft),
-        ContainerFact::Damaged { reason } if matches!(container.standing, ContainerStanding::Out { .. }) => {
-            hold(site, format!("container {id} was damaged out of the safe: {reason}"), draft);
+        // One that is known to be missing is not lost a second time.
+        ContainerFact::Missing if container.standing != ContainerStanding::Missing => {
+            let text = format!("container {id} is missing");
+            discrepancy::open(case, site, DiscrepancyKind::Missing, text, concerned(), draft);
         }
-        ContainerFact::CameBack { pieces } => pieces_agree(case, site, id, container, *pieces, draft),
-        ContainerFact::Quarantined { .. }
+        ContainerFact::Damaged { reason } if matches!(container.standing, ContainerStanding::Out { .. }) => {
+            let text = format!("container {id} was damaged out of the safe: {reason}");
+            let damaged = Found { containers: Vec::new(), ..concerned() };
+            discrepancy::open(case, site, DiscrepancyKind::Pieces, text, damaged, draft);
+        }
+        ContainerFact::CameBack { pieces, .. } | ContainerFact::Refused { pieces, .. } => {
+            pieces_agree(case, site, id, container, *pieces, draft);
+        }
+        ContainerFact::Missing
+        | ContainerFact::Quarantined { .. }
         | ContainerFact::Damaged { .. }
         | ContainerFact::TemperatureExcursion { .. }
+        | ContainerFact::Wasted { .. }
+        | ContainerFact::Found { .. }
         | ContainerFact::ReturnedOut { .. }
         | ContainerFact::Recalled { .. } => {}
     }
     Ok(())
 }
 
-/// What was swallowed and what came back make up what the label says.
+/// What was swallowed, what was spoilt and what came back make up what the label says.
 fn pieces_agree(case: &Case<'_>, site: &SiteId, id: &ContainerId, container: &Container, left: u32, draft: &mut Draft) {
-    let Some(level) = case.study.level(container.level.as_str()) else { return };
-    let held = match container.part {
-        DosePart::Initial => level.initial_pieces,
-        DosePart::Supplement => level.supplement_pieces,
+    let labelled = || {
+        case.study.level(container.level.as_str()).map(|level| match container.part {
+            DosePart::Initial => level.initial_pieces,
+            DosePart::Supplement => level.supplement_pieces,
+        })
     };
-    let accounted = container.pieces_used.saturating_add(left);
-    if accounted != held {
-        let text = format!("container {id}: {} pieces swallowed and {left} back, of {held}", container.pieces_used);
-        hold(site, text, draft);
+    let Some(held) = container.held.or_else(labelled) else { return };
+    let accounted = container.pieces_used.saturating_add(container.wasted).saturating_add(left);
+    if accounted == held {
+        return;
     }
-}
-
-/// The safe was counted: whoever counts names what they see; what should be there is computed here.
-pub(super) fn count(case: &Case<'_>, site: &SiteId, found: &[ContainerId], draft: &mut Draft) -> Result<(), FactNo> {
-    let mut seen: BTreeSet<&ContainerId> = BTreeSet::new();
-    for id in found {
-        if !seen.insert(id) {
-            return Err(Unreadable {
-                field: "found".to_owned(),
-                what: format!("{id} is named twice"),
-                mend: "name each container once".to_owned(),
-            }
-            .into());
-        }
-    }
-    let expected: BTreeSet<&ContainerId> = case.world.stock.into_iter().flat_map(|stock| stock.in_safe()).collect();
-    let missing: Vec<ContainerId> = expected.difference(&seen).map(|id| (*id).clone()).collect();
-    let unexpected: Vec<ContainerId> = seen.difference(&expected).map(|id| (*id).clone()).collect();
-    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    let differs = (!missing.is_empty() || !unexpected.is_empty())
-        .then(|| format!("the count differs: {} not found, {} not expected", missing.len(), unexpected.len()));
-    draft.stock(
-        site,
-        Entry::StockCounted { expected: number(expected.len()), found: number(found.len()), missing, unexpected },
-    );
-    if let Some(text) = differs {
-        hold(site, text, draft);
-    }
-    Ok(())
+    let spoilt = if container.wasted > 0 { format!(", {} spoilt", container.wasted) } else { String::new() };
+    let text = format!("container {id}: {} pieces swallowed{spoilt} and {left} back, of {held}", container.pieces_used);
+    let concerned = Found {
+        pieces: BTreeMap::from([(id.clone(), i64::from(held) - i64::from(accounted))]),
+        people: discrepancy::people(case),
+        holds: true,
+        ..Found::default()
+    };
+    discrepancy::open(case, site, DiscrepancyKind::Pieces, text, concerned, draft);
 }

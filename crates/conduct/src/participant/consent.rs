@@ -51,6 +51,7 @@ pub(super) fn record(
     if !copy_given {
         why_not.push("no copy was given".to_owned());
     }
+    why_not.extend(under_the_drug(case));
     let instance = draft.instance();
     draft.participant(Entry::ConsentRecorded {
         instance,
@@ -64,6 +65,15 @@ pub(super) fn record(
         why_not: (!why_not.is_empty()).then(|| why_not.join("; ")),
     });
     Ok(())
+}
+
+/// Only the sober consent: nothing is given between a swallow and the study's hours after it (failures.md F-57).
+fn under_the_drug(case: &Case<'_>) -> Option<String> {
+    let hours = case.study.session.room.sober_after_hours?;
+    let sessions = case.world.participant?.sessions.values();
+    let mut swallowed = sessions.flat_map(|session| &session.swallowed).map(|swallow| swallow.at);
+    let last = swallowed.find(|at| *at <= case.at && case.at < Case::after_minutes(*at, i64::from(hours) * 60))?;
+    Some(format!("given within {hours} h of a dose, swallowed on {} at {}", case.day_of(last), case.clock(last)))
 }
 
 /// The text of a version: of the participant's own study version first, then of any other that the trial adopted.

@@ -50,6 +50,19 @@ pub(super) fn record(
     report: &MedicineReport,
     draft: &mut Draft,
 ) -> Result<(), FactNo> {
+    write(case, instance, report, draft)?;
+    crate::session::ground_check(case, draft);
+    Ok(())
+}
+
+/// Writes a medicine down, and what follows from its class; whether it takes away the ground of something is asked by
+/// the caller.
+pub(crate) fn write(
+    case: &Case<'_>,
+    instance: Option<&InstanceId>,
+    report: &MedicineReport,
+    draft: &mut Draft,
+) -> Result<(), FactNo> {
     let participant = case.participant()?;
     if let Some(instance) = instance
         && !participant.medications.contains_key(instance)
@@ -79,7 +92,6 @@ pub(super) fn record(
         let title = format!("Say which class {} belongs to: the study doesn't list it", report.name);
         draft.task(title, Duty::MonitorMedically, due, Trigger::ProhibitedMedicine, Some(&id));
     }
-    crate::session::ground_check(case, draft);
     Ok(())
 }
 

@@ -15,6 +15,7 @@ mod visits;
 
 pub use enrolment::phase_words;
 pub use medication::standing_of;
+pub(crate) use medication::write as medicine_write;
 pub(crate) use randomisation::confirmation_in_force;
 pub use ratings::rating_forms_of;
 pub(crate) use visits::{attended, interval};

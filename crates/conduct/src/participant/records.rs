@@ -233,7 +233,8 @@ pub(super) fn strike(
         || participant.medications.contains_key(instance)
         || participant.adverse_events.contains_key(instance)
         || participant.documents.contains_key(instance)
-        || participant.notes.contains_key(instance);
+        || participant.notes.contains_key(instance)
+        || participant.in_a_session(instance);
     if !known {
         return Err(unknown_record(instance, "record").into());
     }
@@ -334,6 +335,15 @@ pub(super) fn complete_task(case: &Case<'_>, task: &InstanceId, text: &str, draf
         return Err(FactNo::Conflict { what: "somebody has done this task already".to_owned() });
     }
     words("text", text)?;
+    let harm = participant.tasks.get(task).is_some_and(|task| task.raised.trigger == Trigger::MayBeHarm);
+    if harm && !case.actor.proof.signed {
+        return Err(Unreadable {
+            field: "signature".to_owned(),
+            what: "that something was no adverse event is signed".to_owned(),
+            mend: "sign with your PIN, or record the adverse event".to_owned(),
+        }
+        .into());
+    }
     draft.participant(Entry::TaskCompleted { instance: task.clone(), text: text.to_owned() });
     Ok(())
 }

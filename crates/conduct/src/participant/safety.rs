@@ -36,6 +36,9 @@ pub(super) fn record(
         emergent: emergent(participant, event),
         update: instance.is_some(),
     });
+    for question in &event.answers {
+        answered(participant, question, event, draft)?;
+    }
     let was_serious = earlier.is_some_and(|earlier| !earlier.event.serious.is_empty());
     if !event.serious.is_empty() && !was_serious {
         draft.event(case, Trigger::SeriousAdverseEvent, &event.term, Duty::MonitorMedically, Some(&id));
@@ -77,6 +80,21 @@ fn check(case: &Case<'_>, event: &AdverseEventReport) -> Result<(), Unreadable> 
             format!("it ended on {ended}, before it began on {}", event.onset),
             "check both days",
         ));
+    }
+    Ok(())
+}
+
+/// The question whether something was an adverse event is answered by this one.
+fn answered(
+    participant: &ParticipantState,
+    question: &InstanceId,
+    event: &AdverseEventReport,
+    draft: &mut Draft,
+) -> Result<(), FactNo> {
+    let task = participant.tasks.get(question).ok_or_else(|| super::records::unknown_record(question, "task"))?;
+    if task.done.is_none() && task.raised.trigger == Trigger::MayBeHarm {
+        let text = format!("recorded as an adverse event: {}", event.term);
+        draft.participant(Entry::TaskCompleted { instance: question.clone(), text });
     }
     Ok(())
 }

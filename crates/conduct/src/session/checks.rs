@@ -121,13 +121,30 @@ fn finding(room: &Room<'_>, rule: &Rule, check: &Check, since: Option<Timestamp>
 }
 
 /// Why a check whose answers pass does not clear all the same.
-fn why_not(room: &Room<'_>, check: &Check, done: &CheckDone) -> &'static str {
+fn why_not(room: &Room<'_>, check: &Check, done: &CheckDone) -> String {
     match evaluate(check, &done.values, &|name| look_up(room, name)) {
-        Answer::Yes if check.signed => ", not signed by one who may",
-        Answer::Yes => ", done by somebody who may not",
-        Answer::No => "",
-        Answer::Unknown(_) => ", not fully answered",
+        Answer::Yes => match again_too_soon(room, check, &done.failed, done.at) {
+            Some(why) => format!(", {why}"),
+            None if check.signed => ", not signed by one who may".to_owned(),
+            None => ", done by somebody who may not".to_owned(),
+        },
+        Answer::No => String::new(),
+        Answer::Unknown(_) => ", not fully answered".to_owned(),
     }
+}
+
+/// Why a check that is done again after it failed does not clear: too soon, or too often failed on the day.
+fn again_too_soon(room: &Room<'_>, check: &Check, failed: &[Timestamp], at: Timestamp) -> Option<String> {
+    let earlier: Vec<Timestamp> = failed.iter().copied().filter(|failed| *failed < at).collect();
+    if let Some(most) = check.failures_max.and_then(|most| usize::try_from(most).ok())
+        && earlier.len() >= most
+    {
+        return Some(format!("failed {} times today: the prescriber sets another day", earlier.len()));
+    }
+    let (last, rest) = (earlier.last()?, check.repeat_minutes?);
+    let passed = Case::minutes_between(*last, at);
+    (passed < minutes(rest))
+        .then(|| format!("{passed} min after it failed at {}, {rest} min of rest at least", room.case.clock(*last)))
 }
 
 fn form_finding(room: &Room<'_>, check: &Check, form: &str) -> Finding {
@@ -199,13 +216,16 @@ pub(super) fn record(
     let may = check.by.is_empty() || case.actor.duties.has_any(&check.by);
     let signed = !check.signed || case.actor.proof.signed || case.actor.proof.person == Person::Program;
     let passes = evaluate(check, &values, &|name| look_up(room, name)) == Answer::Yes;
+    let earlier = room.session.checks.get(id).map(|done| done.failed.as_slice()).unwrap_or_default();
+    let rested = again_too_soon(room, check, earlier, case.at).is_none();
     let instance = draft.instance();
     draft.participant(Entry::CheckRecorded {
         session: room.number,
         instance: instance.clone(),
         check: id.clone(),
         values,
-        clears: passes && may && signed,
+        clears: passes && may && signed && rested,
+        fails: !passes,
         expires: Some(good_until(case, check, case.at)),
     });
     if !may {

@@ -112,6 +112,9 @@ pub(super) fn in_hand(room: &Room<'_>, id: &ContainerId, part: DosePart) -> Find
         (Some(_), Some(container)) if !out_here(room, container) => {
             format!("{id} is {}", release::standing_words(&container.standing))
         }
+        (Some(_), Some(container)) if container.set_aside.is_some() => {
+            format!("{id} was set aside: {}", container.set_aside.as_deref().unwrap_or_default())
+        }
         (Some(_), Some(container)) if container.part != part || Some(&container.level) != label => {
             format!("{id} is labelled {}", container.level)
         }

@@ -95,7 +95,11 @@ pub(super) fn clock(room: &Room<'_>) -> Finding {
     }
     Broken::new(
         &CLOCK,
-        format!("{} now, and something was written down at {}", room.case.clock(room.case.context.now), room.case.clock(last)),
+        format!(
+            "{} now, and something was written down at {}",
+            room.case.clock(room.case.context.now),
+            room.case.clock(last)
+        ),
         "a clock that does not go back",
         "tell whoever looks after the server; nothing is allowed by a clock that is wrong",
     )

@@ -5,6 +5,7 @@
 use super::{
     checks, ground, monitoring, presence, release,
     room::{Room, minutes},
+    signing,
 };
 use crate::{
     case::{Case, Draft},
@@ -12,10 +13,10 @@ use crate::{
     decide::FactNo,
     entry::Entry,
     finding::{Broken, Finding, Rule, Unreadable},
-    state::{Container, ContainerStanding},
+    state::{Container, ContainerStanding, Task},
 };
 use protocol::model::{Duty, Overnight, Trigger};
-use terms::Decimal;
+use terms::InstanceId;
 
 /// Long enough after the first dose.
 pub const EARLIEST: Rule = Rule {
@@ -81,6 +82,14 @@ pub const OPEN: Rule = Rule {
     binds: &["close_session"],
     broken: "The act is refused",
 };
+/// What may have been harm.
+pub const HARM: Rule = Rule {
+    id: "close.adverse_events",
+    sentence: "Of everything in the session that may have been harm it is said whether it was an adverse event",
+    source: "failures.md F-03: an open question keeps the session open",
+    binds: &["close_session"],
+    broken: "The act is refused",
+};
 /// Signed.
 pub const SIGNED: Rule = Rule {
     id: "close.signed",
@@ -92,8 +101,6 @@ pub const SIGNED: Rule = Rule {
 
 /// Words are kept to this length; a longer story is attached as a document.
 const ESCORT_MAX: usize = 200;
-/// The scale of distress ends here. Source: dosing-day.md §8.
-const DISTRESS_MAX: u8 = 10;
 
 pub(super) fn ask_discharge(room: &Room<'_>) -> Vec<Finding> {
     let mut findings = vec![here(room)];
@@ -181,7 +188,15 @@ pub(super) fn grant_discharge(room: &Room<'_>, draft: &mut Draft) {
 }
 
 pub(super) fn ask_close(room: &Room<'_>) -> Vec<Finding> {
-    vec![open(room), departed(room), supplement(room), containers(room), signed(room)]
+    vec![
+        open(room),
+        departed(room),
+        supplement(room),
+        containers(room),
+        harm(room),
+        signing::signatures(room),
+        signed(room),
+    ]
 }
 
 fn open(room: &Room<'_>) -> Finding {
@@ -244,6 +259,35 @@ fn containers(room: &Room<'_>) -> Finding {
     .into()
 }
 
+/// Questions of this session whether something was an adverse event, that nobody has answered.
+pub(super) fn open_questions<'c>(room: &Room<'c>) -> impl Iterator<Item = (&'c InstanceId, &'c Task)> {
+    let session = room.session;
+    room.participant.tasks.iter().filter(move |(_, task)| {
+        task.done.is_none()
+            && task.raised.trigger == Trigger::MayBeHarm
+            && task.raised.about.as_ref().is_some_and(|about| {
+                session.readings.iter().any(|reading| reading.instance == *about)
+                    || session.notes.iter().any(|note| note.instance == *about)
+                    || session.cards.contains_key(about)
+            })
+    })
+}
+
+fn harm(room: &Room<'_>) -> Finding {
+    let open: Vec<&str> = open_questions(room).map(|(_, task)| task.raised.title.as_str()).collect();
+    if open.is_empty() {
+        return Finding::holds(&HARM, "nothing is open");
+    }
+    Broken::new(
+        &HARM,
+        open.join("; "),
+        "an adverse event, or a signed reason why it was none",
+        "record the adverse event from the question, or sign why there is none",
+    )
+    .by(Duty::Facilitate)
+    .into()
+}
+
 fn signed(room: &Room<'_>) -> Finding {
     if room.case.actor.proof.signed {
         return Finding::holds(&SIGNED, "signed");
@@ -258,7 +302,7 @@ pub(super) fn grant_close(room: &Room<'_>, draft: &mut Draft) {
         let detail = format!("{} at {:+} min was not taken", slot.id, slot.offset_minutes);
         draft.consequence(room.case, Trigger::VitalsMissed, detail, Some(&room.plan.visit), None);
     }
-    draft.participant(Entry::SessionClosed { session: room.number });
+    draft.participant(Entry::SessionClosed { session: room.number, unsigned: signing::unsigned(room) });
 }
 
 /// The participant left the room's care.
@@ -309,66 +353,4 @@ fn too_early(room: &Room<'_>, to: Destination, escort: &str) -> Vec<String> {
         }
     }
     found
-}
-
-pub(super) fn night(room: &Room<'_>, awake: bool, distress: Option<u8>, draft: &mut Draft) -> Result<(), FactNo> {
-    let wrong = match distress {
-        Some(distress) if distress > DISTRESS_MAX => {
-            Some(format!("distress {distress} is outside 0 to {DISTRESS_MAX}"))
-        }
-        Some(distress) if !awake => Some(format!("distress {distress} of somebody asleep")),
-        Some(_) | None => None,
-    };
-    if let Some(what) = wrong {
-        let mend = "give a number from 0 to 10 for somebody awake, and none for somebody asleep".to_owned();
-        return Err(Unreadable { field: "distress".to_owned(), what, mend }.into());
-    }
-    draft.participant(Entry::NightChecked { session: room.number, awake, distress });
-    Ok(())
-}
-
-/// A line of the timeline, by a code of the study.
-pub(super) fn note(
-    room: &Room<'_>,
-    code: &str,
-    number: Option<Decimal>,
-    text: Option<&str>,
-    draft: &mut Draft,
-) -> Result<(), FactNo> {
-    let codes = &room.case.study.session.codes;
-    let wrong = |field: &str, what: String, mend: String| Unreadable { field: field.to_owned(), what, mend };
-    let Some(known) = codes.iter().find(|known| known.code == code) else {
-        let all: Vec<&str> = codes.iter().map(|known| known.code.as_str()).collect();
-        let mend = format!("the codes are {}", all.join(", "));
-        return Err(wrong("code", format!("there is no code \"{code}\" in this study"), mend).into());
-    };
-    match (&known.unit, number) {
-        (Some(unit), None) => {
-            return Err(wrong("number", format!("{code} carries a number"), format!("give it in {unit}")).into());
-        }
-        (None, Some(number)) => {
-            let mend = "leave the number out, or put it into the words".to_owned();
-            return Err(wrong("number", format!("{code} carries no number, {number} was given"), mend).into());
-        }
-        (Some(_), Some(_)) | (None, None) => {}
-    }
-    let length = text.map_or(0, |text| text.chars().count());
-    if length > crate::forms::TEXT_MAX {
-        let mend = format!("at most {}; attach a longer text as a document", crate::forms::TEXT_MAX);
-        return Err(wrong("text", format!("{length} characters"), mend).into());
-    }
-    let instance = draft.instance();
-    draft.participant(Entry::SessionNoted {
-        session: room.number,
-        instance,
-        code: code.to_owned(),
-        number,
-        text: text.map(str::to_owned),
-    });
-    super::supplement::answer_vomiting(room, code, draft);
-    Ok(())
-}
-
-pub(super) fn stop(room: &Room<'_>, draft: &mut Draft) {
-    draft.participant(Entry::SessionStopped { session: room.number });
 }

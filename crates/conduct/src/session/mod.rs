@@ -11,32 +11,48 @@
 //! | `checks` | were the day's checks done, in time, by the right people, and do they clear? |
 //! | `presence` | who is in the room? |
 //! | `dose`, `swallow` | may it be swallowed? what if it was? |
-//! | `monitoring` | which slot, which limit, what next? |
+//! | `monitoring`, `watch` | which slot, which limit, what next? |
+//! | `timeline` | what follows from a line that somebody writes? |
+//! | `alarms`, `cards` | who is told, who has it, what is done? |
 //! | `supplement` | may the supplement be opened? |
-//! | `leaving` | may the participant leave, and the record be closed? |
+//! | `leaving`, `signing` | may the participant leave, and the record be closed? |
+//! | `night` | was somebody looking in? |
+//! | `day`, `report` | what stands on the room's page, and on paper afterwards? |
 //! | `reach_back` | has something that was allowed lost its ground? |
 
+mod alarms;
+mod cards;
 mod checks;
+pub mod day;
 mod dose;
 mod ground;
 mod leaving;
 mod monitoring;
+mod night;
 mod order;
 mod presence;
 mod reach_back;
 mod release;
+pub mod report;
 mod room;
+mod signing;
 mod supplement;
 mod swallow;
+mod timeline;
+mod watch;
 
 use crate::{
     case::{Case, Draft},
     command::{Authorisation, Fact},
     decide::FactNo,
+    entry::NoteFound,
     finding::{Finding, Rule},
 };
+use monitoring::Told;
+use night::Look;
 use room::Room;
 use supplement::Asked;
+use terms::Decimal;
 
 pub(crate) use ground::approval;
 pub use reach_back::ground_check;
@@ -99,6 +115,8 @@ pub const RULES: &[&Rule] = &[
     &leaving::DEPARTED,
     &leaving::SUPPLEMENT,
     &leaving::CONTAINERS,
+    &leaving::HARM,
+    &signing::SIGNATURES,
     &leaving::SIGNED,
 ];
 
@@ -142,6 +160,10 @@ pub fn grant(case: &Case<'_>, act: &Authorisation, draft: &mut Draft) {
     }
 }
 
+fn line(code: &str, number: Option<Decimal>, detail: &Option<String>, text: &Option<String>) -> NoteFound {
+    NoteFound { code: code.to_owned(), number, detail: detail.clone(), text: text.clone() }
+}
+
 /// The session that an authorisation of this part is about.
 const fn session_of(act: &Authorisation) -> Option<u8> {
     match act {
@@ -162,11 +184,16 @@ pub fn record(case: &Case<'_>, fact: &Fact, draft: &mut Draft) -> Result<bool, F
             checks::record(&Room::new(case, *session)?, check, values, draft)?;
         }
         Fact::RecordPresence { session, going, .. } => presence::record(&Room::new(case, *session)?, *going, draft)?,
-        Fact::RecordReading { session, measures, .. } => {
-            monitoring::record(&Room::new(case, *session)?, measures, draft)?;
+        Fact::RecordHandover { session, .. } => presence::handover(&Room::new(case, *session)?, draft)?,
+        Fact::RecordReading { session, measures, confirmed, seen, .. } => {
+            let told = Told { measures, confirmed: *confirmed, seen: *seen };
+            monitoring::record(&Room::new(case, *session)?, told, draft)?;
         }
-        Fact::RecordSwallow { session, part, container, pieces, mouth_checked, .. } => {
-            swallow::record(&Room::new(case, *session)?, *part, container, *pieces, *mouth_checked, draft)?;
+        Fact::CorrectReading { session, reading, measures, confirmed, .. } => {
+            monitoring::correct(&Room::new(case, *session)?, reading, measures, *confirmed, draft)?;
+        }
+        Fact::RecordSwallow { session, part, container, pieces, mouth_checked, seen, .. } => {
+            swallow::record(&Room::new(case, *session)?, *part, container, *pieces, *mouth_checked, *seen, draft)?;
             return Ok(true);
         }
         Fact::RecordSupplementNotGiven { session, code, .. } => {
@@ -175,18 +202,34 @@ pub fn record(case: &Case<'_>, fact: &Fact, draft: &mut Draft) -> Result<bool, F
         Fact::RecordAgreement { session, check, .. } => {
             checks::agree(&Room::new(case, *session)?, check.as_ref(), draft)?;
         }
-        Fact::RecordSessionNote { session, code, number, text, .. } => {
-            leaving::note(&Room::new(case, *session)?, code, *number, text.as_deref(), draft)?;
+        Fact::RecordSessionNote { session, code, number, detail, text, .. } => {
+            timeline::note(&Room::new(case, *session)?, line(code, *number, detail, text), draft)?;
+        }
+        Fact::CorrectSessionNote { session, note, code, number, detail, text, .. } => {
+            timeline::correct(&Room::new(case, *session)?, note, line(code, *number, detail, text), draft)?;
         }
         Fact::RecordDeparture { session, to, escort, .. } => {
             leaving::depart(&Room::new(case, *session)?, *to, escort, draft)?;
         }
-        Fact::RecordNightCheck { session, awake, distress, .. } => {
-            leaving::night(&Room::new(case, *session)?, *awake, *distress, draft)?;
+        Fact::RecordNightCheck { session, awake, distress, signs, text, .. } => {
+            let look = Look { awake: *awake, distress: *distress, signs, text: text.as_deref() };
+            night::record(&Room::new(case, *session)?, look, draft)?;
         }
+        Fact::OpenCard { session, card, .. } => cards::open(&Room::new(case, *session)?, card, draft)?,
+        Fact::TickCard { session, card, step, .. } => cards::tick(&Room::new(case, *session)?, card, *step, draft)?,
+        Fact::CloseCard { session, card, text, .. } => cards::close(&Room::new(case, *session)?, card, text, draft)?,
+        Fact::CallContact { session, contact, reached, alarm, text, .. } => {
+            let room = Room::new(case, *session)?;
+            alarms::called(&room, contact, *reached, alarm.as_ref(), text.as_deref(), draft)?;
+        }
+        Fact::AcknowledgeAlarm { session, alarm, .. } => {
+            alarms::acknowledge(&Room::new(case, *session)?, alarm, draft)?;
+        }
+        Fact::RecordAlarms { session, .. } => alarms::by_time(&Room::new(case, *session)?, draft)?,
+        Fact::SignSession { session, .. } => signing::record(&Room::new(case, *session)?, draft)?,
         // What these end is ended by the entry itself.
         Fact::StopSession { session, .. } => {
-            leaving::stop(&Room::new(case, *session)?, draft);
+            timeline::stop(&Room::new(case, *session)?, draft);
             return Ok(true);
         }
         Fact::WithdrawOrder { session, .. } => {

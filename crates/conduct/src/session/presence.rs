@@ -2,16 +2,19 @@
 //!
 //! Source: dosing-day.md §1 and §13.5; DESIGN, "never unanswered".
 
-use super::room::{Room, minutes};
+use super::{
+    alarms::{self, Brought, Raise},
+    room::{Room, minutes},
+};
 use crate::{
     case::{Case, Draft},
     command::Going,
     decide::FactNo,
-    entry::Entry,
+    entry::{AlarmKind, Entry},
     finding::{Broken, Finding, Rule, Unreadable},
 };
 use jiff::{Timestamp, civil::Date};
-use protocol::model::{Duty, Trigger};
+use protocol::model::{AlarmLevel, Duty, Trigger};
 use terms::StaffId;
 
 /// Enough carers.
@@ -106,32 +109,73 @@ pub(super) fn record(room: &Room<'_>, going: Going, draft: &mut Draft) -> Result
         }
         .into());
     };
-    let here = room.session.in_room().find(|span| span.staff == *staff);
-    if let Some(span) = here
-        && going == Going::Out
-        && case.at < span.from
+    let known = room.session.goings.get(staff).map(Vec::as_slice).unwrap_or_default();
+    if going == Going::Out
+        && let Some((came, _)) = known.first()
+        && case.at < *came
     {
         return Err(Unreadable {
             field: "at".to_owned(),
-            what: format!("going at {} is before coming at {}", case.clock(case.at), case.clock(span.from)),
+            what: format!("going at {} is before coming at {}", case.clock(case.at), case.clock(*came)),
             mend: "check the time".to_owned(),
         }
         .into());
     }
+    let here = room.at(case.at).any(|span| span.staff == *staff);
     draft.participant(Entry::PresenceRecorded { session: room.number, staff: staff.clone(), going });
     if !under_the_drug(room) {
         return Ok(());
     }
     match (going, here) {
-        (Going::Out, Some(_)) => went(room, staff, draft),
-        (Going::In, None) => came(room, staff, draft),
-        (Going::In, Some(_)) | (Going::Out, None) => {}
+        (Going::Out, true) => went(room, staff, draft),
+        (Going::In, false) => came(room, staff, draft),
+        (Going::In, true) | (Going::Out, false) => {}
     }
     Ok(())
 }
 
+/// One goes as the other comes: one fact, for which both prove who they are. Who was in the room goes.
+pub(super) fn handover(room: &Room<'_>, draft: &mut Draft) -> Result<(), FactNo> {
+    let case = room.case;
+    let wrong = |field: &str, what: &str, mend: &str| Unreadable {
+        field: field.to_owned(),
+        what: what.to_owned(),
+        mend: mend.to_owned(),
+    };
+    let people = [Some(&case.actor), case.second.as_ref()].map(|one| one.and_then(crate::case::Authority::staff));
+    let [Some(one), Some(other)] = people else {
+        let what = "a handover needs both: the one who goes and the one who comes";
+        let mend = "the other proves who they are with their own PIN; or each records their own coming and going";
+        return Err(wrong("second", what, mend).into());
+    };
+    case.two_people(PRESENT, PRESENT).map_err(|what| wrong("second", &what, "both prove who they are now"))?;
+    let here = |staff: &StaffId| room.at(case.at).any(|span| span.staff == *staff);
+    let (goes, comes) = match (here(one), here(other)) {
+        (true, false) => (one, other),
+        (false, true) => (other, one),
+        (both, _) => {
+            let what = if both { "both are in the room already" } else { "neither of the two is in the room" };
+            return Err(wrong("second", what, "each records their own coming or going").into());
+        }
+    };
+    for (staff, going) in [(comes, Going::In), (goes, Going::Out)] {
+        draft.participant(Entry::PresenceRecorded { session: room.number, staff: staff.clone(), going });
+    }
+    if under_the_drug(room) {
+        match (room.is_carer(goes, case.day), room.is_carer(comes, case.day)) {
+            (true, false) => went(room, goes, draft),
+            (false, true) => came(room, comes, draft),
+            (true, true) | (false, false) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Those who may be with a participant.
+const PRESENT: &[Duty] = &[Duty::Facilitate, Duty::Nurse, Duty::Prescribe, Duty::AttendNight, Duty::LeadSession];
+
 /// Between the first swallow and the participant's leaving.
-fn under_the_drug(room: &Room<'_>) -> bool {
+pub(super) fn under_the_drug(room: &Room<'_>) -> bool {
     let case = room.case;
     room.dosed_at().is_some_and(|dosed| dosed <= case.at)
         && room.session.departed.is_none_or(|(left, _)| case.at < left)
@@ -141,10 +185,17 @@ fn went(room: &Room<'_>, staff: &StaffId, draft: &mut Draft) {
     let case = room.case;
     let plan = &case.study.session.presence;
     let visit = Some(&room.plan.visit);
-    let carers = room.carers_without(Some(staff));
-    if room.others(staff).next().is_none() {
+    let others = || room.at(case.at).filter(|span| span.staff != *staff);
+    let carers = others().filter(|span| room.is_carer(&span.staff, case.day)).count();
+    // Of what was over before it was told nobody is alarmed any more.
+    let still = room.still_so(case.at);
+    if others().next().is_none() {
         let detail = format!("alone since {}", case.clock(case.at));
-        draft.consequence(case, Trigger::ParticipantAlone, detail, visit, None);
+        draft.consequence(case, Trigger::ParticipantAlone, detail.clone(), visit, None);
+        if still {
+            let text = format!("Nobody is with the participant: {detail}");
+            alarms::raise(room, Raise::new(AlarmKind::Alone, "alone", AlarmLevel::Red, text), draft);
+        }
         draft.task(
             "Go to the participant at once: nobody is with them",
             Duty::Facilitate,
@@ -155,7 +206,10 @@ fn went(room: &Room<'_>, staff: &StaffId, draft: &mut Draft) {
     } else if carers < plan.in_room_min as usize {
         let detail =
             format!("{carers} carers in the room since {}, {} at least", case.clock(case.at), plan.in_room_min);
-        draft.consequence(case, Trigger::CarersBelowMinimum, detail, visit, None);
+        draft.consequence(case, Trigger::CarersBelowMinimum, detail.clone(), visit, None);
+        if still {
+            alarms::raise(room, Raise::new(AlarmKind::Carers, "in_room", AlarmLevel::Red, detail), draft);
+        }
     }
     let enough = plan.carers_min as usize;
     if carers < enough && room.is_carer(staff, case.day) && carers + 1 >= enough {
@@ -170,11 +224,24 @@ fn came(room: &Room<'_>, staff: &StaffId, draft: &mut Draft) {
     if !room.is_carer(staff, case.day) {
         return;
     }
-    let carers = room.carers_without(None) + 1;
-    let enough = carers >= case.study.session.presence.carers_min as usize;
+    let plan = &case.study.session.presence;
+    let carers = room.carers_at(case.at) + 1;
+    let enough = carers >= plan.carers_min as usize;
     if enough {
         gap(room, case.at, draft);
     }
+    let text = format!("{carers} carers in the room at {}", case.clock(case.at));
+    let in_room = carers >= plan.in_room_min as usize;
+    alarms::end(
+        room,
+        |alarm| match alarm.kind {
+            AlarmKind::Alone => true,
+            AlarmKind::Carers => enough || in_room && alarm.key == "in_room",
+            _ => false,
+        },
+        &text,
+        draft,
+    );
     for task in room.participant.tasks.values().filter(|task| task.done.is_none() && task.raised.clock.is_none()) {
         let answered = match task.raised.trigger {
             Trigger::ParticipantAlone => true,
@@ -182,30 +249,71 @@ fn came(room: &Room<'_>, staff: &StaffId, draft: &mut Draft) {
             _ => false,
         };
         if answered {
-            let text = format!("{carers} carers in the room at {}", case.clock(case.at));
-            draft.participant(Entry::TaskCompleted { instance: task.raised.instance.clone(), text });
+            draft.participant(Entry::TaskCompleted { instance: task.raised.instance.clone(), text: text.clone() });
         }
     }
 }
 
-/// Writes the deviation if the carers have been too few for longer than the study allows.
+/// Writes the deviation if the carers have been too few for longer than the study allows, and that is not said yet.
 pub(super) fn gap(room: &Room<'_>, until: Timestamp, draft: &mut Draft) {
+    if let Some(since) = below_since(room, until)
+        && too_long(room, since, until)
+        && !gap_said(room, since)
+    {
+        gap_consequence(room, since, until, draft);
+    }
+}
+
+fn too_long(room: &Room<'_>, since: Timestamp, until: Timestamp) -> bool {
+    Case::minutes_between(since, until) > minutes(room.case.study.session.presence.gap_minutes_max)
+}
+
+fn gap_key(since: Timestamp) -> String {
+    format!("gap/{since}")
+}
+
+fn gap_said(room: &Room<'_>, since: Timestamp) -> bool {
+    let key = gap_key(since);
+    room.session.alarms.values().any(|alarm| alarm.kind == AlarmKind::Carers && alarm.key == key)
+}
+
+fn gap_consequence(room: &Room<'_>, since: Timestamp, until: Timestamp, draft: &mut Draft) {
     let plan = &room.case.study.session.presence;
-    let Some(since) = below_since(room, until) else { return };
-    let lasted = Case::minutes_between(since, until);
-    if lasted > minutes(plan.gap_minutes_max) {
-        let detail = format!(
-            "fewer than {} carers for {lasted} min from {}, {} min at most",
-            plan.carers_min,
-            room.case.clock(since),
-            plan.gap_minutes_max
-        );
-        draft.consequence(room.case, Trigger::CarersBelowMinimum, detail, Some(&room.plan.visit), None);
+    let detail = format!(
+        "fewer than {} carers for {} min from {}, {} min at most",
+        plan.carers_min,
+        Case::minutes_between(since, until),
+        room.case.clock(since),
+        plan.gap_minutes_max
+    );
+    draft.consequence(room.case, Trigger::CarersBelowMinimum, detail, Some(&room.plan.visit), None);
+}
+
+/// The deviation while the carers are still too few; the alarm keeps it from being said twice.
+pub(super) fn gap_deviation(room: &Room<'_>, since: Timestamp, until: Timestamp, draft: &mut Draft) {
+    gap_consequence(room, since, until, draft);
+    let most = room.case.study.session.presence.gap_minutes_max;
+    let text = format!("Too few carers since {}: longer than {most} min, a deviation", room.case.clock(since));
+    alarms::raise(room, Raise::new(AlarmKind::Carers, gap_key(since), AlarmLevel::Amber, text), draft);
+}
+
+/// What the time has brought: steps of the study that are due, and the deviation.
+pub(super) fn by_time(room: &Room<'_>, alarms: &mut Vec<Raise>, brought: &mut Vec<Brought>) {
+    let case = room.case;
+    let Some(since) = below_since(room, case.at) else { return };
+    let lasted = Case::minutes_between(since, case.at);
+    let carers = room.carers_at(case.at);
+    for step in case.study.session.room.steps.iter().filter(|step| lasted >= minutes(step.after_minutes)) {
+        let text = format!("{carers} carers in the room since {}, for {lasted} min", case.clock(since));
+        alarms.push(Raise::new(AlarmKind::Carers, format!("{}/{since}", step.id), step.level, text).tell(step.tell));
+    }
+    if too_long(room, since, case.at) && !gap_said(room, since) {
+        brought.push(Brought::Gap(since));
     }
 }
 
 /// Since when the carers have been too few up to a moment, counted from the first swallow; `None` if they are enough.
-fn below_since(room: &Room<'_>, until: Timestamp) -> Option<Timestamp> {
+pub(super) fn below_since(room: &Room<'_>, until: Timestamp) -> Option<Timestamp> {
     let dosed = room.dosed_at()?;
     let enough = room.case.study.session.presence.carers_min as usize;
     let day: Date = room.case.day;
@@ -238,9 +346,9 @@ fn below_since(room: &Room<'_>, until: Timestamp) -> Option<Timestamp> {
 pub(super) fn at_swallow(room: &Room<'_>, draft: &mut Draft) {
     let case = room.case;
     let visit = Some(&room.plan.visit);
-    let carers = room.carers_without(None);
+    let carers = room.carers_at(case.at);
     let least = case.study.session.presence.carers_min as usize;
-    if room.session.in_room().next().is_none() {
+    if room.at(case.at).next().is_none() {
         draft.consequence(
             case,
             Trigger::ParticipantAlone,

@@ -4,7 +4,7 @@
 //! allowed: would a corrected record have allowed it then? Source: DESIGN, "never unanswered"; issue 4 §3.
 
 use super::{
-    checks, dose, ground,
+    checks, dose, ground, monitoring,
     room::Room,
     supplement::{self, Asked},
 };
@@ -50,13 +50,17 @@ pub fn ground_check(case: &Case<'_>, draft: &mut Draft) {
         if stopped_now || session.ground_withdrawn {
             continue;
         }
-        let swallowed = session.swallow(DosePart::Initial).filter(|swallow| reaches_back && swallow.authorised);
+        let before_use = pending(case, session).and_then(|part| lost_before_use(case, before, &after, *number, part));
+        let used = before_use.is_none();
         // A supplement that waits to be opened stands on the first dose as well: its own rules say nothing of that ground.
-        let lost = pending(case, session)
-            .and_then(|part| lost_before_use(case, before, &after, *number, part))
-            .or_else(|| swallowed.and_then(|swallow| lost_since(case, before, &after, *number, swallow)));
+        let lost = before_use.or_else(|| {
+            let parts = [DosePart::Initial, DosePart::Supplement].into_iter().filter(|_| reaches_back);
+            parts
+                .filter_map(|part| session.swallow(part).filter(|swallow| swallow.authorised))
+                .find_map(|swallow| lost_since(case, before, &after, *number, swallow))
+        });
         if let Some((rule, found)) = lost {
-            withdraw(case, *number, rule, found, draft);
+            withdraw(case, *number, rule, found, used, draft);
         }
     }
 }
@@ -68,7 +72,11 @@ fn reaches_back(case: &Case<'_>, before: &ParticipantState, draft: &Draft) -> bo
     let last = swallowed.map(|swallow| swallow.at).fold(first.at, std::cmp::max);
     draft.entries().any(|entry| match entry {
         Entry::FormCorrected { .. } | Entry::RecordStruck { .. } | Entry::MedicationRecorded { .. } => true,
-        Entry::FormRecorded { .. } | Entry::CheckRecorded { .. } => case.at <= last,
+        Entry::ReadingCorrected { .. } | Entry::SessionNoteCorrected { .. } => true,
+        Entry::FormRecorded { .. }
+        | Entry::CheckRecorded { .. }
+        | Entry::ReadingRecorded { .. }
+        | Entry::SessionNoted { .. } => case.at <= last,
         _ => false,
     })
 }
@@ -135,12 +143,21 @@ fn lost_since(
         zone: case.zone.clone(),
         zone_name: case.zone_name,
         at: swallow.at,
+        device_at: None,
         day: swallow.day,
         reason: case.reason,
     };
     let asked = |participant: &ParticipantState| -> Vec<Finding> {
         let Ok(room) = Room::of(&then, participant, number) else { return Vec::new() };
         let mut findings = Vec::new();
+        if swallow.part == DosePart::Supplement {
+            if let Some(plan) = &then.study.dose.supplement {
+                supplement::limits(&room, plan, &mut findings);
+            }
+            findings.push(supplement::vomited(&room));
+            return findings;
+        }
+        findings.push(monitoring::limits_before_the_dose(&room));
         washout(&then, participant, &mut findings);
         ground::rescue(&room, &mut findings);
         let daily = then.study.criteria.iter().filter(|criterion| criterion.gates.contains(&0));
@@ -162,13 +179,13 @@ fn first_lost(before: &[Finding], after: &[Finding]) -> Option<(&'static str, St
     })
 }
 
-fn withdraw(case: &Case<'_>, number: u8, rule: &'static str, found: String, draft: &mut Draft) {
+fn withdraw(case: &Case<'_>, number: u8, rule: &'static str, found: String, swallowed: bool, draft: &mut Draft) {
     draft.participant(Entry::GroundWithdrawn {
         rule: RuleId::from(rule),
         session: Some(number),
         detail: found.clone(),
     });
-    if COURSE_OF_THE_DAY.contains(&rule) {
+    if !swallowed && COURSE_OF_THE_DAY.contains(&rule) {
         draft.clocks(case, Trigger::GroundWithdrawn, None);
         return;
     }

@@ -66,7 +66,14 @@ pub(super) fn ask(room: &Room<'_>) -> Vec<Finding> {
         confirmation_in_force(case, participant),
     ];
     ground::approvals(room, &mut findings);
-    findings.extend([ground::site(room), no_hold(case, participant), ground::not_over(room), ground::clock(room), day(room), once(room)]);
+    findings.extend([
+        ground::site(room),
+        no_hold(case, participant),
+        ground::not_over(room),
+        ground::clock(room),
+        day(room),
+        once(room),
+    ]);
     match &case.context.picked {
         Some(Picked::Containers { initial, supplement }) => {
             findings.push(Finding::holds(&STOCK, "ready"));
@@ -141,6 +148,7 @@ pub(super) fn out_for<'c>(room: &Room<'c>) -> impl Iterator<Item = (&'c Containe
             | ContainerStanding::Damaged
             | ContainerStanding::Missing
             | ContainerStanding::ReturnedOut
+            | ContainerStanding::Sent { .. }
             | ContainerStanding::Destroyed => false,
         },
     )
@@ -165,7 +173,7 @@ fn fit(room: &Room<'_>, id: &ContainerId, part: DosePart) -> Finding {
         Some(container) if container.standing != ContainerStanding::Available => {
             standing_words(&container.standing).to_owned()
         }
-        Some(container) if container.pieces_used > 0 => "opened before".to_owned(),
+        Some(container) if container.opened => "opened before".to_owned(),
         Some(container) if container.recalled => "called back by its maker".to_owned(),
         Some(container) if container.expires < room.case.day => format!("expired on {}", container.expires),
         Some(container) if container.part != part => "labelled as the other part of the dose".to_owned(),
@@ -197,6 +205,8 @@ pub(crate) const fn standing_words(standing: &ContainerStanding) -> &'static str
         ContainerStanding::Damaged => "damaged",
         ContainerStanding::Missing => "missing",
         ContainerStanding::ReturnedOut => "sent back",
+        ContainerStanding::Sent { arrived: false, .. } => "on its way to another site",
+        ContainerStanding::Sent { arrived: true, .. } => "at another site",
         ContainerStanding::Destroyed => "destroyed",
     }
 }
@@ -229,6 +239,7 @@ pub(super) fn grant(room: &Room<'_>, draft: &mut Draft) {
                 container: container.clone(),
                 participant: room.participant.id.clone(),
                 session: room.number,
+                seal: room.case.world.stock.and_then(|stock| stock.containers.get(container)?.seal.clone()),
             },
         );
     }

@@ -111,9 +111,19 @@ impl<'c> Room<'c> {
         here.filter(|span| self.is_carer(&span.staff, self.case.day)).count()
     }
 
-    /// Everybody in the room now, but for one.
-    pub fn others(&self, leaving: &StaffId) -> impl Iterator<Item = &'c PresenceSpan> {
-        self.session.in_room().filter(move |span| span.staff != *leaving)
+    /// Carers in the room at a moment, as far as is known.
+    pub fn carers_at(&self, at: Timestamp) -> usize {
+        self.at(at).filter(|span| self.is_carer(&span.staff, self.case.day)).count()
+    }
+
+    /// Everybody in the room at a moment.
+    pub fn at(&self, at: Timestamp) -> impl Iterator<Item = &'c PresenceSpan> {
+        self.session.presence.iter().filter(move |span| span.from <= at && span.until.is_none_or(|until| at < until))
+    }
+
+    /// Whether nobody came or went after a moment: what happened then is still so.
+    pub fn still_so(&self, at: Timestamp) -> bool {
+        self.session.goings.values().flatten().all(|(going, _)| *going <= at)
     }
 
     /// People in the room with a duty.

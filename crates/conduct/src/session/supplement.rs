@@ -7,6 +7,7 @@ use super::{
     monitoring::breach_words,
     order, presence,
     room::{Room, minutes},
+    timeline::means,
 };
 use crate::{
     case::{Case, Draft},
@@ -18,11 +19,8 @@ use crate::{
     state::Reading,
 };
 use jiff::Timestamp;
-use protocol::model::{BlockOn, Duty, SupplementPlan, Trigger};
+use protocol::model::{BlockOn, CodeMeaning, Duty, SupplementPlan, Trigger};
 use terms::{ContainerId, Decimal};
-
-/// The code of the timeline that says that the participant vomited.
-const VOMIT: &str = "VOMIT";
 
 /// A supplement belongs to the order.
 pub const PLANNED: Rule = Rule {
@@ -305,12 +303,13 @@ fn readings_of<'c>(room: &Room<'c>, measure: &str) -> impl DoubleEndedIterator<I
 }
 
 /// One finding for each limit that was breached in this session, or one for all.
-fn limits(room: &Room<'_>, plan: &SupplementPlan, findings: &mut Vec<Finding>) {
+pub(super) fn limits(room: &Room<'_>, plan: &SupplementPlan, findings: &mut Vec<Finding>) {
     let before = findings.len();
     for limit in &room.case.study.session.limits {
         let breached = |reading: &&Reading| reading.breaches.iter().any(|breach| breach.limit == limit.id);
-        let Some(last) = room.session.readings.iter().rev().find(breached) else { continue };
-        let red = room.session.readings.iter().flat_map(|r| &r.breaches).find(|b| b.limit == limit.id && b.red);
+        let until = || room.session.readings.iter().filter(|reading| reading.at <= room.case.at);
+        let Some(last) = until().rfind(breached) else { continue };
+        let red = until().flat_map(|r| &r.breaches).find(|b| b.limit == limit.id && b.red);
         let broken = |found: String, needed: &str, remedy: &str| {
             Broken::new(&LIMITS, found, needed, remedy)
                 .from_source(&limit.source)
@@ -357,10 +356,10 @@ fn lifted(room: &Room<'_>, plan: &SupplementPlan, measure: &str, last: &Reading)
     }
 }
 
-fn vomited(room: &Room<'_>) -> Finding {
+pub(super) fn vomited(room: &Room<'_>) -> Finding {
     let most = minutes(room.case.study.dose.vomit_minutes);
     let early = room.dosed_at().and_then(|dosed| {
-        let vomits = room.session.notes.iter().filter(|note| note.code.eq_ignore_ascii_case(VOMIT));
+        let vomits = room.session.notes.iter().filter(|note| means(room.case.study, &note.code, CodeMeaning::Vomited));
         vomits.map(|note| Case::minutes_between(dosed, note.at)).find(|after| (0..=most).contains(after))
     });
     let Some(after) = early else { return Finding::holds(&VOMITED, "no") };
@@ -462,10 +461,7 @@ pub(super) fn not_given(room: &Room<'_>, code: &str, draft: &mut Draft) -> Resul
 }
 
 /// Vomiting soon after the first dose is answered at once: nothing is given again, and the physician is told.
-pub(super) fn answer_vomiting(room: &Room<'_>, code: &str, draft: &mut Draft) {
-    if !code.eq_ignore_ascii_case(VOMIT) {
-        return;
-    }
+pub(super) fn answer_vomiting(room: &Room<'_>, draft: &mut Draft) {
     let Some(dosed) = room.dosed_at() else { return };
     let after = Case::minutes_between(dosed, room.case.at);
     if (0..=minutes(room.case.study.dose.vomit_minutes)).contains(&after) {

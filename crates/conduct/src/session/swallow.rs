@@ -27,8 +27,10 @@ pub(super) fn record(
     container: &ContainerId,
     pieces: u32,
     mouth_checked: bool,
+    seen: Option<u32>,
     draft: &mut Draft,
 ) -> Result<(), FactNo> {
+    unseen(room, seen)?;
     if pieces == 0 {
         return Err(Unreadable {
             field: "pieces".to_owned(),
@@ -71,6 +73,23 @@ pub(super) fn record(
     Ok(())
 }
 
+/// Somebody else has written a swallow down meanwhile: whoever typed this looks whether it is the same.
+fn unseen(room: &Room<'_>, seen: Option<u32>) -> Result<(), FactNo> {
+    let there = &room.session.swallowed;
+    if seen.is_none_or(|seen| usize::try_from(seen).is_ok_and(|seen| seen == there.len())) {
+        return Ok(());
+    }
+    let last = there.last().map_or_else(String::new, |swallow| {
+        format!(": {} pieces from {} at {}", swallow.pieces, swallow.container, room.case.clock(swallow.at))
+    });
+    Err(FactNo::Conflict {
+        what: format!(
+            "somebody else has written down a swallow meanwhile{last}. If it is the same, leave it; record yours only if it \
+             was a second one"
+        ),
+    })
+}
+
 /// Whether this swallow was the one that was allowed, or why not.
 fn authorised(room: &Room<'_>, part: DosePart, id: &ContainerId, pieces: u32) -> Result<(), String> {
     let (case, session) = (room.case, room.session);
@@ -108,6 +127,9 @@ fn authorised(room: &Room<'_>, part: DosePart, id: &ContainerId, pieces: u32) ->
     let held = room.participant.holds.values().chain(room.case.world.site.into_iter().flat_map(|s| s.holds.values()));
     if held.chain(case.world.trial.holds.values()).any(|hold| hold.since <= case.at) {
         return Err("a hold was in force".to_owned());
+    }
+    if dose::in_stock(room, id).is_some_and(|container| container.set_aside.is_some()) {
+        return Err(format!("{id} had been set aside"));
     }
     match dose::in_stock(room, id).map(|container| &container.standing) {
         Some(ContainerStanding::Out { participant, session, .. })

@@ -31,6 +31,15 @@ pub const REASON: Rule = Rule {
     broken: "The act is refused",
 };
 
+/// A hold that belongs to a difference in the safe.
+pub const DIFFERENCE: Rule = Rule {
+    id: "hold.difference",
+    sentence: "A hold that a difference in the safe put on the site ends with the difference",
+    source: "safety.md §6: never auto-balanced, closed by somebody who did not count",
+    binds: &["lift_hold"],
+    broken: "The act is refused",
+};
+
 /// An approval as it was recorded.
 #[derive(Debug)]
 pub(super) struct Given<'c> {
@@ -66,7 +75,23 @@ pub(super) fn ask(case: &Case<'_>, on: &HoldOn, hold: &InstanceId) -> Vec<Findin
             .by(Duty::MonitorMedically)
             .into()
     };
-    vec![known, reason]
+    let mut findings = vec![known, reason];
+    let of_a_difference = case
+        .world
+        .stock
+        .into_iter()
+        .flat_map(|stock| &stock.discrepancies)
+        .find(|(_, open)| open.hold.as_ref() == Some(hold));
+    if let HoldOn::Site { .. } = on {
+        findings.push(of_a_difference.map_or_else(
+            || Finding::holds(&DIFFERENCE, "none is open"),
+            |(_, open)| {
+                let remedy = "count again by two, and let somebody who did not count close the difference";
+                Broken::new(&DIFFERENCE, open.text.as_str(), "the difference closed", remedy).by(Duty::LeadSite).into()
+            },
+        ));
+    }
+    findings
 }
 
 fn write(on: &HoldOn, entry: Entry, draft: &mut Draft) {

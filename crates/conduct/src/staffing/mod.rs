@@ -32,6 +32,7 @@ pub const RULES: &[&Rule] = &[
     &delegation::RATER,
     &holds::KNOWN,
     &holds::REASON,
+    &holds::DIFFERENCE,
     &lock::PLAN_KNOWN,
     &lock::PLAN_BLIND,
     &lock::PLAN_SIGNED,

@@ -720,6 +720,15 @@ impl ParticipantState {
         if let Some(note) = self.notes.get_mut(instance) {
             note.struck = true;
         }
+        self.sessions.values_mut().for_each(|session| session.strike(instance));
+    }
+
+    /// Whether a record is a reading or line of the timeline of a dosing session.
+    pub fn in_a_session(&self, instance: &InstanceId) -> bool {
+        self.sessions.values().any(|session| {
+            session.readings.iter().any(|reading| reading.instance == *instance)
+                || session.notes.iter().any(|note| note.instance == *instance)
+        })
     }
 }
 
@@ -737,12 +746,23 @@ pub(crate) fn session_of(entry: &Entry) -> Option<u8> {
         | Entry::SupplementAuthorised { session, .. }
         | Entry::SupplementNotGiven { session, .. }
         | Entry::ReadingRecorded { session, .. }
+        | Entry::ReadingCorrected { session, .. }
+        | Entry::SessionNoteCorrected { session, .. }
+        | Entry::AlarmRaised { session, .. }
+        | Entry::AlarmEscalated { session, .. }
+        | Entry::AlarmAcknowledged { session, .. }
+        | Entry::AlarmEnded { session, .. }
+        | Entry::CardOpened { session, .. }
+        | Entry::CardStepDone { session, .. }
+        | Entry::CardClosed { session, .. }
+        | Entry::ContactCalled { session, .. }
+        | Entry::SessionSigned { session, .. }
         | Entry::SessionNoted { session, .. }
         | Entry::SessionStopped { session }
         | Entry::Discharged { session }
         | Entry::Departed { session, .. }
         | Entry::NightChecked { session, .. }
-        | Entry::SessionClosed { session } => Some(*session),
+        | Entry::SessionClosed { session, .. } => Some(*session),
         Entry::GroundWithdrawn { session, .. } => *session,
         _ => None,
     }

@@ -2,10 +2,11 @@
 
 use crate::{
     command::{Destination, DosePart, Going},
-    entry::{BreachFound, Entry, Signatory, Stamp, SupplementTimes},
+    entry::{AlarmKind, BreachFound, Entry, NoteFound, Person, Signatory, Stamp, SupplementTimes},
 };
 use jiff::{Timestamp, civil::Date};
-use std::collections::BTreeMap;
+use protocol::model::{AlarmLevel, Duty};
+use std::collections::{BTreeMap, BTreeSet};
 use terms::{CheckId, ContainerId, Decimal, FieldId, InstanceId, LevelId, Milligrams, StaffId, Value};
 
 /// The prescriber's order.
@@ -44,6 +45,8 @@ pub struct CheckDone {
     pub by: Signatory,
     /// The prescriber cleared it nevertheless.
     pub agreed: bool,
+    /// When it was done and did not clear, in order of time.
+    pub failed: Vec<Timestamp>,
 }
 
 /// Somebody's stay in the room.
@@ -100,6 +103,18 @@ pub struct Reading {
     pub slot: Option<String>,
     /// Limits that it breached.
     pub breaches: Vec<BreachFound>,
+    /// The slot of the distress ratings that it fills.
+    pub rating: Option<String>,
+    /// Measures outside what is plausible, confirmed.
+    pub confirmed: Vec<String>,
+    /// By whom.
+    pub by: Signatory,
+    /// When it was written down.
+    pub recorded_at: Timestamp,
+    /// Times corrected.
+    pub corrections: u32,
+    /// Limits that it breached before it was corrected.
+    pub breaches_gone: Vec<BreachFound>,
 }
 
 /// A line of the timeline.
@@ -113,8 +128,84 @@ pub struct SessionNote {
     pub code: String,
     /// Number.
     pub number: Option<Decimal>,
+    /// Choice.
+    pub detail: Option<String>,
     /// Words.
     pub text: Option<String>,
+    /// By whom.
+    pub by: Signatory,
+    /// When it was written down.
+    pub recorded_at: Timestamp,
+    /// What stood there before it was corrected, oldest first.
+    pub corrected: Vec<NoteFound>,
+}
+
+/// Something that needs somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alarm {
+    /// What it is about.
+    pub kind: AlarmKind,
+    /// Which of its kind.
+    pub key: String,
+    /// How grave.
+    pub level: AlarmLevel,
+    /// In words.
+    pub text: String,
+    /// What it arose from, happened when.
+    pub at: Timestamp,
+    /// When it was raised.
+    pub raised_at: Timestamp,
+    /// Who is told now.
+    pub tell: Duty,
+    /// Who was told before them and did not take it.
+    pub told: Vec<Duty>,
+    /// Until when somebody takes it.
+    pub ack_by: Option<Timestamp>,
+    /// Taken by whom, when.
+    pub acknowledged: Option<(Signatory, Timestamp)>,
+    /// Over, when.
+    pub ended: Option<Timestamp>,
+    /// The record that it is about.
+    pub about: Option<InstanceId>,
+    /// The card that helps.
+    pub card: Option<String>,
+}
+
+impl Alarm {
+    /// Neither over nor taken by anybody.
+    pub const fn waits(&self) -> bool {
+        self.ended.is_none() && self.acknowledged.is_none()
+    }
+}
+
+/// An emergency card that was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardOpen {
+    /// Its id in the study.
+    pub card: String,
+    /// Title.
+    pub title: String,
+    /// Its steps as they stood.
+    pub steps: Vec<String>,
+    /// Opened when.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: Signatory,
+    /// Steps done, when, by whom.
+    pub done: BTreeMap<u32, (Timestamp, Signatory)>,
+    /// Over, when, and how it ended.
+    pub closed: Option<(Timestamp, String)>,
+}
+
+/// A call of the call-out list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The contact's id in the study.
+    pub contact: String,
+    /// Spoken to.
+    pub reached: bool,
+    /// When.
+    pub at: Timestamp,
     /// By whom.
     pub by: Signatory,
 }
@@ -128,6 +219,12 @@ pub struct NightCheck {
     pub awake: bool,
     /// Distress.
     pub distress: Option<u8>,
+    /// Signs at which somebody must be called.
+    pub signs: Vec<String>,
+    /// What they needed.
+    pub text: Option<String>,
+    /// By whom.
+    pub by: Signatory,
 }
 
 /// One dosing session.
@@ -141,6 +238,8 @@ pub struct SessionState {
     pub checks: BTreeMap<CheckId, CheckDone>,
     /// Stays in the room.
     pub presence: Vec<PresenceSpan>,
+    /// Comings and goings as they happened, which may be told out of order.
+    pub goings: BTreeMap<StaffId, Vec<(Timestamp, Going)>>,
     /// Permission for the first dose.
     pub dose_authorised: Option<Authorised>,
     /// Permission for the supplement.
@@ -155,8 +254,20 @@ pub struct SessionState {
     pub pause_lifted: Option<Timestamp>,
     /// Vital signs in order of time.
     pub readings: Vec<Reading>,
-    /// Timeline.
+    /// Timeline in order of time.
     pub notes: Vec<SessionNote>,
+    /// Readings that were struck through.
+    pub struck_readings: Vec<Reading>,
+    /// Lines that were struck through.
+    pub struck_notes: Vec<SessionNote>,
+    /// Alarms by record.
+    pub alarms: BTreeMap<InstanceId, Alarm>,
+    /// Emergency cards that were opened, by record.
+    pub cards: BTreeMap<InstanceId, CardOpen>,
+    /// Calls of the call-out list.
+    pub calls: Vec<Call>,
+    /// Who signed the session's record, when.
+    pub signed: BTreeMap<StaffId, Timestamp>,
     /// Stopped, when.
     pub stopped: Option<Timestamp>,
     /// Leaving was allowed, when.
@@ -187,6 +298,18 @@ impl SessionState {
         self.presence.iter().filter(|span| span.until.is_none())
     }
 
+    /// Who was ever in the room.
+    pub fn were_there(&self) -> BTreeSet<&StaffId> {
+        self.presence.iter().map(|span| &span.staff).collect()
+    }
+
+    /// Alarms that are not over, gravest first.
+    pub fn alarms_open(&self) -> Vec<(&InstanceId, &Alarm)> {
+        let mut open: Vec<_> = self.alarms.iter().filter(|(_, alarm)| alarm.ended.is_none()).collect();
+        open.sort_by_key(|(_, alarm)| (alarm.acknowledged.is_some(), std::cmp::Reverse(alarm.level), alarm.raised_at));
+        open
+    }
+
     /// Takes in one entry.
     pub(super) fn apply(&mut self, stamp: &Stamp, entry: &Entry) {
         match entry {
@@ -209,7 +332,7 @@ impl SessionState {
             Entry::ContainersReleased { initial, supplement, .. } => {
                 self.containers = Some((initial.clone(), supplement.clone(), stamp.at));
             }
-            Entry::CheckRecorded { instance, check, values, clears, expires, .. } => {
+            Entry::CheckRecorded { instance, check, values, clears, fails, expires, .. } => {
                 let done = CheckDone {
                     instance: instance.clone(),
                     values: values.clone(),
@@ -218,11 +341,9 @@ impl SessionState {
                     expires: *expires,
                     by: stamp.by.clone(),
                     agreed: false,
+                    failed: Vec::new(),
                 };
-                // A record that comes in late never replaces a younger one.
-                if self.checks.get(check).is_none_or(|earlier| earlier.at <= done.at) {
-                    self.checks.insert(check.clone(), done);
-                }
+                self.check_apply(check, done, *fails);
             }
             Entry::Agreed { check: Some(check), .. } => {
                 if let Some(done) = self.checks.get_mut(check) {
@@ -262,25 +383,57 @@ impl SessionState {
     fn apply_later(&mut self, stamp: &Stamp, entry: &Entry) {
         match entry {
             Entry::SupplementNotGiven { code, .. } => self.supplement_not_given = Some(code.clone()),
-            Entry::ReadingRecorded { instance, measures, slot, breaches, .. } => {
+            Entry::ReadingRecorded { instance, measures, slot, breaches, rating, confirmed, .. } => {
                 let reading = Reading {
                     instance: instance.clone(),
                     at: stamp.at,
                     measures: measures.clone(),
                     slot: slot.clone(),
                     breaches: breaches.clone(),
+                    rating: rating.clone(),
+                    confirmed: confirmed.clone(),
+                    by: stamp.by.clone(),
+                    recorded_at: stamp.recorded_at,
+                    corrections: 0,
+                    breaches_gone: Vec::new(),
                 };
                 let place = self.readings.partition_point(|earlier| earlier.at <= reading.at);
                 self.readings.insert(place, reading);
             }
-            Entry::SessionNoted { instance, code, number, text, .. } => self.notes.push(SessionNote {
-                instance: instance.clone(),
-                at: stamp.at,
-                code: code.clone(),
-                number: *number,
-                text: text.clone(),
-                by: stamp.by.clone(),
-            }),
+            Entry::ReadingCorrected { instance, changes, breaches, confirmed, .. } => {
+                if let Some(reading) = self.readings.iter_mut().find(|reading| reading.instance == *instance) {
+                    reading.measures.extend(changes.iter().map(|(measure, change)| (measure.clone(), change.new)));
+                    reading.breaches_gone.append(&mut reading.breaches);
+                    reading.breaches.clone_from(breaches);
+                    reading.breaches_gone.retain(|gone| !breaches.iter().any(|breach| breach.limit == gone.limit));
+                    reading.confirmed.clone_from(confirmed);
+                    reading.corrections += 1;
+                }
+            }
+            Entry::SessionNoted { instance, code, number, detail, text, .. } => {
+                let note = SessionNote {
+                    instance: instance.clone(),
+                    at: stamp.at,
+                    code: code.clone(),
+                    number: *number,
+                    detail: detail.clone(),
+                    text: text.clone(),
+                    by: stamp.by.clone(),
+                    recorded_at: stamp.recorded_at,
+                    corrected: Vec::new(),
+                };
+                let place = self.notes.partition_point(|earlier| earlier.at <= note.at);
+                self.notes.insert(place, note);
+            }
+            Entry::SessionNoteCorrected { instance, old, new, .. } => {
+                if let Some(note) = self.notes.iter_mut().find(|note| note.instance == *instance) {
+                    note.corrected.push(old.clone());
+                    note.code.clone_from(&new.code);
+                    note.number = new.number;
+                    note.detail.clone_from(&new.detail);
+                    note.text.clone_from(&new.text);
+                }
+            }
             Entry::SessionStopped { .. } => {
                 self.stopped.get_or_insert(stamp.at);
                 self.dose_authorised = None;
@@ -288,8 +441,20 @@ impl SessionState {
             }
             Entry::Discharged { .. } => self.discharged = Some(stamp.at),
             Entry::Departed { to, .. } => self.departed = Some((stamp.at, *to)),
-            Entry::NightChecked { awake, distress, .. } => {
-                self.night.push(NightCheck { at: stamp.at, awake: *awake, distress: *distress });
+            Entry::NightChecked { awake, distress, signs, text, .. } => {
+                let look = NightCheck {
+                    at: stamp.at,
+                    awake: *awake,
+                    distress: *distress,
+                    signs: signs.clone(),
+                    text: text.clone(),
+                    by: stamp.by.clone(),
+                };
+                let place = self.night.partition_point(|earlier| earlier.at <= look.at);
+                self.night.insert(place, look);
+            }
+            Entry::SessionSigned { staff, .. } => {
+                self.signed.insert(staff.clone(), stamp.at);
             }
             Entry::SessionClosed { .. } => self.closed = Some(stamp.at),
             // The supplement's own ground may come back within its window; the dose's can't once it is swallowed.
@@ -301,18 +466,130 @@ impl SessionState {
                 self.dose_authorised = None;
                 self.supplement_authorised = None;
             }
+            _ => self.apply_alarm(stamp, entry),
+        }
+    }
+
+    /// A record that comes in late never replaces a younger one; what failed is remembered.
+    fn check_apply(&mut self, check: &CheckId, mut done: CheckDone, fails: bool) {
+        let earlier = self.checks.remove(check);
+        let mut failed = earlier.as_ref().map(|earlier| earlier.failed.clone()).unwrap_or_default();
+        if fails {
+            failed.push(done.at);
+            failed.sort_unstable();
+        }
+        let mut latest = match earlier {
+            Some(earlier) if earlier.at > done.at => earlier,
+            Some(_) | None => {
+                done.failed = Vec::new();
+                done
+            }
+        };
+        latest.failed = failed;
+        self.checks.insert(check.clone(), latest);
+    }
+
+    /// Stays are read from all comings and goings in the order in which they happened, so that one told late ends the
+    /// stay that it ended.
+    fn presence_apply(&mut self, stamp: &Stamp, staff: &StaffId, going: Going) {
+        let mine = self.goings.entry(staff.clone()).or_default();
+        let place = mine.partition_point(|(at, _)| *at <= stamp.at);
+        mine.insert(place, (stamp.at, going));
+        let mut spans: Vec<PresenceSpan> = Vec::new();
+        for (at, going) in mine.iter() {
+            let open = spans.last_mut().filter(|span| span.until.is_none());
+            match (going, open) {
+                (Going::In, None) => spans.push(PresenceSpan { staff: staff.clone(), from: *at, until: None }),
+                (Going::Out, Some(span)) => span.until = Some(*at),
+                (Going::In, Some(_)) | (Going::Out, None) => {}
+            }
+        }
+        self.presence.retain(|span| span.staff != *staff);
+        self.presence.extend(spans);
+        self.presence.sort_by_key(|span| span.from);
+    }
+
+    /// Takes in an entry about alarms, cards and calls.
+    fn apply_alarm(&mut self, stamp: &Stamp, entry: &Entry) {
+        match entry {
+            Entry::AlarmRaised { instance, alarm, key, level, text, tell, ack_by, about, card, .. } => {
+                let alarm = Alarm {
+                    kind: *alarm,
+                    key: key.clone(),
+                    level: *level,
+                    text: text.clone(),
+                    at: stamp.at,
+                    raised_at: stamp.recorded_at,
+                    tell: *tell,
+                    told: Vec::new(),
+                    ack_by: *ack_by,
+                    acknowledged: None,
+                    ended: None,
+                    about: about.clone(),
+                    card: card.clone(),
+                };
+                self.alarms.insert(instance.clone(), alarm);
+            }
+            Entry::AlarmEscalated { instance, tell, ack_by, .. } => {
+                if let Some(alarm) = self.alarms.get_mut(instance) {
+                    alarm.told.push(alarm.tell);
+                    alarm.tell = *tell;
+                    alarm.ack_by = *ack_by;
+                }
+            }
+            Entry::AlarmAcknowledged { instance, .. } => {
+                if let Some(alarm) = self.alarms.get_mut(instance) {
+                    alarm.acknowledged.get_or_insert((stamp.by.clone(), stamp.at));
+                }
+            }
+            Entry::AlarmEnded { instance, .. } => {
+                if let Some(alarm) = self.alarms.get_mut(instance) {
+                    alarm.ended.get_or_insert(stamp.at);
+                }
+            }
+            Entry::CardOpened { instance, card, title, steps, .. } => {
+                let open = CardOpen {
+                    card: card.clone(),
+                    title: title.clone(),
+                    steps: steps.clone(),
+                    at: stamp.at,
+                    by: stamp.by.clone(),
+                    done: BTreeMap::new(),
+                    closed: None,
+                };
+                self.cards.insert(instance.clone(), open);
+            }
+            Entry::CardStepDone { instance, step, .. } => {
+                if let Some(card) = self.cards.get_mut(instance) {
+                    card.done.entry(*step).or_insert((stamp.at, stamp.by.clone()));
+                }
+            }
+            Entry::CardClosed { instance, text, .. } => {
+                if let Some(card) = self.cards.get_mut(instance) {
+                    card.closed.get_or_insert((stamp.at, text.clone()));
+                }
+            }
+            Entry::ContactCalled { contact, reached, .. } => self.calls.push(Call {
+                contact: contact.clone(),
+                reached: *reached,
+                at: stamp.at,
+                by: stamp.by.clone(),
+            }),
             _ => {}
         }
     }
 
-    fn presence_apply(&mut self, stamp: &Stamp, staff: &StaffId, going: Going) {
-        let open = self.presence.iter_mut().find(|span| span.staff == *staff && span.until.is_none());
-        match (going, open) {
-            (Going::In, None) => {
-                self.presence.push(PresenceSpan { staff: staff.clone(), from: stamp.at, until: None });
-            }
-            (Going::Out, Some(span)) => span.until = Some(stamp.at),
-            (Going::In, Some(_)) | (Going::Out, None) => {}
-        }
+    /// A reading or line of the timeline is struck: it counts for nothing any more.
+    pub(super) fn strike(&mut self, instance: &InstanceId) {
+        self.struck_readings.extend(self.readings.extract_if(.., |reading| reading.instance == *instance));
+        self.struck_notes.extend(self.notes.extract_if(.., |note| note.instance == *instance));
+    }
+}
+
+/// The member of staff who signed, if it was one.
+pub fn staff_of(signatory: &Signatory) -> Option<&StaffId> {
+    match &signatory.person {
+        Person::Staff(staff) => Some(staff),
+        Person::Participant(_) | Person::Program => None,
     }
 }

@@ -107,7 +107,7 @@ impl Clinic {
     ) -> Result<Vec<Written>, No> {
         self.acts += 1;
         let act = ActId::from(format!("a{:05}", self.acts));
-        let request = Request { id: act.to_string(), at, reason: reason.map(str::to_owned), command };
+        let request = Request { id: act.to_string(), at, sent: None, reason: reason.map(str::to_owned), command };
         let proof = |person: Person| Proof { person, at: self.now, signed: self.signing };
         let context = Context {
             now: self.now,

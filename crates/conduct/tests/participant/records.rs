@@ -145,6 +145,7 @@ fn event(term: &str, onset: jiff::civil::Date) -> AdverseEventReport {
         valence: Valence::Positive,
         special_interest: None,
         outcome: AdverseEventOutcome::Recovering,
+        answers: Vec::new(),
     }
 }
 

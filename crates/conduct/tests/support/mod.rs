@@ -13,11 +13,14 @@ pub mod study;
 use conduct::{
     Authorisation, Command, Context, Entry, Fact, Finding, No, ParticipantState, Person, Picked, Proof, Request,
     SiteState, StockState, StreamId, Studies, TrialState, World,
-    command::{ContainerFact, ContainerReport, Destination, DosePart, Going, HoldOn, StopScope},
+    command::{
+        ContainerFact, ContainerReport, Destination, DosePart, Going, HoldOn, OrderLine, SafeGoing, StopScope,
+        TemperatureReading,
+    },
     entry::{Signatory, Stamp},
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use protocol::model::{Study, Trigger};
+use protocol::model::{LossCause, Study, Trigger};
 use std::{collections::BTreeMap, sync::Arc};
 use terms::{ContainerId, Decimal, ParticipantId, SiteId, StudyHash};
 
@@ -38,10 +41,15 @@ pub struct Clinic {
     pub session: u8,
     /// The version of the program's answers: every entry so far.
     pub log: Vec<Entry>,
+    /// The same with their stamps.
+    pub written: Vec<conduct::Written>,
+    pub stamps: Vec<Stamp>,
     /// Findings of the last authorisation that was asked for.
     pub findings: Vec<Finding>,
     /// Its name: `authorise_dose`.
     pub asked: String,
+    /// Answers tell of alarms too.
+    pub alarms: bool,
     acts: u32,
 }
 
@@ -74,6 +82,9 @@ impl Clinic {
             now: "2025-01-06T08:00:00Z".parse().unwrap(),
             zone: TimeZone::get("Europe/Berlin").unwrap(),
             session: 1,
+            alarms: false,
+            written: Vec::new(),
+            stamps: Vec::new(),
             log: Vec::new(),
             findings: Vec::new(),
             asked: String::new(),
@@ -120,6 +131,7 @@ impl Clinic {
             study: self.hash.clone(),
             program: "test".into(),
             reason: None,
+            device_at: None,
         };
         self.apply(stream, &stamp, &entry);
         self.log.push(entry);
@@ -207,7 +219,13 @@ impl Clinic {
     pub fn receive(&mut self, labels: &[&str]) {
         let containers: Vec<ContainerReport> = labels.iter().map(|label| report(label)).collect();
         let ids = containers.iter().map(|report| report.container.clone()).collect();
-        self.stock(Entry::ContainersReceived { consignment: "C".into(), containers });
+        self.stock(Entry::ContainersReceived {
+            consignment: "C".into(),
+            containers,
+            order: None,
+            noted: None,
+            certificates: BTreeMap::new(),
+        });
         self.stock(Entry::ContainersAccepted { containers: ids });
     }
 
@@ -265,7 +283,13 @@ impl Clinic {
             pseudonym: None,
             census: extra.census.clone(),
         };
-        let request = Request { id: self.acts.to_string(), at: extra.at, reason: extra.reason.clone(), command };
+        let request = Request {
+            id: self.acts.to_string(),
+            at: extra.at,
+            sent: extra.sent,
+            reason: extra.reason.clone(),
+            command,
+        };
         let (written, findings) = {
             let site = match request.command.subject() {
                 conduct::Subject::Site(site) => site,
@@ -286,9 +310,31 @@ impl Clinic {
         for one in written {
             self.apply(&one.stream, &one.stamp, &one.entry);
             entries.push(one.entry.clone());
+            self.stamps.push(one.stamp.as_ref().clone());
+            self.written.push(one.clone());
             self.log.push(one.entry);
         }
         Ok(entries)
+    }
+
+    /// Looks at the participant's record as it stands now, as the lead would.
+    pub fn look<T>(&self, look: impl FnOnce(&conduct::Case<'_>) -> T) -> T {
+        let command = Command::Fact(Fact::RecordNote { participant: P.into(), text: "look".into() });
+        let request = Request { id: "look".into(), at: None, sent: None, reason: None, command };
+        let context = Context {
+            now: self.now,
+            actor: Proof { person: Person::Staff("lead".into()), at: self.now, signed: false },
+            second: None,
+            act: "look".into(),
+            program: "test".into(),
+            draw: None,
+            picked: None,
+            pseudonym: None,
+            census: None,
+        };
+        let site = SiteId::from("S01");
+        let world = self.world(&request.command, "S01");
+        look(&conduct::case_of(&self.studies, world, Some(&site), &request, &context).unwrap())
     }
 
     /// Runs one line, `09:35 prescriber!: check physician_go go yes`, and answers in one line.
@@ -309,9 +355,33 @@ impl Clinic {
         }
         let (act, reason) = act.split_once(" because ").map_or((act, None), |(act, reason)| (act, Some(reason)));
         extra.reason = reason.map(str::to_owned);
-        let command = command(act, self.session, &mut extra);
+        let act = self.named(act);
+        let command = command(&act, (self.session, self.now), &mut extra);
         let authorisation = matches!(command, Command::Authorise(_));
-        answer(self.ask(who, command, &extra), authorisation)
+        answer(self.ask(who, command, &extra), authorisation, self.alarms)
+    }
+
+    /// `@alarm`, `@card`, `@reading`, `@note`, `@task`: the last of them that is open.
+    fn named(&self, act: &str) -> String {
+        let Some(participant) = self.people.get(P) else { return act.to_owned() };
+        let Some(session) = participant.sessions.get(&self.session) else { return act.to_owned() };
+        let alarm = session.alarms.iter().filter(|(_, alarm)| alarm.waits()).max_by_key(|(_, alarm)| alarm.raised_at);
+        let card = session.cards.iter().max_by_key(|(_, card)| card.at).map(|(id, _)| id);
+        let asked = |task: &conduct::state::Task| {
+            task.done.is_none() && task.raised.trigger == protocol::model::Trigger::MayBeHarm
+        };
+        let task = participant.tasks.iter().find(|(_, task)| asked(task)).map(|(id, _)| id);
+        let names = [
+            ("@alarm", alarm.map(|(id, _)| id)),
+            ("@card", card),
+            ("@reading", session.readings.last().map(|reading| &reading.instance)),
+            ("@note", session.notes.last().map(|note| &note.instance)),
+            ("@task", task),
+        ];
+        names.iter().fold(act.to_owned(), |act, (name, id)| match id {
+            Some(id) => act.replace(name, id.as_str()),
+            None => act,
+        })
     }
 
     /// Runs lines that must all be allowed or recorded.
@@ -327,6 +397,7 @@ impl Clinic {
 #[derive(Debug, Clone, Default)]
 pub struct Extra {
     pub at: Option<Timestamp>,
+    pub sent: Option<Timestamp>,
     pub reason: Option<String>,
     pub picked: Option<Picked>,
     pub census: Option<conduct::Census>,
@@ -335,12 +406,20 @@ pub struct Extra {
 /// `K1 initial 80+40 [2026-01-31]`.
 pub fn report(label: &str) -> ContainerReport {
     let words: Vec<&str> = label.split(' ').collect();
+    let pieces = |part| match (part, words[2]) {
+        (DosePart::Initial, "80+40") => 2,
+        (DosePart::Initial, _) => 3,
+        (DosePart::Supplement, _) => 1,
+    };
     ContainerReport {
         container: words[0].into(),
         part: part(words[1]),
         level: words[2].into(),
         lot: "L1".into(),
         expires: words.get(3).unwrap_or(&"2026-01-31").parse().unwrap(),
+        seal: None,
+        kit: None,
+        pieces: Some(pieces(part(words[1]))),
     }
 }
 
@@ -363,7 +442,7 @@ fn measures(words: &[&str]) -> BTreeMap<String, Decimal> {
 }
 
 /// An act in words. The verbs are those of the bedside.
-fn command(text: &str, session: u8, extra: &mut Extra) -> Command {
+fn command(text: &str, (session, now): (u8, Timestamp), extra: &mut Extra) -> Command {
     let words: Vec<&str> = text.split_whitespace().collect();
     let rest = words.get(2..).unwrap_or_default().join(" ");
     let participant = ParticipantId::from(P);
@@ -376,7 +455,9 @@ fn command(text: &str, session: u8, extra: &mut Extra) -> Command {
         }
         "come" => Fact::RecordPresence { participant, session, going: Going::In },
         "go" => Fact::RecordPresence { participant, session, going: Going::Out },
-        "reading" => Fact::RecordReading { participant, session, measures: measures(&words[1..]) },
+        "reading" => {
+            Fact::RecordReading { participant, session, measures: measures(&words[1..]), confirmed: false, seen: None }
+        }
         verb @ ("swallow" | "supplement") => Fact::RecordSwallow {
             participant,
             session,
@@ -384,6 +465,7 @@ fn command(text: &str, session: u8, extra: &mut Extra) -> Command {
             container: container(),
             pieces: arg(2).parse().unwrap(),
             mouth_checked: true,
+            seen: None,
         },
         "not_given" => Fact::RecordSupplementNotGiven { participant, session, code: arg(1).to_owned() },
         "agree" => Fact::RecordAgreement { participant, session, check: words.get(1).map(|check| (*check).into()) },
@@ -391,8 +473,72 @@ fn command(text: &str, session: u8, extra: &mut Extra) -> Command {
             participant,
             session,
             code: arg(1).to_owned(),
-            number: words.get(2).map(|number| study::decimal(number)),
+            number: words.get(2).and_then(|number| number.parse().ok()),
+            detail: words
+                .get(2)
+                .filter(|word| word.parse::<Decimal>().is_err() && **word != "-")
+                .map(|w| (*w).to_owned()),
+            text: words.get(3..).filter(|words| !words.is_empty()).map(|words| words.join(" ")),
+        },
+        "sure" => {
+            Fact::RecordReading { participant, session, measures: measures(&words[1..]), confirmed: true, seen: None }
+        }
+        "reading_seen" => Fact::RecordReading {
+            participant,
+            session,
+            measures: measures(&words[2..]),
+            confirmed: false,
+            seen: arg(1).parse().ok(),
+        },
+        "swallow_seen" => Fact::RecordSwallow {
+            participant,
+            session,
+            part: DosePart::Initial,
+            container: arg(2).into(),
+            pieces: arg(3).parse().unwrap(),
+            mouth_checked: true,
+            seen: arg(1).parse().ok(),
+        },
+        "fix_reading" => Fact::CorrectReading {
+            participant,
+            session,
+            reading: arg(1).into(),
+            measures: measures(&words[2..]),
+            confirmed: false,
+        },
+        "fix_note" => Fact::CorrectSessionNote {
+            participant,
+            session,
+            note: arg(1).into(),
+            code: arg(2).to_owned(),
+            number: words.get(3).and_then(|number| number.parse().ok()),
+            detail: words.get(3).filter(|word| word.parse::<Decimal>().is_err()).map(|word| (*word).to_owned()),
             text: None,
+        },
+        "strike" => Fact::StrikeRecord { participant, instance: arg(1).into(), belongs_to: None },
+        "handover" => Fact::RecordHandover { participant, session },
+        "open_card" => Fact::OpenCard { participant, session, card: arg(1).to_owned() },
+        "tick" => Fact::TickCard { participant, session, card: arg(1).into(), step: arg(2).parse().unwrap() },
+        "close_card" => Fact::CloseCard { participant, session, card: arg(1).into(), text: rest },
+        "call" => Fact::CallContact {
+            participant,
+            session,
+            contact: arg(1).to_owned(),
+            reached: arg(2) == "reached",
+            alarm: words.get(3).map(|alarm| (*alarm).into()),
+            text: None,
+        },
+        "ack" => Fact::AcknowledgeAlarm { participant, session, alarm: arg(1).into() },
+        "clock" => Fact::RecordAlarms { participant, session },
+        "sign" => Fact::SignSession { participant, session },
+        "answer" => Fact::CompleteTask { participant, task: arg(1).into(), text: rest },
+        "harm" => Fact::RecordAdverseEvent { participant, event: mild(session, arg(1)) },
+        "consent" => Fact::RecordConsent {
+            participant,
+            version: arg(1).to_owned(),
+            items: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            copy_given: true,
         },
         "stop_session" => Fact::StopSession { participant, session },
         "leave" => Fact::RecordDeparture {
@@ -410,6 +556,8 @@ fn command(text: &str, session: u8, extra: &mut Extra) -> Command {
             session,
             awake: arg(1) == "awake",
             distress: words.get(2).map(|number| number.parse().unwrap()),
+            signs: words.get(3..).unwrap_or_default().iter().map(|sign| (*sign).to_owned()).collect(),
+            text: None,
         },
         "withdraw_order" => Fact::WithdrawOrder { participant, session },
         "stop_treatment" => {
@@ -422,11 +570,66 @@ fn command(text: &str, session: u8, extra: &mut Extra) -> Command {
         "container" => {
             Fact::RecordContainer { site: "S01".into(), container: container(), what: container_fact(&words) }
         }
-        "count" => Fact::CountStock { site: "S01".into(), found: words[1..].iter().map(|id| (*id).into()).collect() },
-        "receive" => Fact::ReceiveContainers {
+        // `count K1 K2=1`: K2 is open and one piece is in it.
+        "count" => {
+            let named = words[1..].iter().map(|word| word.split_once('=').map_or(*word, |(id, _)| id).into());
+            let pieces = words[1..].iter().filter_map(|word| word.split_once('='));
+            Fact::CountStock {
+                site: "S01".into(),
+                found: named.collect(),
+                pieces: pieces.map(|(id, pieces)| (id.into(), pieces.parse().unwrap())).collect(),
+            }
+        }
+        // `receive C2 N1 initial 80+40, N2 … order F-1 noted 3 certified L1`.
+        "receive" => {
+            let (labels, papers) = rest.split_once(" papers ").unwrap_or((&rest, ""));
+            let given = |key: &str| papers.split(' ').skip_while(|word| *word != key).nth(1);
+            Fact::ReceiveContainers {
+                site: "S01".into(),
+                consignment: arg(1).to_owned(),
+                containers: labels.split(", ").filter(|label| !label.is_empty()).map(report).collect(),
+                order: given("order").map(str::to_owned),
+                noted: given("noted").map(|number| number.parse().unwrap()),
+                certificates: given("certified").map(|lot| (lot.to_owned(), "CoA".to_owned())).into_iter().collect(),
+            }
+        }
+        "complete" => Fact::CompleteReceipt {
             site: "S01".into(),
             consignment: arg(1).to_owned(),
-            containers: rest.split(", ").filter(|label| !label.is_empty()).map(report).collect(),
+            order: (arg(2) == "order").then(|| arg(3).to_owned()),
+            certificates: (arg(2) == "certified").then(|| (arg(3).to_owned(), "CoA".to_owned())).into_iter().collect(),
+        },
+        "arrived" => Fact::ReceiveShipment {
+            site: arg(1).into(),
+            shipment: arg(2).to_owned(),
+            found: words[3..].iter().filter(|word| **word != "broken").map(|id| (*id).into()).collect(),
+            seal_whole: !words.contains(&"broken"),
+        },
+        "temperature" => Fact::RecordTemperature {
+            site: "S01".into(),
+            logger: "T1".into(),
+            readings: words[1..]
+                .iter()
+                .map(|celsius| TemperatureReading { at: extra.at.unwrap_or(now), celsius: study::decimal(celsius) })
+                .collect(),
+        },
+        "safe" => Fact::RecordSafeAccess {
+            site: "S01".into(),
+            going: if arg(1) == "opened" { SafeGoing::Opened } else { SafeGoing::Shut },
+            purpose: rest,
+            seal: None,
+        },
+        "recall" => Fact::RecallLot {
+            site: (arg(1) == "here").then(|| "S01".into()),
+            lot: arg(2).to_owned(),
+            reason: extra.reason.take().unwrap_or_default(),
+        },
+        "notice" => Fact::RecordNotice {
+            site: "S01".into(),
+            discrepancy: arg(1).into(),
+            form: arg(2).to_owned(),
+            number: arg(3).to_owned(),
+            fields: words[3..].iter().map(|word| ((*word).to_owned(), "said".to_owned())).collect(),
         },
         "end" => Fact::EndDelegation {
             site: (arg(3) != "trial").then(|| "S01".into()),
@@ -436,6 +639,24 @@ fn command(text: &str, session: u8, extra: &mut Extra) -> Command {
         _ => return Command::Authorise(authorisation(&words, session, extra)),
     };
     Command::Fact(fact)
+}
+
+/// A mild event of a session, which answers a question.
+fn mild(session: u8, answers: &str) -> conduct::command::AdverseEventReport {
+    use conduct::command::{AdverseEventOutcome, Causality, Severity, Valence};
+    conduct::command::AdverseEventReport {
+        term: "vomiting".to_owned(),
+        onset: "2025-03-31".parse().unwrap(),
+        ended: None,
+        severity: Severity::Mild,
+        serious: Vec::new(),
+        related: Causality::Probable,
+        session: Some(session),
+        valence: Valence::Negative,
+        special_interest: None,
+        outcome: AdverseEventOutcome::Recovered,
+        answers: vec![answers.into()],
+    }
 }
 
 pub fn hold_on(word: &str) -> HoldOn {
@@ -455,7 +676,10 @@ fn container_fact(words: &[&str]) -> ContainerFact {
         "recalled" => ContainerFact::Recalled { reason },
         "warm" => ContainerFact::TemperatureExcursion { celsius: study::decimal(&reason) },
         "sent" => ContainerFact::ReturnedOut { consignment: reason },
-        "back" => ContainerFact::CameBack { pieces: reason.parse().unwrap() },
+        "back" => ContainerFact::CameBack { pieces: reason.parse().unwrap(), seal: None },
+        "refused" => ContainerFact::Refused { pieces: reason.parse().unwrap(), reason: "would not".into() },
+        "wasted" => ContainerFact::Wasted { pieces: reason.parse().unwrap(), reason: "dropped".into() },
+        "found" => ContainerFact::Found { place: reason },
         other => panic!("no such thing becomes of a container: {other}"),
     }
 }
@@ -492,10 +716,49 @@ fn authorisation(words: &[&str], session: u8, extra: &mut Extra) -> Authorisatio
         "close" => Authorisation::CloseSession { participant, session },
         "accept" => Authorisation::AcceptContainers { site, containers: ids() },
         "return" => Authorisation::ReturnToSafe { site, container: arg(1).into() },
-        "destroy" => Authorisation::DestroyContainers {
+        // `destroy N1 because incinerated, recorded 41`.
+        "destroy" => {
+            let said = extra.reason.take().unwrap_or_default();
+            let (method, record) = said.split_once(", recorded ").map_or((said.as_str(), None), |(m, r)| (m, Some(r)));
+            Authorisation::DestroyContainers {
+                site,
+                containers: ids(),
+                method: method.to_owned(),
+                record: record.map(str::to_owned),
+            }
+        }
+        // `form order_form F-1 2 initial 80+40, supplier`: two containers, one field filled in.
+        "form_for" => Authorisation::SignOrderForm {
             site,
-            containers: ids(),
-            method: extra.reason.take().unwrap_or_default(),
+            form: arg(1).to_owned(),
+            number: arg(2).to_owned(),
+            fields: words.get(6..).unwrap_or_default().iter().map(|w| ((*w).to_owned(), "said".to_owned())).collect(),
+            lines: arg(3)
+                .parse()
+                .map(|containers| OrderLine { part: part(arg(4)), level: arg(5).into(), containers })
+                .into_iter()
+                .collect(),
+        },
+        // `ship S02 T1 seal 77 K1 K2`, with the form's number before the seal where there is one.
+        "ship" => Authorisation::ShipContainers {
+            site,
+            to: arg(1).into(),
+            shipment: arg(2).to_owned(),
+            seal: arg(3).trim_matches('-').to_owned(),
+            number: Some(arg(4).trim_matches('-').to_owned()).filter(|number| !number.is_empty()),
+            containers: words.get(5..).unwrap_or_default().iter().map(|id| (*id).into()).collect(),
+        },
+        "resolve" => Authorisation::ResolveDiscrepancy {
+            site,
+            discrepancy: arg(1).into(),
+            cause: match arg(2) {
+                "clerical" => LossCause::Clerical,
+                "breakage" => LossCause::Breakage,
+                "overage" => LossCause::Overage,
+                "missing" => LossCause::Missing,
+                _ => LossCause::Theft,
+            },
+            text: extra.reason.take().unwrap_or_default(),
         },
         "lift" => Authorisation::LiftHold { on: hold_on(arg(1)), hold: arg(2).into() },
         "adopt" => Authorisation::AdoptStudy { study: arg(1).into() },
@@ -534,7 +797,7 @@ fn authorisation(words: &[&str], session: u8, extra: &mut Extra) -> Authorisatio
 }
 
 /// `allowed`, `refused rule/condition …`, or what a fact was answered with: deviations, tasks, holds, lost ground.
-fn answer(answer: Result<Vec<Entry>, No>, authorisation: bool) -> String {
+fn answer(answer: Result<Vec<Entry>, No>, authorisation: bool, alarms: bool) -> String {
     let entries = match answer {
         Ok(entries) => entries,
         Err(No::Refused(refusal)) => {
@@ -560,12 +823,25 @@ fn answer(answer: Result<Vec<Entry>, No>, authorisation: bool) -> String {
             Entry::TaskRaised(task) => words.push(format!("task:{:?}", task.trigger)),
             Entry::TaskCompleted { .. } => words.push("done".to_owned()),
             Entry::HoldPlaced { .. } => words.push("hold".to_owned()),
+            Entry::HoldLifted { .. } if !authorisation => words.push("lifted".to_owned()),
+            Entry::StockCounted { .. } => words.push("counted".to_owned()),
+            Entry::CountsDiffered { .. } => words.push("differ".to_owned()),
+            Entry::DiscrepancyOpened { what, .. } => words.push(format!("open:{what:?}")),
+            Entry::NoticeRecorded { late: true, .. } => words.push("late".to_owned()),
+            Entry::TemperatureLogged { within: false, set_aside, .. } => {
+                words.push(format!("aside:{}", set_aside.len()));
+            }
             Entry::GroundWithdrawn { rule, .. } => words.push(format!("lost:{rule}")),
             Entry::VisitAttended { .. } => words.push("came".to_owned()),
             Entry::ReadingRecorded { slot, breaches, .. } => {
                 words.extend(slot.clone());
                 words.extend(breaches.iter().map(|b| format!("{}:{}", b.limit, if b.red { "red" } else { "amber" })));
             }
+            Entry::AlarmRaised { alarm, level, .. } if alarms => words.push(format!("{alarm:?}/{}", level.name())),
+            Entry::AlarmEscalated { tell, .. } if alarms => words.push(format!("told:{tell:?}")),
+            Entry::AlarmAcknowledged { .. } if alarms => words.push("taken".to_owned()),
+            Entry::AlarmEnded { .. } if alarms => words.push("over".to_owned()),
+            Entry::MedicationRecorded { .. } if alarms => words.push("medicine".to_owned()),
             Entry::CheckRecorded { clears, .. } => words.push(if *clears { "clears" } else { "fails" }.to_owned()),
             Entry::DoseTaken { amount, authorised, .. } => {
                 words.push(format!("{}mg", amount.amount()));

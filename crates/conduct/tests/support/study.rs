@@ -74,6 +74,7 @@ pub fn site(id: &str, country: &str, zone: &str) -> Site {
         time_zone: zone.to_owned(),
         languages: vec!["en".to_owned()],
         cap: Some(10),
+        contacts: Vec::new(),
         source: source("sites"),
     }
 }
@@ -163,6 +164,8 @@ pub fn check(id: &str, fields: &[&str], pass: &str, by: &[Duty], fresh: Option<u
         remedy_missing: "do it".to_owned(),
         remedy_failed: "do it again, or set another day".to_owned(),
         signed: false,
+        repeat_minutes: None,
+        failures_max: None,
         form: None,
         source: source(id),
     }
@@ -226,6 +229,11 @@ fn limit(id: &str, measure: &str, unit: &str, amber: &str, red: &str) -> Limit {
         amber_action: "quiet rest".to_owned(),
         red_action: "physician now".to_owned(),
         repeat_minutes: 5,
+        red_minutes: None,
+        red_once_at: None,
+        tell_minutes: None,
+        red_level: AlarmLevel::Red,
+        card: None,
         source: source(id),
     }
 }
@@ -284,6 +292,15 @@ fn session() -> SessionPlan {
         code: code.to_owned(),
         label: code.to_owned(),
         unit: unit.map(str::to_owned),
+        keys: None,
+        group: None,
+        options: Vec::new(),
+        words: false,
+        means: None,
+        alarm: None,
+        alarm_on: Vec::new(),
+        card: None,
+        may_be_harm: false,
     };
     let option = |code: &str| ChoiceOption { code: code.to_owned(), label: code.to_owned() };
     SessionPlan {
@@ -321,6 +338,7 @@ fn session() -> SessionPlan {
             code("VOMIT", None),
         ],
         supplement_refusals: ["DECLINED_P", "VITALS", "LATE", "VOMIT", "CLINICIAN"].map(option).into(),
+        room: RoomPlan::default(),
         source: source("session"),
     }
 }
@@ -493,6 +511,7 @@ pub fn study(label: &str) -> Study {
             duty: Duty::Prescribe,
             source: source("clocks"),
         }],
+        stock: None,
         approvals: vec![
             ApprovalRule {
                 id: "ethics".to_owned(),
@@ -527,4 +546,45 @@ pub fn values(text: &str) -> BTreeMap<terms::FieldId, terms::Value> {
         number => terms::Value::Integer(number.parse().unwrap()),
     };
     words.chunks(2).map(|pair| (pair[0].into(), value(pair[1]))).collect()
+}
+
+/// How the drug is kept: an order form and a transfer form, a record of destruction, two notices, one holiday.
+pub fn stock_plan() -> StockPlan {
+    let field = |id: &str| StockField { id: id.to_owned(), label: id.to_owned(), from: None, optional: false };
+    let form = |id: &str, used_for, due, fields: &[&str]| StockForm {
+        id: id.to_owned(),
+        title: id.replace('_', " "),
+        used_for,
+        countries: Vec::new(),
+        signed_by: vec![Duty::LeadSite],
+        valid_days: (used_for == StockUse::Order).then_some(60),
+        due,
+        causes: if used_for == StockUse::Notice { vec![LossCause::Missing, LossCause::Theft] } else { Vec::new() },
+        fields: fields.iter().map(|id| field(id)).collect(),
+        source: source("forms"),
+    };
+    StockPlan {
+        temperature_c_min: decimal("15"),
+        temperature_c_max: decimal("25"),
+        temperature_every_days: 7,
+        count_every_days: 7,
+        count_together_minutes: 30,
+        recount_minutes: 60,
+        certificate: true,
+        forecast_weeks: 8,
+        forecast_spare: 1,
+        forms: vec![
+            form("order_form", StockUse::Order, None, &["supplier"]),
+            form("transfer_form", StockUse::Transfer, None, &["registration"]),
+            form("destruction_record", StockUse::Destruction, None, &["containers"]),
+            form("loss_notice", StockUse::Notice, Some(Term::BusinessDays(1)), &["office"]),
+            form("loss_report", StockUse::Notice, Some(Term::Days(45)), &["measures"]),
+        ],
+        calendars: vec![Calendar {
+            country: "DE".to_owned(),
+            holidays: vec!["2025-04-18".parse().unwrap()],
+            source: source("calendar"),
+        }],
+        source: source("stock"),
+    }
 }

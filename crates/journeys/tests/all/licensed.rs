@@ -23,6 +23,9 @@ fn here(line: &str) -> Option<String> {
     if line.contains("09:35") {
         return Some(format!("{line}\n09:36 nurse: in"));
     }
+    if line.contains("co_therapist: sign") {
+        return Some(format!("{line}\n+1 12:03 nurse: sign"));
+    }
     Some(line.replace("night_attendant: leaves overnight night attendant", "lead_therapist: leaves home sister"))
 }
 

@@ -9,6 +9,7 @@ mod bad_input;
 mod cli;
 mod clinic;
 mod design;
+mod drug;
 mod licensed;
 mod mmrm;
 mod moves;

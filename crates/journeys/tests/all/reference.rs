@@ -76,7 +76,11 @@ const AFTER_THE_DOSE: &str = "
     18:14 lead_therapist: check therapists_agree lead_agrees yes co_agrees yes
     18:20 lead_therapist+co_therapist: discharge
     18:25 night_attendant: leaves overnight night attendant
-    23:40 night_attendant: night awake 3
+    20:30 night_attendant: night awake 2
+    22:40 night_attendant: night awake 3
+    +1 00:50 night_attendant: night asleep
+    +1 03:00 night_attendant: night asleep
+    +1 05:10 night_attendant: night asleep
 ";
 
 const IN_THE_NIGHT: &str = "
@@ -87,6 +91,7 @@ const THE_MORNING_AFTER: &str = "
     +1 08:00 pharmacist: back K1 0
     +1 08:05 pharmacist: back K2 0
     +1 12:00 lead_therapist: leaves home sister
+    +1 12:02 co_therapist: sign
     +1 12:05 lead_therapist: close
 ";
 

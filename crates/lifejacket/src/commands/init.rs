@@ -167,6 +167,7 @@ impl SettingUp<'_> {
             request: Request {
                 id: format!("init-{id}"),
                 at: None,
+                sent: None,
                 reason: Some("the store was set up".to_owned()),
                 command,
             },

@@ -77,6 +77,7 @@ impl<'a> Signing<'a> {
         let request = Request {
             id: format!("lock-{act_id}"),
             at: None,
+            sent: None,
             reason: self.reason.clone().filter(|_| !matches!(act, Authorisation::FreezePlan { .. })),
             command: Command::Authorise(act),
         };

@@ -5,6 +5,7 @@ mod apply;
 mod demo;
 mod design;
 mod export;
+mod forecast;
 mod init;
 mod lock;
 mod mmrm;
@@ -35,6 +36,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Schema(schema) => schema::run(&schema),
         Command::Rules(rules) => rules::run(&rules),
         Command::Why(why) => why::run(&why),
+        Command::Forecast(forecast) => forecast::run(&forecast),
         Command::Lock(lock) => lock::run(&lock),
         Command::Report(report) => report::run(&report),
         Command::Trace(trace) => trace::run(&trace),

@@ -36,6 +36,7 @@ fn services(opened: &store::Opened) -> anyhow::Result<web::Services> {
         door: Arc::clone(&opened.door),
         identity: Arc::clone(&opened.identity),
         people: Arc::clone(&opened.people),
+        kept: web::then::Kept::default(),
         drafts: web::drafts::Drafts::open(&opened.folder.join("drafts.sqlite"))?,
         clock: clock(opened)?,
         passed: std::sync::atomic::AtomicI64::new(0),

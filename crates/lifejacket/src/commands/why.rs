@@ -35,6 +35,7 @@ pub fn run(arguments: &Why) -> anyhow::Result<ExitCode> {
     let request = Request {
         id: "why".to_owned(),
         at: None,
+        sent: None,
         reason: None,
         command: Command::Authorise(Authorisation::CompleteParticipation { participant: id.clone() }),
     };

@@ -8,9 +8,11 @@ mod forms;
 mod medicine;
 mod people;
 mod planning;
+mod room;
 mod safety;
 mod schedule;
 mod session;
+mod stock;
 mod windows;
 
 use crate::{decode::Parts, diagnostic::Mistake, files::Place, item::Notebook, spelling::nearest};
@@ -32,6 +34,7 @@ pub fn check(parts: &Parts, notebook: &Notebook) {
     dose::check(&checker);
     session::check(&checker);
     safety::check(&checker);
+    stock::check(&checker);
     analysis::check(&checker);
     planning::check(&checker);
 }

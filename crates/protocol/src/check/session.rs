@@ -1,7 +1,7 @@
 //! The dosing day: checks, presence, vital signs, limits, leaving.
 
-use super::{Checker, forms};
-use crate::model::{Check, Duty, Limit, Overnight, SessionPlan};
+use super::{Checker, forms, room};
+use crate::model::{Check, Duty, Limit, Overnight, SessionPlan, VitalsSlot};
 
 pub fn check(checker: &Checker<'_>) {
     let Some(session) = &checker.parts.session else { return };
@@ -26,6 +26,7 @@ pub fn check(checker: &Checker<'_>) {
     vitals(checker, session);
     limits(checker, session);
     leaving(checker, session);
+    room::check(checker, session);
 }
 
 fn one_check(checker: &Checker<'_>, check: &Check, path: &str) {
@@ -44,6 +45,12 @@ fn one_check(checker: &Checker<'_>, check: &Check, path: &str) {
         checker.note(
             checker.mistake("study.check-nobody", &place, message, "no duty").mend("name the duties that may do it"),
         );
+    }
+    if check.failures_max == Some(0) {
+        let message = format!("`{}` has failed before it is done", check.id);
+        let place = format!("{path}/failures_max");
+        let mistake = checker.mistake("study.check-repeat", &place, message, "0 failures");
+        checker.note(mistake.mend("write after how many failures it clears no more; leave it out for no end"));
     }
     let held = |duty: &Duty| checker.parts.roles.iter().any(|role| role.duties.contains(duty));
     if !check.by.is_empty() && !check.by.iter().any(held) && !checker.parts.roles.is_empty() {
@@ -103,15 +110,30 @@ fn presence(checker: &Checker<'_>, session: &SessionPlan) {
 }
 
 fn vitals(checker: &Checker<'_>, session: &SessionPlan) {
-    let mut slots: Vec<_> = session.vitals.iter().collect();
+    overlaps(checker, &session.vitals, "session/vitals");
+    for measure in &session.measures {
+        if measure.min > measure.max {
+            forms::range(
+                checker,
+                &format!("session/measure/{}", measure.id),
+                &measure.min.to_string(),
+                &measure.max.to_string(),
+            );
+        }
+    }
+}
+
+/// Slots that measure something, and never two at once.
+pub fn overlaps(checker: &Checker<'_>, all: &[VitalsSlot], list: &str) {
+    let mut slots: Vec<_> = all.iter().collect();
     for slot in &slots {
         for measure in &slot.measures {
-            let place = format!("session/vitals/{}/measures/{measure}", slot.id);
+            let place = format!("{list}/{}/measures/{measure}", slot.id);
             checker.known("study.unknown-measure", "session/measure", "measure", measure, &place);
         }
         if slot.measures.is_empty() {
             let message = format!("nothing is measured at `{}`", slot.id);
-            let place = format!("session/vitals/{}/measures", slot.id);
+            let place = format!("{list}/{}/measures", slot.id);
             checker.note(
                 checker
                     .mistake("study.vitals-empty", &place, message, "empty")
@@ -130,25 +152,15 @@ fn vitals(checker: &Checker<'_>, session: &SessionPlan) {
                 checker
                     .mistake(
                         "study.vitals-overlap",
-                        &format!("session/vitals/{}/offset_minutes", second.id),
+                        &format!("{list}/{}/offset_minutes", second.id),
                         message,
                         format!("from minute {second_starts}"),
                     )
                     .note(
-                        &checker.place(&format!("session/vitals/{}/offset_minutes", first.id)),
+                        &checker.place(&format!("{list}/{}/offset_minutes", first.id)),
                         format!("until minute {first_ends}"),
                     )
                     .mend("set them further apart, or make `within_minutes` smaller"),
-            );
-        }
-    }
-    for measure in &session.measures {
-        if measure.min > measure.max {
-            forms::range(
-                checker,
-                &format!("session/measure/{}", measure.id),
-                &measure.min.to_string(),
-                &measure.max.to_string(),
             );
         }
     }
@@ -176,6 +188,7 @@ fn limits(checker: &Checker<'_>, session: &SessionPlan) {
             ("red_at", limit.red_at),
             ("amber_low", limit.amber_low),
             ("red_low", limit.red_low),
+            ("red_once_at", limit.red_once_at),
         ];
         for (key, level) in levels {
             let Some(level) = level else { continue };
@@ -212,6 +225,15 @@ fn limit_order(checker: &Checker<'_>, limit: &Limit, path: &str) {
                 .note(&checker.place(&format!("{path}/amber_at")), "amber")
                 .mend("red is the graver: further from normal"),
         );
+    }
+    if let (Some(red), Some(once)) = (limit.red_at, limit.red_once_at)
+        && once <= red
+    {
+        let message = format!("`{}` is red at once before it is red at all", limit.id);
+        let label = format!("not above red, {red}");
+        let mistake = checker.mistake("study.limit-order", &format!("{path}/red_once_at"), message, label);
+        let mistake = mistake.note(&checker.place(&format!("{path}/red_at")), "red, when it lasts");
+        checker.note(mistake.mend("write a graver value, or leave it out"));
     }
     if let (Some(amber), Some(red)) = (limit.amber_low, limit.red_low)
         && amber <= red

@@ -8,9 +8,11 @@ mod forms;
 mod medicine;
 mod people;
 mod planning;
+mod room;
 mod safety;
 mod schedule;
 mod session;
+mod stock;
 mod words;
 
 pub use consent::sha256;
@@ -23,7 +25,7 @@ use crate::{
     model::{
         Activity, Amendment, AnalysisPlan, ApprovalRule, Arm, Assignment, Clock, ConsentPlan, Criterion, Design,
         DeviationRule, DosePlan, Epoch, FollowUpPlan, Form, Gate, MedicationPlan, Planning, Role, SessionPlan, Site,
-        Study, Visit,
+        StockPlan, Study, Visit,
     },
     scope,
     tree::Table,
@@ -58,6 +60,7 @@ pub struct Parts {
     pub clocks: Vec<Clock>,
     pub approvals: Vec<ApprovalRule>,
     pub follow_up: Option<FollowUpPlan>,
+    pub stock: Option<StockPlan>,
     pub analysis: Option<AnalysisPlan>,
     pub planning: Option<Planning>,
     /// Names that criteria may use.
@@ -92,6 +95,7 @@ impl Parts {
             clocks: self.clocks,
             approvals: self.approvals,
             follow_up: self.follow_up?,
+            stock: self.stock,
             analysis: self.analysis?,
             planning: self.planning,
         })
@@ -127,6 +131,7 @@ pub fn decode(notebook: &Notebook, root: &Table, texts: &BTreeMap<String, String
         clocks: each(item.items("clock"), safety::clock),
         approvals: each(item.items("approval"), safety::approval),
         follow_up: item.table("follow_up").and_then(|item| safety::follow_up(&item)),
+        stock: item.optional_table("stock").and_then(|item| stock::stock(&item)),
         planning: item.optional_table("planning").and_then(|item| planning::planning(&item)),
         ..Parts::default()
     };

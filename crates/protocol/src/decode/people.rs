@@ -2,7 +2,7 @@
 
 use crate::{
     item::Item,
-    model::{Arm, Role, Site},
+    model::{Arm, Role, Site, SiteContact},
 };
 
 pub fn role(item: &Item<'_>) -> Option<Role> {
@@ -23,6 +23,11 @@ pub fn site(item: &Item<'_>) -> Option<Site> {
     let (id, name, country) = (item.text("id"), item.text("name"), item.text("country"));
     let (time_zone, languages) = (item.text("time_zone"), item.required_texts("languages"));
     let (cap, source) = (item.optional_whole("cap"), item.source());
+    let contacts = super::each(item.items("contact"), |item| {
+        let (contact, phone) = (item.text("id"), item.text("phone"));
+        item.finish();
+        Some(SiteContact { contact: contact?, phone: phone? })
+    });
     item.finish();
     Some(Site {
         id: id?.into(),
@@ -31,6 +36,7 @@ pub fn site(item: &Item<'_>) -> Option<Site> {
         time_zone: time_zone?,
         languages,
         cap,
+        contacts,
         source: source?,
     })
 }

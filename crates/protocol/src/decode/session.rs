@@ -1,10 +1,10 @@
 //! The dosing day.
 
-use super::{each, forms};
+use super::{each, forms, room};
 use crate::{
     expression::{Names, Scope},
     item::Item,
-    model::{Check, DischargePlan, Limit, Measure, PresencePlan, SessionPlan, TimelineCode, VitalsSlot},
+    model::{AlarmLevel, Check, DischargePlan, Limit, Measure, PresencePlan, SessionPlan, VitalsSlot},
     scope,
 };
 
@@ -16,13 +16,10 @@ pub fn session(item: &Item<'_>, names: &Scope) -> Option<SessionPlan> {
     let limits = each(item.some_items("limit"), limit);
     let discharge = item.table("discharge").and_then(|item| discharge(&item, names));
     let overnight = item.word("overnight");
-    let codes = each(item.items("code"), |item| {
-        let (code, label, unit) = (item.text("code"), item.text("label"), item.optional_text("unit"));
-        item.finish();
-        Some(TimelineCode { code: code?, label: label?, unit })
-    });
+    let codes = each(item.items("code"), room::code);
     let supplement_refusals =
         if item.has("supplement_refusals") { forms::options(item, "supplement_refusals") } else { Vec::new() };
+    let room = room::room(item);
     let source = item.source();
     item.finish();
     Some(SessionPlan {
@@ -35,6 +32,7 @@ pub fn session(item: &Item<'_>, names: &Scope) -> Option<SessionPlan> {
         overnight: overnight?,
         codes,
         supplement_refusals,
+        room,
         source: source?,
     })
 }
@@ -50,6 +48,7 @@ fn check(item: &Item<'_>, names: &Scope) -> Option<Check> {
     let failing = item.word("failing");
     let (remedy_missing, remedy_failed) = (item.text("remedy_missing"), item.text("remedy_failed"));
     let signed = item.flag_or("signed", false);
+    let (repeat_minutes, failures_max) = (item.optional_whole("repeat_minutes"), item.optional_whole("failures_max"));
     let form = item.optional_text("form").map(Into::into);
     let source = item.source();
     item.finish();
@@ -66,6 +65,8 @@ fn check(item: &Item<'_>, names: &Scope) -> Option<Check> {
         remedy_missing: remedy_missing?,
         remedy_failed: remedy_failed?,
         signed,
+        repeat_minutes,
+        failures_max,
         form,
         source: source?,
     })
@@ -76,6 +77,8 @@ fn presence(item: &Item<'_>) -> Option<PresencePlan> {
     let (gap_minutes_max, nurses_min) = (item.whole("gap_minutes_max"), item.whole("nurses_min"));
     let (leads_min, delegation_minutes) = (item.whole("leads_min"), item.whole("delegation_minutes"));
     let (together_minutes, source) = (item.whole("together_minutes"), item.source());
+    // Its steps are read with the room.
+    item.items("step");
     item.finish();
     Some(PresencePlan {
         carers_min: carers_min?,
@@ -89,7 +92,7 @@ fn presence(item: &Item<'_>) -> Option<PresencePlan> {
     })
 }
 
-fn slot(item: &Item<'_>) -> Option<VitalsSlot> {
+pub fn slot(item: &Item<'_>) -> Option<VitalsSlot> {
     let (id, offset_minutes) = (item.text("id"), item.whole("offset_minutes"));
     let (within_minutes, measures) = (item.whole("within_minutes"), item.required_texts("measures"));
     let (before_supplement, source) = (item.flag_or("before_supplement", false), item.source());
@@ -117,6 +120,10 @@ fn limit(item: &Item<'_>) -> Option<Limit> {
     let (amber_low, red_low) = (item.optional_decimal("amber_low"), item.optional_decimal("red_low"));
     let (amber_action, red_action) = (item.text("amber_action"), item.text("red_action"));
     let (repeat_minutes, source) = (item.whole("repeat_minutes"), item.source());
+    let (red_minutes, red_once_at) = (item.optional_whole("red_minutes"), item.optional_decimal("red_once_at"));
+    let tell_minutes = item.optional_whole("tell_minutes");
+    let red_level = if item.has("red_level") { item.word("red_level") } else { Some(AlarmLevel::Red) };
+    let card = item.optional_text("card");
     item.finish();
     Some(Limit {
         id: id?,
@@ -129,6 +136,11 @@ fn limit(item: &Item<'_>) -> Option<Limit> {
         amber_action: amber_action?,
         red_action: red_action?,
         repeat_minutes: repeat_minutes?,
+        red_minutes,
+        red_once_at,
+        tell_minutes,
+        red_level: red_level?,
+        card,
         source: source?,
     })
 }

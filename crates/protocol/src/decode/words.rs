@@ -3,8 +3,9 @@
 use crate::{
     item::Words,
     model::{
-        ApprovalScope, BlockOn, Content, CriterionKind, DeviationClass, Duty, Failing, Judged, Masking, Overnight,
-        Reconsent, RoleScope, Trigger, VisitKind, VisitMode,
+        AlarmLevel, ApprovalScope, BlockOn, CodeMeaning, Content, CriterionKind, DeviationClass, Duty, Failing,
+        FieldSource, Judged, LossCause, Masking, Overnight, Reconsent, RoleScope, StockUse, Trigger, VisitKind,
+        VisitMode,
     },
 };
 
@@ -29,10 +30,25 @@ words! {
     VisitMode { "on_site" => OnSite, "remote" => Remote, "either" => Either, "phone" => Phone }
     CriterionKind { "inclusion" => Inclusion, "exclusion" => Exclusion }
     Judged { "auto" => Auto, "attest" => Attest, "judge" => Judge }
+    AlarmLevel { "info" => Info, "amber" => Amber, "red" => Red, "black" => Black }
+    CodeMeaning {
+        "drink" => Drink, "not_asked" => NotAsked, "touch_offered" => TouchOffered, "touch_accepted" => TouchAccepted,
+        "touch_declined" => TouchDeclined, "touch_ended" => TouchEnded, "no_touch" => NoTouch, "stop_word" => StopWord,
+        "rescue" => Rescue, "vomited" => Vomited,
+    }
     BlockOn { "amber" => Amber, "red" => Red }
     Failing { "refuse" => Refuse, "prescriber" => Prescriber, "warn" => Warn }
     Overnight { "required" => Required, "optional" => Optional, "none" => None }
     DeviationClass { "minor" => Minor, "important" => Important }
+    StockUse { "order" => Order, "transfer" => Transfer, "destruction" => Destruction, "notice" => Notice }
+    LossCause {
+        "clerical" => Clerical, "breakage" => Breakage, "overage" => Overage, "missing" => Missing, "theft" => Theft,
+    }
+    FieldSource {
+        "site" => Site, "discovered" => Discovered, "substance" => Substance, "containers" => Containers,
+        "container_count" => ContainerCount, "piece_count" => PieceCount, "lots" => Lots, "found" => Found,
+        "people" => People,
+    }
     ApprovalScope { "site" => Site, "participant" => Participant }
     Duty {
         "coordinate" => Coordinate, "take_consent" => TakeConsent, "record_data" => RecordData,
@@ -52,7 +68,9 @@ words! {
         "supplement_outside_window" => SupplementOutsideWindow,
         "dose_unwitnessed" => DoseUnwitnessed, "carers_below_minimum" => CarersBelowMinimum,
         "participant_alone" => ParticipantAlone, "vitals_late" => VitalsLate, "vitals_missed" => VitalsMissed,
-        "limit_amber" => LimitAmber, "limit_red" => LimitRed, "consent_late" => ConsentLate,
+        "limit_amber" => LimitAmber, "limit_red" => LimitRed,
+        "touch_not_agreed" => TouchNotAgreed, "may_be_harm" => MayBeHarm, "night_check_late" => NightCheckLate,
+        "consent_late" => ConsentLate,
         "wrong_person" => WrongPerson, "ground_withdrawn" => GroundWithdrawn, "stock_variance" => StockVariance,
         "suicide_risk" => SuicideRisk, "serious_adverse_event" => SeriousAdverseEvent,
         "rater_unblinded" => RaterUnblinded, "code_broken" => CodeBroken, "silence" => Silence,

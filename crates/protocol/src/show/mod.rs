@@ -8,7 +8,7 @@ use crate::{
     decode::word_of,
     model::{
         Assignment, BlockOn, Check, Content, Criterion, CriterionKind, Judged, Limit, Masking, MedicineRule, Overnight,
-        Reconsent, Study, VisitKind,
+        Reconsent, Study, Term, VisitKind,
     },
 };
 use std::fmt::Write;
@@ -29,6 +29,7 @@ pub fn show(study: &Study) -> String {
     consent(&mut out, study);
     roles(&mut out, study);
     safety(&mut out, study);
+    stock(&mut out, study);
     analysis(&mut out, study);
     out
 }
@@ -351,6 +352,33 @@ fn safety(out: &mut String, study: &Study) {
             paragraph(out, "", &format!("{} (one for each {})", approval.title, word_of(approval.per)));
         }
     }
+}
+
+fn stock(out: &mut String, study: &Study) {
+    let Some(plan) = &study.stock else { return };
+    heading(out, "The drug's keeping");
+    let (coldest, warmest) = (plan.temperature_c_min, plan.temperature_c_max);
+    let text = format!(
+        "stored at {coldest} to {warmest} °C, read every {} days; counted by two every {} days, again within {} min of a \
+         difference; forecast for {} weeks",
+        plan.temperature_every_days, plan.count_every_days, plan.recount_minutes, plan.forecast_weeks
+    );
+    paragraph(out, "", &text);
+    let mut table = Table::new(&["form", "for", "countries", "signed by", "term", "title"]);
+    for form in &plan.forms {
+        let term = match (form.due, form.valid_days) {
+            (Some(Term::Hours(hours)), _) => format!("{hours} h"),
+            (Some(Term::BusinessDays(days)), _) => format!("{days} business days"),
+            (Some(Term::Days(days)), _) => format!("{days} days"),
+            (None, Some(days)) => format!("holds {days} days"),
+            (None, None) => "–".to_owned(),
+        };
+        let countries = if form.countries.is_empty() { "all".to_owned() } else { form.countries.join(", ") };
+        let signers: Vec<&str> = form.signed_by.iter().map(|duty| duty.name()).collect();
+        let used = word_of(form.used_for).to_owned();
+        table.row([form.id.clone(), used, countries, signers.join(", "), term, form.title.clone()]);
+    }
+    table.write(out);
 }
 
 fn analysis(out: &mut String, study: &Study) {

@@ -6,6 +6,7 @@
 
 mod cells;
 mod due;
+mod ledger;
 mod participant;
 mod records;
 mod replay;
@@ -90,7 +91,11 @@ pub(crate) fn rows<'a>(
         }
         (Folded::Trial(after), _) => trial::trial(after, numbered, writes),
         (Folded::Site(after), StreamId::Site(site)) => trial::site(site, after, numbered, writes),
-        (Folded::Stock(after), StreamId::Stock(site)) => stock::rows(site, after, numbered, writes),
+        (Folded::Stock(after), StreamId::Stock(site)) => {
+            let numbered: Vec<Numbered<'a>> = numbered.collect();
+            ledger::rows(site, &numbered, &std::mem::take(&mut held.books), writes);
+            stock::rows(site, after, numbered.into_iter(), writes);
+        }
         (Folded::Allocation(_) | Folded::Participant(None) | Folded::Site(_) | Folded::Stock(_), _) => {}
     }
 }

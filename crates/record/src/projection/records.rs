@@ -39,7 +39,7 @@ pub(super) fn entry(
     touched: &mut Touched,
     writes: &mut Vec<Write>,
 ) {
-    if session::entry(participant, one, writes) {
+    if session::entry(participant, one, &mut touched.instances, writes) {
         touched.sessions.extend(session::number(one.entry));
         return;
     }
@@ -313,6 +313,7 @@ impl Touched {
     /// The row of one record, whatever kind it is.
     fn instance(&self, participant: &ParticipantState, instance: &InstanceId, writes: &mut Vec<Write>) {
         let who = id(&participant.id);
+        session::record(participant, instance, writes);
         if let Some(form) = participant.forms.get(instance) {
             let row = vec![
                 who,

@@ -2,7 +2,7 @@
 
 use super::{Before, Beside, MILESTONE_COUNT, MILESTONE_DAY, PHASE_COUNT, TABLES, rows};
 use crate::{
-    body::written_read,
+    body::{body_read, written_read},
     error::StoreError,
     folded::{Folded, Held, fold},
     sealed::SEALED,
@@ -12,7 +12,7 @@ use crate::{
     verify::verify_chain_with,
 };
 use chain::Verifier;
-use conduct::{StreamId, Studies, TrialState, Written};
+use conduct::{StockState, StreamId, Studies, TrialState, Written};
 use jiff::Timestamp;
 use std::{fmt, sync::Arc, sync::mpsc};
 
@@ -87,6 +87,8 @@ pub struct Proved {
     pub heads: std::collections::BTreeMap<chain::ChainName, chain::Head>,
     /// Rows of the current tables, all equal to a fresh replay.
     pub rows: u64,
+    /// Entries of stocks, after each of which the inventory added up.
+    pub stocked: u64,
 }
 
 impl fmt::Display for Proved {
@@ -95,6 +97,7 @@ impl fmt::Display for Proved {
         for (chain, head) in &self.heads {
             writeln!(f, "  {chain:<12} {:>8} {}", head.position, head.hash)?;
         }
+        writeln!(f, "the inventory of every safe adds up after each of {} entries", self.stocked)?;
         write!(f, "the current tables are what a fresh replay makes: {} rows", self.rows)
     }
 }
@@ -109,13 +112,37 @@ pub fn verify(store: &dyn Store, studies: &Studies) -> Result<Proved, StoreError
     if let Some(what) = store.check_file()?.into_iter().next() {
         return Err(StoreError::Damaged { what });
     }
+    let stocked = stocks_add_up(store)?;
     let mut scratch = Scratch::new(TABLES)?;
     replay(store, studies, None, &mut |writes| scratch.write(writes))?;
     let mut rows = 0;
     for table in TABLES {
         rows += compare(store, &scratch, table)?;
     }
-    Ok(Proved { entries: verified.links, heads: verified.heads, rows })
+    Ok(Proved { entries: verified.links, heads: verified.heads, rows, stocked })
+}
+
+/// Whether received = on hand + given + sent out + destroyed + lost holds after every entry of every stock, and the book that
+/// was carried forward is what the containers weigh at the end. Gives the number of entries.
+fn stocks_add_up(store: &dyn Store) -> Result<u64, StoreError> {
+    let (mut after, mut entries) = ("stock/".to_owned(), 0);
+    loop {
+        let names = store.streams(&after, STREAMS_A_PAGE)?;
+        let Some(last) = names.last() else { return Ok(entries) };
+        after.clone_from(last);
+        for name in names.iter().filter(|name| name.starts_with("stock/")) {
+            let mut stock = StockState::default();
+            let wrong =
+                |version: u64, what: String| StoreError::Damaged { what: format!("{name}, entry {version}: {what}") };
+            store.read(Range::Stream { name, after: 0, as_of: None }, &mut |entry| {
+                let (stamp, written) = body_read(&entry)?;
+                stock.apply(&stamp, &written);
+                entries += 1;
+                stock.balance().wrong().map_or(Ok(true), |what| Err(wrong(stock.version, what)))
+            })?;
+            stock.adds_up().map_err(|what| wrong(stock.version, what))?;
+        }
+    }
 }
 
 /// What stands beside an entry in the database says what the entry says.

@@ -1,12 +1,20 @@
 //! The dosing session's rows.
 
 use super::{
-    BREACH, DOSE, DOSING_SESSION, Numbered, PRESENCE, SESSION_CHECK, SESSION_NOTE, VITAL,
-    cells::{by, id, instant, maybe_id, maybe_instant, maybe_text, person, second, session, text, version, word},
+    BREACH, CARD_STEP, DOSE, DOSING_SESSION, Numbered, PRESENCE, SESSION_ALARM, SESSION_CALL, SESSION_CARD,
+    SESSION_CHECK, SESSION_CORRECTION, SESSION_NOTE, SESSION_SIGNATURE, VITAL,
+    cells::{
+        by, count, id, instant, maybe_id, maybe_instant, maybe_text, person, second, session, text, version, word,
+    },
 };
 use crate::table::{Cell, Write};
-use conduct::{Entry, ParticipantState, command::DosePart};
-use terms::Decimal;
+use conduct::{
+    Entry, ParticipantState,
+    command::DosePart,
+    state::{CardOpen, Reading},
+};
+use std::collections::BTreeSet;
+use terms::{Decimal, InstanceId};
 
 /// The session that an entry is about, if it is about one.
 pub(super) const fn number(entry: &Entry) -> Option<u8> {
@@ -27,13 +35,29 @@ pub(super) const fn number(entry: &Entry) -> Option<u8> {
         | Entry::Discharged { session }
         | Entry::Departed { session, .. }
         | Entry::NightChecked { session, .. }
-        | Entry::SessionClosed { session } => Some(*session),
+        | Entry::ReadingCorrected { session, .. }
+        | Entry::SessionNoteCorrected { session, .. }
+        | Entry::AlarmRaised { session, .. }
+        | Entry::AlarmEscalated { session, .. }
+        | Entry::AlarmAcknowledged { session, .. }
+        | Entry::AlarmEnded { session, .. }
+        | Entry::CardOpened { session, .. }
+        | Entry::CardStepDone { session, .. }
+        | Entry::CardClosed { session, .. }
+        | Entry::ContactCalled { session, .. }
+        | Entry::SessionSigned { session, .. }
+        | Entry::SessionClosed { session, .. } => Some(*session),
         _ => None,
     }
 }
 
 /// Writes the rows of an entry about a session; `false` if it is about something else.
-pub(super) fn entry(participant: &ParticipantState, one: &Numbered<'_>, writes: &mut Vec<Write>) -> bool {
+pub(super) fn entry(
+    participant: &ParticipantState,
+    one: &Numbered<'_>,
+    touched: &mut BTreeSet<InstanceId>,
+    writes: &mut Vec<Write>,
+) -> bool {
     let Some(number) = number(one.entry) else { return false };
     let who = || id(&participant.id);
     let at = || instant(one.stamp.at);
@@ -72,41 +96,72 @@ pub(super) fn entry(participant: &ParticipantState, one: &Numbered<'_>, writes: 
             let row = vec![who(), version(one.version), session(number), id(staff), word(going), at()];
             writes.push(Write::Put(&PRESENCE, row));
         }
-        Entry::ReadingRecorded { instance, measures, slot, breaches, .. } => {
-            for (measure, number_found) in measures {
-                let row = vec![
-                    who(),
-                    id(instance),
-                    text(measure),
-                    session(number),
-                    (*number_found).into(),
-                    maybe_text(slot.as_ref()),
-                    at(),
-                ];
-                writes.push(Write::Put(&VITAL, row));
-            }
-            for breach in breaches {
-                let row = vec![
-                    who(),
-                    id(instance),
-                    text(&breach.limit),
-                    session(number),
-                    text(&breach.measure),
-                    breach.value.into(),
-                    breach.red.into(),
-                    text(&breach.action),
-                    instant(breach.repeat_by),
-                ];
-                writes.push(Write::Put(&BREACH, row));
+        Entry::ReadingRecorded { instance, .. } | Entry::SessionNoted { instance, .. } => {
+            touched.insert(instance.clone());
+        }
+        Entry::ReadingCorrected { instance, changes, .. } => {
+            touched.insert(instance.clone());
+            for (measure, change) in changes {
+                let was = change.old.map(|old| old.to_string());
+                let becomes = Some(change.new.to_string());
+                writes.push(correction(participant, one, number, instance, (measure, was, becomes)));
             }
         }
-        Entry::SessionNoted { code, number: figure, text: words, .. } => {
-            writes.push(note(participant, one, number, (code, *figure, words.as_ref())));
+        Entry::SessionNoteCorrected { instance, old, new, .. } => {
+            touched.insert(instance.clone());
+            let figure = |number: Option<Decimal>| number.map(|number| number.to_string());
+            let fields = [
+                ("code", Some(old.code.clone()), Some(new.code.clone())),
+                ("number", figure(old.number), figure(new.number)),
+                ("detail", old.detail.clone(), new.detail.clone()),
+                ("words", old.text.clone(), new.text.clone()),
+            ];
+            for (field, was, becomes) in fields.into_iter().filter(|(_, was, becomes)| was != becomes) {
+                writes.push(correction(participant, one, number, instance, (field, was, becomes)));
+            }
         }
-        Entry::NightChecked { awake, distress, .. } => {
-            let code = if *awake { "night_awake" } else { "night_asleep" };
-            let figure = distress.map(|distress| Decimal::whole(i64::from(distress)));
-            writes.push(note(participant, one, number, (code, figure, None)));
+        Entry::NightChecked { awake, distress, signs, text: words, .. } => {
+            let row = vec![
+                who(),
+                text(format!("night.{}", one.version)),
+                session(number),
+                text(if *awake { "night_awake" } else { "night_asleep" }),
+                distress.map(|distress| Decimal::whole(i64::from(distress))).into(),
+                if signs.is_empty() { Cell::Null } else { text(signs.join(",")) },
+                maybe_text(words.as_ref()),
+                Cell::Integer(0),
+                false.into(),
+                at(),
+                instant(one.stamp.recorded_at),
+                by(one.stamp),
+            ];
+            writes.push(Write::Put(&SESSION_NOTE, row));
+        }
+        Entry::ContactCalled { contact, reached, alarm, text: words, .. } => {
+            let row = vec![
+                who(),
+                version(one.version),
+                session(number),
+                text(contact),
+                (*reached).into(),
+                maybe_id(alarm.as_ref()),
+                maybe_text(words.as_ref()),
+                at(),
+                by(one.stamp),
+            ];
+            writes.push(Write::Put(&SESSION_CALL, row));
+        }
+        Entry::AlarmRaised { instance, .. }
+        | Entry::AlarmEscalated { instance, .. }
+        | Entry::AlarmAcknowledged { instance, .. }
+        | Entry::AlarmEnded { instance, .. }
+        | Entry::CardOpened { instance, .. }
+        | Entry::CardStepDone { instance, .. }
+        | Entry::CardClosed { instance, .. } => {
+            touched.insert(instance.clone());
+        }
+        Entry::SessionSigned { staff, .. } => {
+            writes.push(Write::Put(&SESSION_SIGNATURE, vec![who(), session(number), id(staff), at()]));
         }
         // The session's own row says the rest.
         _ => {}
@@ -114,23 +169,143 @@ pub(super) fn entry(participant: &ParticipantState, one: &Numbered<'_>, writes: 
     true
 }
 
-fn note(
+fn correction(
     participant: &ParticipantState,
     one: &Numbered<'_>,
     number: u8,
-    (code, figure, words): (&str, Option<Decimal>, Option<&String>),
+    instance: &InstanceId,
+    (field, was, becomes): (&str, Option<String>, Option<String>),
 ) -> Write {
     let row = vec![
         id(&participant.id),
         version(one.version),
+        text(field),
         session(number),
-        text(code),
-        figure.into(),
-        maybe_text(words),
-        instant(one.stamp.at),
+        id(instance),
+        maybe_text(was.as_ref()),
+        maybe_text(becomes.as_ref()),
+        maybe_text(one.stamp.reason.as_ref()),
         by(one.stamp),
+        instant(one.stamp.recorded_at),
     ];
-    Write::Put(&SESSION_NOTE, row)
+    Write::Put(&SESSION_CORRECTION, row)
+}
+
+/// The rows of a record of a session as it stands after the act: a reading, a line, an alarm, a card.
+pub(super) fn record(participant: &ParticipantState, instance: &InstanceId, writes: &mut Vec<Write>) {
+    for (number, state) in &participant.sessions {
+        let readings = state.readings.iter().map(|reading| (reading, false));
+        let struck = state.struck_readings.iter().map(|reading| (reading, true));
+        for (one, struck) in readings.chain(struck).filter(|(one, _)| one.instance == *instance) {
+            reading(participant, *number, one, struck, writes);
+        }
+        let notes = state.notes.iter().map(|note| (note, false));
+        let struck = state.struck_notes.iter().map(|note| (note, true));
+        for (one, struck) in notes.chain(struck).filter(|(one, _)| one.instance == *instance) {
+            let row = vec![
+                id(&participant.id),
+                id(instance),
+                session(*number),
+                text(&one.code),
+                one.number.into(),
+                maybe_text(one.detail.as_ref()),
+                maybe_text(one.text.as_ref()),
+                count(one.corrected.len()),
+                struck.into(),
+                instant(one.at),
+                instant(one.recorded_at),
+                person(&one.by.person),
+            ];
+            writes.push(Write::Put(&SESSION_NOTE, row));
+        }
+        if let Some(alarm) = state.alarms.get(instance) {
+            let taken = alarm.acknowledged.as_ref();
+            let row = vec![
+                id(&participant.id),
+                id(instance),
+                session(*number),
+                word(&alarm.kind),
+                word(&alarm.level),
+                text(&alarm.text),
+                word(&alarm.tell),
+                count(alarm.told.len()),
+                maybe_instant(alarm.ack_by),
+                instant(alarm.at),
+                instant(alarm.raised_at),
+                maybe_instant(taken.map(|(_, at)| *at)),
+                taken.map_or(Cell::Null, |(by, _)| person(&by.person)),
+                maybe_instant(alarm.ended),
+            ];
+            writes.push(Write::Put(&SESSION_ALARM, row));
+        }
+        if let Some(card) = state.cards.get(instance) {
+            opened(participant, *number, instance, card, writes);
+        }
+    }
+}
+
+fn reading(participant: &ParticipantState, number: u8, one: &Reading, struck: bool, writes: &mut Vec<Write>) {
+    for (measure, value) in &one.measures {
+        let row = vec![
+            id(&participant.id),
+            id(&one.instance),
+            text(measure),
+            session(number),
+            (*value).into(),
+            maybe_text(one.slot.as_ref()),
+            maybe_text(one.rating.as_ref()),
+            one.confirmed.contains(measure).into(),
+            one.corrections.into(),
+            struck.into(),
+            instant(one.at),
+            instant(one.recorded_at),
+            person(&one.by.person),
+        ];
+        writes.push(Write::Put(&VITAL, row));
+    }
+    let gone = one.breaches_gone.iter().map(|breach| (breach, true));
+    for (breach, gone) in gone.chain(one.breaches.iter().map(|breach| (breach, struck))) {
+        let row = vec![
+            id(&participant.id),
+            id(&one.instance),
+            text(&breach.limit),
+            session(number),
+            text(&breach.measure),
+            breach.value.into(),
+            breach.red.into(),
+            text(&breach.action),
+            instant(breach.repeat_by),
+            gone.into(),
+        ];
+        writes.push(Write::Put(&BREACH, row));
+    }
+}
+
+fn opened(participant: &ParticipantState, number: u8, instance: &InstanceId, card: &CardOpen, writes: &mut Vec<Write>) {
+    let row = vec![
+        id(&participant.id),
+        id(instance),
+        session(number),
+        text(&card.card),
+        instant(card.at),
+        person(&card.by.person),
+        maybe_instant(card.closed.as_ref().map(|(at, _)| *at)),
+        maybe_text(card.closed.as_ref().map(|(_, text)| text)),
+    ];
+    writes.push(Write::Put(&SESSION_CARD, row));
+    for (step, (at, by)) in &card.done {
+        let words = usize::try_from(*step).ok().and_then(|step| card.steps.get(step));
+        let row = vec![
+            id(&participant.id),
+            id(instance),
+            (*step).into(),
+            session(number),
+            maybe_text(words),
+            instant(*at),
+            person(&by.person),
+        ];
+        writes.push(Write::Put(&CARD_STEP, row));
+    }
 }
 
 /// The session's own row, from the state after the act.

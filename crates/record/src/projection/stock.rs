@@ -15,7 +15,7 @@ use terms::{ContainerId, ParticipantId, SiteId};
 
 pub(super) fn rows<'a>(
     site: &SiteId,
-    after: &StockState,
+    after: &'a StockState,
     entries: impl Iterator<Item = Numbered<'a>>,
     writes: &mut Vec<Write>,
 ) {
@@ -37,16 +37,16 @@ pub(super) fn rows<'a>(
             writes.push(Write::Put(&STOCK_MOVEMENT, row));
         };
         match one.entry {
-            Entry::ContainersReceived { consignment, containers } => {
+            Entry::ContainersReceived { consignment, containers, .. } => {
                 containers.iter().for_each(|one| moved(&one.container, "received", text(consignment), None));
             }
             Entry::ContainersAccepted { containers } => {
                 containers.iter().for_each(|container| moved(container, "accepted", Cell::Null, None));
             }
-            Entry::ContainerOut { container, participant, session } => {
+            Entry::ContainerOut { container, participant, session, .. } => {
                 moved(container, "out", text(format!("session {session}")), Some(participant));
             }
-            Entry::ContainerBack { container } => moved(container, "back", Cell::Null, None),
+            Entry::ContainerBack { container, .. } => moved(container, "back", Cell::Null, None),
             Entry::ContainerUsed { container, participant, pieces } => {
                 moved(container, "used", text(pieces.to_string()), Some(participant));
             }
@@ -54,10 +54,34 @@ pub(super) fn rows<'a>(
                 let (movement, detail) = change(what);
                 moved(container, movement.as_text().unwrap_or_default(), detail, None);
             }
-            Entry::ContainersDestroyed { containers, method } => {
+            Entry::ContainersDestroyed { containers, method, .. } => {
                 containers.iter().for_each(|container| moved(container, "destroyed", text(method), None));
             }
-            Entry::StockCounted { expected, found, missing, unexpected } => {
+            Entry::ContainersShipped { shipment, containers, .. } => {
+                containers.iter().for_each(|container| moved(container, "shipped", text(shipment), None));
+            }
+            Entry::ShipmentReceived { shipment, found, .. } => {
+                found.iter().for_each(|container| moved(container, "received", text(shipment), None));
+            }
+            Entry::ShipmentArrived { shipment, found, missing, .. } => {
+                found.iter().for_each(|container| moved(container, "arrived", text(shipment), None));
+                missing.iter().for_each(|container| moved(container, "missing", text(shipment), None));
+            }
+            Entry::TemperatureLogged { set_aside, highest, lowest, .. } => {
+                let detail = format!("{lowest} to {highest} °C");
+                set_aside.iter().for_each(|container| moved(container, "temperature_excursion", text(&detail), None));
+            }
+            // Which containers those are is known to the state alone: their rows are written, no movement of each.
+            Entry::LotRecalled { lot, .. } => {
+                touched.extend(after.containers.iter().filter(|(_, state)| state.lot == *lot).map(|(id, _)| id));
+            }
+            Entry::DiscrepancyResolved { lost, pieces, .. } => {
+                lost.iter().for_each(|container| moved(container, "lost", Cell::Null, None));
+                for (container, lost) in pieces.iter().filter(|(container, _)| !lost.contains(container)) {
+                    moved(container, "lost", text(format!("{lost} pieces")), None);
+                }
+            }
+            Entry::StockCounted { expected, found, missing, unexpected, counters, .. } => {
                 let row = vec![
                     id(site),
                     version(one.version),
@@ -67,7 +91,7 @@ pub(super) fn rows<'a>(
                     list(unexpected.iter()),
                     instant(one.stamp.at),
                     by(one.stamp),
-                    second(one.stamp),
+                    maybe_id(counters.iter().find(|who| Some(who.as_str()) != by(one.stamp).as_text())),
                 ];
                 writes.push(Write::Put(&STOCK_COUNT, row));
             }
@@ -92,7 +116,10 @@ fn change(what: &ContainerFact) -> (Cell, Cell) {
         | ContainerFact::Recalled { reason } => text(reason),
         ContainerFact::Missing => Cell::Null,
         ContainerFact::TemperatureExcursion { celsius } => text(format!("{celsius} °C")),
-        ContainerFact::CameBack { pieces } => text(pieces.to_string()),
+        ContainerFact::CameBack { pieces, .. } => text(pieces.to_string()),
+        ContainerFact::Refused { pieces, reason } => text(format!("{pieces}: {reason}")),
+        ContainerFact::Wasted { pieces, reason } => text(format!("{pieces}: {reason}")),
+        ContainerFact::Found { place } => text(place),
         ContainerFact::ReturnedOut { consignment } => text(consignment),
     };
     (word(what), detail)
@@ -107,6 +134,7 @@ fn row(site: &SiteId, container: &ContainerId, state: &Container, in_safe: bool)
         ContainerStanding::Damaged => ("damaged", None, None),
         ContainerStanding::Missing => ("missing", None, None),
         ContainerStanding::ReturnedOut => ("returned", None, None),
+        ContainerStanding::Sent { .. } => ("sent", None, None),
         ContainerStanding::Destroyed => ("destroyed", None, None),
     };
     vec![
@@ -123,5 +151,13 @@ fn row(site: &SiteId, container: &ContainerId, state: &Container, in_safe: bool)
         state.pieces_used.into(),
         maybe_text(state.set_aside.as_ref()),
         state.recalled.into(),
+        text(&state.consignment),
+        maybe_text(state.kit.as_ref()),
+        maybe_text(state.seal.as_ref()),
+        state.held.map(i64::from).into(),
+        state.wasted.into(),
+        state.back.map(i64::from).into(),
+        state.lost.into(),
+        state.opened.into(),
     ]
 }

@@ -375,7 +375,13 @@ tables! {
         session Integer "session";
         number Decimal "value in the study's unit";
         slot Text "the slot that the set fills";
+        rating Text "the slot of the distress ratings that the set fills";
+        confirmed Flag "outside what is plausible, and confirmed";
+        corrections Integer "times that the set was corrected";
+        struck Flag "struck through";
         happened_at Instant "when";
+        recorded_at Instant "when it was written down";
+        measured_by Text "by whom";
     }
     /// a limit that a reading breached
     BREACH = "breach" key 3 index [] {
@@ -388,6 +394,7 @@ tables! {
         red Flag "red, or amber";
         action Text "what the study asks for";
         repeat_by Instant "when to measure again";
+        corrected Flag "a correction of the reading has taken it away, or it was struck";
     }
     /// somebody came into or left the room
     PRESENCE = "presence" key 2 index [] {
@@ -399,15 +406,89 @@ tables! {
         happened_at Instant "when";
     }
     /// a line of a session's timeline, a look in the night among them
-    SESSION_NOTE = "session_note" key 2 index [] {
+    SESSION_NOTE = "session_note" key 2 index ["code, participant"] {
+        participant Text "code";
+        instance Text "the record; of a look in the night its place in the participant's stream";
+        session Integer "session";
+        code Text "code; night_awake, night_asleep";
+        number Decimal "number; of a look in the night the distress";
+        detail Text "choice; of a look in the night the signs, with commas between them";
+        words Text "words";
+        corrections Integer "times corrected";
+        struck Flag "struck through";
+        happened_at Instant "when";
+        recorded_at Instant "when it was written down";
+        written_by Text "by whom";
+    }
+    /// a change to a reading or a line of a session; what stood there before stays visible
+    SESSION_CORRECTION = "session_correction" key 3 index [] {
+        participant Text "code";
+        version Integer "place of the entry in the participant's stream";
+        field Text "measure; of a line: code, number, detail, words";
+        session Integer "session";
+        instance Text "the reading or line";
+        was Text "what stood there";
+        becomes Text "what stands there now";
+        reason Text "why";
+        corrected_by Text "by whom";
+        recorded_at Instant "when";
+    }
+    /// an alarm of a session: who was told, who took it, when it was over
+    SESSION_ALARM = "session_alarm" key 2 index [] {
+        participant Text "code";
+        instance Text "the record";
+        session Integer "session";
+        alarm Text "alone, carers, limit, repeat, overdue, distress, fluids, touch, note, card, stop, night_missed, night_sign";
+        level Text "info, amber, red, black";
+        words Text "in words";
+        tell Text "duty that was told last";
+        told Integer "duties told before it";
+        ack_by Instant "until when somebody takes it";
+        happened_at Instant "when what it is about happened";
+        raised_at Instant "when it was raised";
+        taken_at Instant "when somebody took it";
+        taken_by Text "who took it";
+        ended_at Instant "when it was over";
+    }
+    /// an emergency card that was opened
+    SESSION_CARD = "session_card" key 2 index [] {
+        participant Text "code";
+        instance Text "the record";
+        session Integer "session";
+        card Text "card of the study";
+        opened_at Instant "when";
+        opened_by Text "by whom";
+        closed_at Instant "when it was over";
+        words Text "how it ended";
+    }
+    /// a step of an emergency card that was done
+    CARD_STEP = "card_step" key 3 index [] {
+        participant Text "code";
+        instance Text "the card's record";
+        step Integer "which step, from 0";
+        session Integer "session";
+        words Text "what it says";
+        done_at Instant "when";
+        done_by Text "by whom";
+    }
+    /// a call of the call-out list
+    SESSION_CALL = "session_call" key 2 index [] {
         participant Text "code";
         version Integer "place of the entry in the participant's stream";
         session Integer "session";
-        code Text "code";
-        number Decimal "number";
-        words Text "words";
-        happened_at Instant "when";
-        written_by Text "by whom";
+        contact Text "contact of the study";
+        reached Flag "spoken to";
+        alarm Text "the alarm that it was about";
+        words Text "what was said";
+        called_at Instant "when";
+        called_by Text "by whom";
+    }
+    /// somebody who was there signed the session's record
+    SESSION_SIGNATURE = "session_signature" key 3 index [] {
+        participant Text "code";
+        session Integer "session";
+        staff Text "who";
+        signed_at Instant "when";
     }
     /// something that makes others wait, while it is in force
     HOLD = "hold" key 2 index [] {
@@ -443,20 +524,28 @@ tables! {
         level Text "level on the label";
         lot Text "lot on the label";
         expires_on Date "last day of use";
-        standing Text "quarantined, available, out, used, damaged, missing, returned, destroyed";
+        standing Text "quarantined, available, out, used, damaged, missing, returned, sent, destroyed";
         participant Text "for whom it is out, or who swallowed from it";
         session Integer "for which session it is out";
         in_safe Flag "a count should find it";
         pieces_used Integer "pieces swallowed from it";
         set_aside Text "why it was set aside";
         recalled Flag "its maker called it back";
+        consignment Text "the delivery or shipment that it came in";
+        kit Text "the kit or carton that it came in";
+        seal Text "number of the seal on it";
+        pieces_held Integer "pieces that it held when it arrived";
+        pieces_wasted Integer "pieces of it that were spoilt";
+        pieces_back Integer "pieces that came back in it";
+        pieces_lost Integer "pieces of it that are lost by the book; negative for more than the label said";
+        opened Flag "it was opened, whether or not anything was swallowed";
     }
     /// something became of a container
     STOCK_MOVEMENT = "stock_movement" key 3 index ["container"] {
         site Text "site";
         version Integer "place of the entry in the stock's stream";
         container Text "container";
-        movement Text "received, accepted, out, back, used, quarantined, damaged, missing, temperature_excursion, came_back, returned_out, recalled, destroyed";
+        movement Text "received, accepted, out, back, used, quarantined, damaged, missing, temperature_excursion, came_back, refused, wasted, found, returned_out, recalled, shipped, arrived, lost, destroyed";
         detail Text "in words or figures";
         participant Text "for whom";
         happened_at Instant "when";
@@ -473,7 +562,144 @@ tables! {
         unexpected Text "numbers that should not be there, with commas";
         happened_at Instant "when";
         counted_by Text "by whom";
+        second Text "the other counter";
+    }
+    /// the register of a site's safe: every entry of its stock with what it changed and the balance after it
+    LEDGER = "ledger" key 3 index ["site, lot"] {
+        site Text "site";
+        version Integer "place of the entry in the stock's stream";
+        line Integer "0 for the whole safe; from 1 for each line of labels that the entry changed";
+        level Text "level on the label, for a line";
+        part Text "initial, supplement, for a line";
+        lot Text "lot on the label, for a line";
+        way Text "in, out, count, none";
+        movement Text "what was done";
+        detail Text "in words or figures";
+        containers Text "numbers concerned, with commas";
+        seals Text "numbers of seals, with commas";
+        ground Text "on what ground: a session, an order, a reason";
+        participant Text "for whom";
+        session Integer "for which session";
+        change Integer "containers with something in them that came into the safe, or left it";
+        in_safe Integer "containers with something in them in the safe after it";
+        aside Integer "those of them that may not be given";
+        on_hand Integer "containers on hand after it, those out for sessions among them";
+        pieces Integer "pieces on hand after it";
+        happened_at Instant "when";
+        recorded_at Instant "when it was written down";
+        done_by Text "by whom";
         second Text "the second person";
+    }
+    /// an order form
+    STOCK_ORDER = "stock_order" key 2 index [] {
+        site Text "site";
+        number Text "number on the form";
+        form Text "the study's form";
+        fields Text "what was filled in, as JSON";
+        ordered Text "what was ordered";
+        signed_on Date "day";
+        valid_until Date "last day on which something may arrive on it";
+        signed_by Text "by whom";
+    }
+    /// a delivery or shipment that arrived
+    CONSIGNMENT = "consignment" key 2 index [] {
+        site Text "site";
+        consignment Text "number";
+        from_site Text "the site that sent it; nothing for a supplier";
+        order_number Text "number of the order form";
+        arrived_on Date "day";
+        certificates Text "lots and their certificates, as JSON";
+    }
+    /// containers sent from one site to another
+    SHIPMENT = "shipment" key 3 index [] {
+        site Text "the site whose book this is";
+        shipment Text "number";
+        going Text "sent, announced, received, arrived";
+        other_site Text "the other site";
+        containers Text "numbers, with commas";
+        missing Text "numbers that did not arrive, with commas";
+        seal Text "number of the seal";
+        seal_whole Flag "the seal was whole";
+        happened_at Instant "when";
+        done_by Text "by whom";
+        second Text "the second person";
+    }
+    /// the logger in the safe was read
+    TEMPERATURE = "temperature" key 2 index [] {
+        site Text "site";
+        version Integer "place of the entry in the stock's stream";
+        logger Text "which logger";
+        readings Integer "readings";
+        lowest_c Decimal "coldest, °C";
+        highest_c Decimal "warmest, °C";
+        within Flag "all within the study's limits";
+        set_aside Text "numbers set aside for it, with commas";
+        read_until Instant "the last reading";
+        read_by Text "by whom";
+    }
+    /// somebody was at the safe: opened or shut it, or moved something
+    SAFE_ACCESS = "safe_access" key 2 index [] {
+        site Text "site";
+        version Integer "place of the entry in the stock's stream";
+        going Text "opened, shut, moved";
+        purpose Text "what for";
+        seal Text "number of the seal that was put on it";
+        alone Flag "by one person alone";
+        happened_at Instant "when";
+        done_by Text "by whom";
+        second Text "the second person";
+    }
+    /// a lot that was called back at a site
+    LOT_RECALL = "lot_recall" key 2 index [] {
+        site Text "site";
+        lot Text "lot";
+        reason Text "why";
+        happened_at Instant "when";
+        recorded_by Text "by whom";
+    }
+    /// a difference between the safe and the book
+    STOCK_DISCREPANCY = "stock_discrepancy" key 2 index [] {
+        site Text "site";
+        instance Text "the record";
+        kind Text "count, counters, receipt, shipment, pieces, missing, alone";
+        words Text "in words";
+        containers Text "numbers concerned, with commas";
+        consignment Text "the delivery or shipment concerned";
+        opened_at Instant "when it was found";
+        again_by Instant "until when both count again";
+        hold Text "the hold that it put on the site";
+        reported_by Text "who counted or reported it, with commas";
+    }
+    /// a difference was closed
+    STOCK_RESOLUTION = "stock_resolution" key 2 index [] {
+        site Text "site";
+        instance Text "the difference";
+        cause Text "what it was: clerical, breakage, overage, missing, theft";
+        closed_words Text "how it came about, and what is done against it";
+        lost Text "containers that left the book with it, with commas";
+        pieces_lost Integer "pieces that left the book with it";
+        closed_at Instant "when it was closed";
+        closed_by Text "by whom";
+    }
+    /// a notice that a difference asks for, with its term
+    STOCK_NOTICE = "stock_notice" key 3 index [] {
+        site Text "site";
+        discrepancy Text "the difference";
+        form Text "the study's form";
+        title Text "its title";
+        causes Text "causes that it is sent for, with commas";
+        due_at Instant "until when";
+    }
+    /// a notice that was sent
+    STOCK_NOTICE_SENT = "stock_notice_sent" key 3 index [] {
+        site Text "site";
+        discrepancy Text "the difference";
+        form Text "the study's form";
+        number Text "number of what was sent";
+        fields Text "what was filled in, as JSON";
+        sent_at Instant "when it was sent";
+        late Flag "after its term";
+        sent_by Text "by whom";
     }
     /// a site as the trial knows it
     SITE = "site" key 1 index [] {

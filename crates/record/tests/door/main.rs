@@ -4,4 +4,5 @@
 mod ask;
 mod clinic;
 mod lock;
+mod room;
 mod tables;

@@ -235,6 +235,12 @@ fn the_happenings_reach_the_tables() {
         "score",
         "presence",
         "record_lock",
+        "session_correction",
+        "session_alarm",
+        "session_card",
+        "card_step",
+        "session_call",
+        "session_signature",
     ];
     assert!(empty.iter().all(|table| reached_elsewhere.contains(table)), "{empty:?}");
 }

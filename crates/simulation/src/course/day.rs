@@ -12,7 +12,7 @@ use conduct::{
 use jiff::Timestamp;
 use protocol::model::{Check, Duty, Failing, Requirement, VisitMode};
 use std::collections::BTreeMap;
-use terms::{CheckId, Decimal, FormId, StaffId, VisitId};
+use terms::{CheckId, Decimal, FormId, InstanceId, StaffId, VisitId};
 
 /// One thing of a dosing day.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +37,9 @@ pub(crate) enum DayStep {
     Depart,
     NightBegins,
     Night(u8),
+    Take(InstanceId),
+    Watch,
+    Handover,
     Home,
     CloseSession { tries: u8 },
 }
@@ -49,7 +52,8 @@ impl DayStep {
 }
 
 /// Codes that are not written down at random: each says that something grave or of its own kind happened.
-const NOT_AT_RANDOM: [&str; 22] = [
+const NOT_AT_RANDOM: [&str; 23] = [
+    "NO_TOUCH",
     "VOMIT",
     "SUICIDAL_TALK",
     "STOPWORD",
@@ -100,6 +104,9 @@ impl Trial<'_> {
             DayStep::Depart => self.depart(now, whose, session),
             DayStep::NightBegins => self.night_begins(now, whose, session),
             DayStep::Night(n) => self.night(now, whose, session, n),
+            DayStep::Take(alarm) => self.takes_alarm(now, whose, session, &alarm),
+            DayStep::Watch => self.watch(now, whose, session),
+            DayStep::Handover => self.handover(now, whose, session),
             DayStep::Home => self.home(now, whose, session),
             DayStep::CloseSession { tries } => self.close_session(now, whose, session, tries),
         }
@@ -232,7 +239,8 @@ impl Trial<'_> {
             let seen = "examined; no reason against the session";
             self.soon(Ask::fact(at, &prescriber, agree(Some(id.clone()))).because(seen));
         } else if fails {
-            let wait = if dosed { 8 } else { 13 };
+            let rest = check.repeat_minutes.map_or(0, |rest| i64::from(rest) + 1);
+            let wait = rest.max(if dosed { 8 } else { 13 });
             self.day_later(minutes_after(now, wait), whose, session, DayStep::Check { check: id.clone(), again: true });
         }
     }
@@ -295,7 +303,7 @@ impl Trial<'_> {
     fn rare_readings(&mut self, hours: f64, values: &mut BTreeMap<String, Decimal>) {
         if hours > 1.2 && self.rare.systolic_over > 0 && self.clinic.tally.report.assigned > 6 {
             self.rare.systolic_over -= 1;
-            values.insert("systolic".to_owned(), Decimal::whole(186));
+            values.insert("systolic".to_owned(), Decimal::whole(204));
             values.insert("diastolic".to_owned(), Decimal::whole(104));
         }
         if hours > 2.0 && self.rare.temperature_over > 0 && values.contains_key("temperature") {
@@ -318,7 +326,13 @@ impl Trial<'_> {
         let room = self.state(whose).and_then(|state| state.sessions.get(&session));
         let other_here = room.is_some_and(|room| room.in_room().any(|span| span.staff == other));
         let by = nurse.unwrap_or(if repeats.is_multiple_of(2) && other_here { other } else { lead });
-        let record = |measures| Fact::RecordReading { participant: participant.clone(), session, measures };
+        let record = |measures| Fact::RecordReading {
+            participant: participant.clone(),
+            session,
+            measures,
+            confirmed: false,
+            seen: None,
+        };
         if self.slips.taken(Slip::ReadingImpossible) {
             let wrong = [("systolic".to_owned(), Decimal::whole(900))].into();
             self.soon(Ask::fact(now, &by, record(wrong)).may_fail());
@@ -329,7 +343,18 @@ impl Trial<'_> {
             let swapped = [("systolic".to_owned(), lower), ("diastolic".to_owned(), upper)].into();
             self.soon(Ask::fact(now, &by, record(swapped)).may_fail());
         }
-        let Ok(written) = self.clinic.ask(Ask::fact(now, &by, record(measures))) else { return };
+        if repeats == 0 && self.slips.taken(Slip::ReadingHeldBack) {
+            // The tablet is offline for two hours: it is told then, with the time at which it happened.
+            self.soon(Ask::fact(minutes_after(now, 120), &by, record(measures)).happened(now));
+            return;
+        }
+        let mut ask = Ask::fact(now, &by, record(measures));
+        if self.slips.taken(Slip::ClockWrong) {
+            let fast = minutes_after(now, 11);
+            ask = ask.happened(fast).sent(fast);
+        }
+        let Ok(written) = self.clinic.ask(ask) else { return };
+        self.about_the_reading(now, whose, session, &by, &written);
         let breached = written.iter().any(|one| match &one.entry {
             Entry::ReadingRecorded { breaches, .. } => !breaches.is_empty(),
             _ => false,
@@ -385,7 +410,11 @@ impl Trial<'_> {
         let Some(participant) = life.id.clone() else { return };
         let Some((lead, _)) = self.pair(whose) else { return };
         let measures = [("distress".to_owned(), Decimal::whole(drawn))].into();
-        self.soon(Ask::fact(now, &lead, Fact::RecordReading { participant, session, measures }));
+        self.soon(Ask::fact(
+            now,
+            &lead,
+            Fact::RecordReading { participant, session, measures, confirmed: false, seen: None },
+        ));
     }
 
     /// Somebody comes into the room, or goes out.
@@ -407,19 +436,27 @@ impl Trial<'_> {
         let Some((lead, other)) = self.pair(whose) else { return };
         let Some(life) = self.lives.get_mut(whose) else { return };
         let Some(participant) = life.id.clone() else { return };
-        let number = known.unit.as_ref().map(|_| Decimal::whole(life.room.whole(2, 6) * 50));
+        let number = known.unit.as_ref().map(|unit| match unit.as_str() {
+            "ml" => Decimal::whole(life.room.whole(2, 6) * 50),
+            _ => Decimal::whole(1),
+        });
         let by = if life.room.chance(0.5) { lead } else { other };
+        let Some(detail) = self.detail(whose, session, known) else { return };
+        let text = known.words.then(|| crate::course::room::words(code).to_owned());
         let note = |code: &str| Fact::RecordSessionNote {
             participant: participant.clone(),
             session,
             code: code.to_owned(),
             number,
-            text: None,
+            detail: detail.clone(),
+            text: text.clone(),
         };
         if self.slips.taken(Slip::NoteUnknownCode) {
             self.soon(Ask::fact(now, &by, note("NONSENSE")).may_fail());
         }
-        self.soon(Ask::fact(now, &by, note(code)));
+        if let Ok(written) = self.clinic.ask(Ask::fact(now, &by, note(code))) {
+            self.about_the_line(now, whose, session, &by, &written);
+        }
     }
 
     /// The afternoon, laid out when the dose has been swallowed.
@@ -436,9 +473,13 @@ impl Trial<'_> {
             self.day_later(at, whose, session, DayStep::Reading { slot: Some(slot.id.clone()), repeats: 0 });
         }
         if day.measures.iter().any(|measure| measure.id == "distress") {
-            for minute in [60, 100, 150, 210, 270, 330, 390, 470] {
+            let slots = day.room.ratings.iter().map(|slot| i64::from(slot.offset_minutes));
+            for minute in slots.filter(|minute| *minute > 0) {
                 self.day_later(minutes_after(dosed, minute), whose, session, DayStep::Distress);
             }
+        }
+        for minute in (16..i64::from(day.discharge.earliest_minutes)).step_by(30) {
+            self.day_later(minutes_after(dosed, minute), whose, session, DayStep::Watch);
         }
         let codes: Vec<String> = day
             .codes
@@ -467,7 +508,11 @@ impl Trial<'_> {
             self.day_later(minutes_after(dosed, minute), whose, session, DayStep::Code(code));
         }
         self.day_later(minutes_after(dosed, leaves), whose, session, DayStep::Goes);
+        for after in [10, 16] {
+            self.day_later(minutes_after(dosed, leaves + after), whose, session, DayStep::Watch);
+        }
         self.day_later(minutes_after(dosed, leaves + minutes), whose, session, DayStep::Returns);
+        self.rare_lines(dosed, whose, session);
         self.evening(dosed, whose, session, i64::from(day.discharge.earliest_minutes));
     }
 
@@ -484,6 +529,7 @@ impl Trial<'_> {
                 container: terms::ContainerId::from("0000000"),
                 pieces: 0,
                 mouth_checked: false,
+                seen: None,
             }),
         ));
         wrong.push((

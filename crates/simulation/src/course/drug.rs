@@ -396,6 +396,7 @@ impl Trial<'_> {
             container: container.clone(),
             pieces: order.initial_pieces,
             mouth_checked: true,
+            seen: None,
         };
         if self.clinic.ask(Ask::fact(now, &lead, fact).signed().with(Some(&other))).is_err() {
             return;
@@ -529,6 +530,7 @@ impl Trial<'_> {
             container: container.clone(),
             pieces: order.supplement_pieces,
             mouth_checked: true,
+            seen: None,
         };
         self.soon(Ask::fact(now, &lead, fact).signed().with(Some(&other)));
         if let Some(life) = self.lives.get_mut(whose) {
@@ -557,7 +559,7 @@ impl Trial<'_> {
             let out = self.clinic.folded.stocks.get(&site).and_then(|stock| stock.containers.get(&container));
             let is_out = out.is_some_and(|c| matches!(c.standing, ContainerStanding::Used { back: false, .. }));
             if is_out {
-                let what = ContainerFact::CameBack { pieces: 0 };
+                let what = ContainerFact::CameBack { pieces: 0, seal: None };
                 let fact = Fact::RecordContainer { site: site.clone(), container, what };
                 self.soon(Ask::fact(now, &pharmacist, fact));
             }

@@ -110,6 +110,7 @@ impl Trial<'_> {
         if stays {
             self.day_later(now, whose, session, DayStep::NightBegins);
             self.soon(Ask::fact(minutes_after(now, 4), &lead, departure(Destination::Overnight, "")));
+            self.day_later(minutes_after(now, 6), whose, session, DayStep::Handover);
         } else {
             self.soon(Ask::fact(now, &lead, departure(Destination::Home, &escort)));
             self.day_later(minutes_after(now, 40), whose, session, DayStep::CloseSession { tries: 0 });
@@ -121,9 +122,6 @@ impl Trial<'_> {
 
     pub(super) fn night_begins(&mut self, now: Timestamp, whose: usize, session: u8) {
         let today = self.today(whose, now);
-        if let Some(attendant) = self.by(whose, Duty::AttendNight) {
-            self.goes(now, whose, session, &attendant, Going::In);
-        }
         let late = self.clock(whose, today, 22, 30);
         self.day_later(late, whose, session, DayStep::Night(1));
         let morning = self.clock(whose, days_from(today, 1), 11, 20);
@@ -137,12 +135,31 @@ impl Trial<'_> {
         let Some(participant) = life.id.clone() else { return };
         let awake = n == 1 && life.room.chance(0.7) || life.room.chance(awake_share);
         let distress = awake.then(|| life.room.whole(0, 5) as u8);
-        let look =
-            |awake, distress| Fact::RecordNightCheck { participant: participant.clone(), session, awake, distress };
+        let look = |awake, distress| Fact::RecordNightCheck {
+            participant: participant.clone(),
+            session,
+            awake,
+            distress,
+            signs: Vec::new(),
+            text: None,
+        };
         if self.slips.taken(Slip::NightNonsense) {
             self.soon(Ask::fact(now, &attendant, look(false, Some(12))).may_fail());
         }
-        self.soon(Ask::fact(now, &attendant, look(awake, distress)));
+        self.watch(now, whose, session);
+        if n == 3 && self.slips.taken(Slip::NightSkipped) {
+            self.day_later(minutes_after(now, 40), whose, session, DayStep::Watch);
+        } else {
+            let sign = n == 2 && awake && self.slips.taken(Slip::NightSign);
+            let night = self.plan_of(whose).study.session.room.night.clone();
+            let sign = night.filter(|_| sign).and_then(|night| night.must_call.first().cloned());
+            let mut fact = look(awake, distress);
+            if let (Fact::RecordNightCheck { signs, text, .. }, Some(sign)) = (&mut fact, sign) {
+                signs.push(sign.code);
+                *text = Some("wants to talk to the therapist".to_owned());
+            }
+            self.soon(Ask::fact(now, &attendant, fact));
+        }
         if n < 5 {
             self.day_later(minutes_after(now, 120), whose, session, DayStep::Night(n + 1));
         } else {
@@ -168,7 +185,15 @@ impl Trial<'_> {
         if self.slips.taken(Slip::CloseUnsigned) {
             self.soon(Ask::act(now, &lead, act.clone()).may_fail());
         }
-        let closed = self.clinic.ask(Ask::act(now, &lead, act.clone()).signed().may_fail());
+        if self.asks_for_harm(whose) && self.slips.taken(Slip::CloseBeforeSigned) {
+            self.soon(Ask::act(now, &lead, act.clone()).signed().may_fail());
+        }
+        let unsigned = self.signed_by_all(now, whose, session, &lead);
+        let mut ask = Ask::act(now, &lead, act.clone()).signed().may_fail();
+        if unsigned {
+            ask = ask.because("no longer delegated at this site");
+        }
+        let closed = self.clinic.ask(ask);
         if closed.is_err() && tries < 6 {
             self.day_later(minutes_after(now, 2), whose, session, DayStep::PutBack);
             self.day_later(minutes_after(now, 4), whose, session, DayStep::Empty);

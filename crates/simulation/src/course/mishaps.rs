@@ -42,6 +42,7 @@ impl Trial<'_> {
             container: container.clone(),
             pieces,
             mouth_checked: false,
+            seen: None,
         }
     }
 
@@ -99,6 +100,7 @@ impl Trial<'_> {
                 valence: Valence::Mixed,
                 special_interest: None,
                 outcome: AdverseEventOutcome::NotRecovered,
+                answers: Vec::new(),
             };
             let fact = Fact::RecordAdverseEvent { participant: scene.participant, event };
             self.soon(Ask::fact(minutes_after(dosed, 62), &scene.lead, fact));

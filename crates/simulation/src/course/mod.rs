@@ -17,6 +17,8 @@ mod medicines;
 mod mishaps;
 mod people;
 mod rating;
+mod room;
+mod safe;
 mod safety;
 mod setup;
 mod slips;
@@ -48,7 +50,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
-use terms::{ContainerId, FormId, InstanceId, LevelId, SiteId, StudyHash, VisitId};
+use terms::{ContainerId, FormId, InstanceId, LevelId, SiteId, StaffId, StudyHash, VisitId};
 
 /// Something that happens at a site.
 #[derive(Debug)]
@@ -62,6 +64,12 @@ pub(crate) enum SiteStep {
     Arrive(Box<Consignment>),
     Accept(Vec<ContainerId>),
     Count,
+    /// The other of two counts, with what they find.
+    OtherCounts(StaffId, Vec<ContainerId>),
+    Recount,
+    Difference,
+    Send,
+    Unpack(SiteId),
     CloseToEnrolment,
     Wrap,
 }
@@ -286,6 +294,11 @@ impl<'a> Trial<'a> {
             SiteStep::Arrive(consignment) => self.consignment_arrives(now, site, &consignment),
             SiteStep::Accept(containers) => self.accept(now, site, containers),
             SiteStep::Count => self.count(now, site),
+            SiteStep::OtherCounts(who, found) => self.other_counts(now, site, &who, &found),
+            SiteStep::Recount => self.recount(now, site),
+            SiteStep::Difference => self.difference(now, site),
+            SiteStep::Send => self.send_on(now, site),
+            SiteStep::Unpack(from) => self.unpack(now, site, &from),
             SiteStep::CloseToEnrolment => self.close_to_enrolment(now, site),
             SiteStep::Wrap => self.wrap_up(now, site),
         }

@@ -35,6 +35,7 @@ impl Trial<'_> {
             valence: Valence::Negative,
             special_interest: None,
             outcome: AdverseEventOutcome::Recovering,
+            answers: Vec::new(),
         };
         let mut events = Vec::new();
         for draw in &scenario.adverse_events {

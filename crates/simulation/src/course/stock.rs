@@ -1,6 +1,9 @@
 //! Consignments, counts, losses: what the people of the safe do beside sessions.
 
-use super::{SiteStep, Slip, Trial};
+use super::{
+    SiteStep, Slip, Trial,
+    safe::{label, order_number},
+};
 use crate::clinic::{Ask, days_after, minutes_after};
 use allocation::{Consignment, ConsignmentPlan, Seed, SupplyRule, consignment_make, resupply};
 use conduct::{
@@ -10,6 +13,7 @@ use conduct::{
 };
 use jiff::{Timestamp, civil::Date};
 use protocol::model::Duty;
+use std::collections::BTreeMap;
 use terms::{ContainerId, Decimal, LevelId, SiteId, StaffId};
 
 impl Trial<'_> {
@@ -54,7 +58,11 @@ impl Trial<'_> {
         let lot = format!("L{}{:02}", today.year() % 100, today.month());
         let plan = ConsignmentPlan { number: number.clone(), lines, lot, expires, taken: &self.taken };
         let seed = Seed::of_simulation(self.clinic.seed, &number);
-        let Ok(consignment) = consignment_make(&plan, &self.clinic.study.arms, &self.clinic.key, &seed) else { return };
+        let Ok(mut consignment) = consignment_make(&plan, &self.clinic.study.arms, &self.clinic.key, &seed) else {
+            return;
+        };
+        label(&mut consignment, &site, self.taken.len());
+        self.order_form(now, &site, &consignment);
         self.taken.extend(consignment.containers.iter().map(|container| container.container.clone()));
         self.later_at_site(days_after(now, days), place, SiteStep::Arrive(Box::new(consignment)));
     }
@@ -100,11 +108,37 @@ impl Trial<'_> {
         if let Some(service) = &mut self.clinic.service {
             service.add_containers(consignment.sealed.iter().cloned());
         }
+        let (late_order, late_papers) =
+            (self.slips.taken(Slip::ArriveUnordered), self.slips.taken(Slip::ArriveUncertified));
+        let lots: BTreeMap<String, String> = consignment
+            .containers
+            .first()
+            .map(|report| (report.lot.clone(), format!("CoA {}", report.lot)))
+            .into_iter()
+            .collect();
+        let number = u32::try_from(consignment.containers.len()).unwrap_or(u32::MAX);
+        // The note of one delivery names one more than there are.
+        let noted = number + u32::from(self.slips.once(Slip::NoteDiffers));
         let receive = Fact::ReceiveContainers {
             site: site.clone(),
             consignment: consignment.number.clone(),
             containers: consignment.containers.clone(),
+            order: (!late_order).then(|| order_number(&consignment.number)),
+            noted: Some(noted),
+            certificates: if late_papers { BTreeMap::new() } else { lots.clone() },
         };
+        if late_order || late_papers {
+            let fact = Fact::CompleteReceipt {
+                site: site.clone(),
+                consignment: consignment.number.clone(),
+                order: late_order.then(|| order_number(&consignment.number)),
+                certificates: if late_papers { lots } else { BTreeMap::new() },
+            };
+            let early: Vec<ContainerId> = consignment.containers.iter().map(|c| c.container.clone()).take(1).collect();
+            let act = Authorisation::AcceptContainers { site: site.clone(), containers: early };
+            self.soon(Ask::act(minutes_after(now, 20), &pharmacist, act).signed().with(witness.as_ref()).may_fail());
+            self.soon(Ask::fact(minutes_after(now, 80), &pharmacist, fact).signed());
+        }
         let ask = Ask::fact(now, &pharmacist, receive.clone()).with(witness.as_ref());
         self.soon(ask);
         if let Some(run) = self.sites.get_mut(place) {
@@ -120,8 +154,22 @@ impl Trial<'_> {
                 report.level = terms::LevelId::from("999");
                 report.container = ContainerId::from("0000000");
             });
-            let fact = Fact::ReceiveContainers { site, consignment: "?".to_owned(), containers: wrong };
+            let fact = Fact::ReceiveContainers {
+                site: site.clone(),
+                consignment: "?".to_owned(),
+                containers: wrong,
+                order: None,
+                noted: None,
+                certificates: BTreeMap::new(),
+            };
             self.soon(Ask::fact(now, &pharmacist, fact).may_fail());
+        }
+        if noted != number {
+            // Nothing of it is let into use before somebody else has looked into it.
+            let early = consignment.containers.iter().map(|c| c.container.clone()).take(1).collect();
+            let act = Authorisation::AcceptContainers { site, containers: early };
+            self.soon(Ask::act(minutes_after(now, 30), &pharmacist, act).signed().with(witness.as_ref()).may_fail());
+            self.later_at_site(minutes_after(now, 70), place, SiteStep::Difference);
         }
         let ids = consignment.containers.iter().map(|container| container.container.clone()).collect();
         self.later_at_site(minutes_after(now, 95), place, SiteStep::Accept(ids));
@@ -193,7 +241,7 @@ impl Trial<'_> {
         if found.len() > 1 && self.slips.taken(Slip::CountTwice) {
             let mut twice = found.clone();
             twice.extend(found.first().cloned());
-            let fact = Fact::CountStock { site: site.clone(), found: twice };
+            let fact = Fact::CountStock { site: site.clone(), found: twice, pieces: BTreeMap::new() };
             self.soon(Ask::fact(now, &pharmacist, fact).with(witness.as_ref()).may_fail());
         }
         let usable =
@@ -202,18 +250,26 @@ impl Trial<'_> {
             && self.slips.taken(Slip::DestroyUsable)
         {
             let containers = vec![usable.clone()];
-            let act =
-                Authorisation::DestroyContainers { site: site.clone(), containers, method: "incinerated".to_owned() };
+            let (method, record) = ("incinerated".to_owned(), None);
+            let act = Authorisation::DestroyContainers { site: site.clone(), containers, method, record };
             self.soon(Ask::act(now, &pharmacist, act).signed().with(witness.as_ref()).may_fail());
         }
         let short = found.len() > 4 && self.sites.get_mut(place).is_some_and(|run| run.keeping.chance(0.02));
-        let left_out = if short { found.pop() } else { None };
-        let count = |found: Vec<ContainerId>| Fact::CountStock { site: site.clone(), found };
-        self.soon(Ask::fact(now, &pharmacist, count(found.clone())).with(witness.as_ref()));
-        if let Some(left_out) = left_out {
-            // It lay behind another: counted again.
-            found.push(left_out);
-            self.soon(Ask::fact(minutes_after(now, 25), &pharmacist, count(found)).with(witness.as_ref()));
+        self.at_the_safe(now, place, &site, &pharmacist, witness.as_ref());
+        if short {
+            // One lies behind another, and neither sees it: both count again, and a third looks into it.
+            found.pop();
+            self.later_at_site(minutes_after(now, 25), place, SiteStep::Recount);
+            self.later_at_site(minutes_after(now, 50), place, SiteStep::Difference);
+        }
+        let mut others = found.clone();
+        if found.len() > 4 && self.slips.once(Slip::CountersDiffer) {
+            others.pop();
+            self.later_at_site(minutes_after(now, 18), place, SiteStep::Recount);
+        }
+        self.count_by(now, place, &site, &pharmacist, witness.as_ref(), (found, others));
+        if self.slips.once(Slip::SentOn) {
+            self.later_at_site(minutes_after(now, 90), place, SiteStep::Send);
         }
         if !self.everybody_has_finished() {
             let days = f64::from(self.clinic.scenario.supply.count_every_days);
@@ -224,6 +280,24 @@ impl Trial<'_> {
     /// What a hold was placed for has been looked into: it is lifted, with what was found.
     pub(super) fn lift_one(&mut self, now: Timestamp, on: HoldOn, hold: &terms::InstanceId) {
         let Some(monitor) = self.medical_monitor() else { return };
+        let stands = match &on {
+            HoldOn::Site { site } => {
+                // What a difference put there ends with the difference.
+                let stock = self.clinic.folded.stocks.get(site);
+                let differs = stock
+                    .is_some_and(|stock| stock.discrepancies.values().any(|open| open.hold.as_ref() == Some(hold)));
+                let on_it = self.clinic.folded.sites.get(site).is_some_and(|state| state.holds.contains_key(hold));
+                if differs && on_it && self.slips.taken(Slip::LiftDifference) {
+                    let early = Authorisation::LiftHold { on: on.clone(), hold: hold.clone() };
+                    self.soon(Ask::act(now, &monitor, early).signed().because("looked into").may_fail());
+                }
+                on_it && !differs
+            }
+            HoldOn::Trial | HoldOn::Participant { .. } => true,
+        };
+        if !stands {
+            return;
+        }
         let act = Authorisation::LiftHold { on, hold: hold.clone() };
         if self.slips.taken(Slip::LiftSilently) {
             self.soon(Ask::act(now, &monitor, act.clone()).signed().may_fail());
@@ -243,16 +317,24 @@ impl Trial<'_> {
         let used = standing(&|s| matches!(s, ContainerStanding::Used { back: true, .. } | ContainerStanding::Damaged));
         let left = standing(&|s| matches!(s, ContainerStanding::Available | ContainerStanding::Quarantined));
         let destroy = |containers: Vec<ContainerId>, method: &str| {
-            let act = Authorisation::DestroyContainers { site: site.clone(), containers, method: method.to_owned() };
+            let record = Some(format!("{site}-D01"));
+            let act =
+                Authorisation::DestroyContainers { site: site.clone(), containers, method: method.to_owned(), record };
             Ask::act(now, &pharmacist, act).signed()
         };
         let method = "incinerated by the licensed contractor";
+        self.call_back_lot(now, place, &site);
         for id in &left {
             let what = ContainerFact::ReturnedOut { consignment: format!("{site}-R01") };
             let fact = Fact::RecordContainer { site: site.clone(), container: id.clone(), what };
             self.soon(Ask::fact(now, &pharmacist, fact).with(witness.as_ref()));
         }
         if !used.is_empty() {
+            if self.slips.taken(Slip::DestroyUnrecorded) {
+                let (containers, method, record) = (used.clone(), method.to_owned(), None);
+                let act = Authorisation::DestroyContainers { site: site.clone(), containers, method, record };
+                self.soon(Ask::act(now, &pharmacist, act).signed().with(witness.as_ref()).may_fail());
+            }
             if self.slips.taken(Slip::DestroyAlone) {
                 self.soon(destroy(used.clone(), method).may_fail());
             }

@@ -1,6 +1,6 @@
 //! What is raised is answered: tasks by those whose duty they are, questions by a correction or in words.
 
-use super::{Slip, Step, Trial, TrialStep};
+use super::{Slip, Step, Trial, TrialStep, day::DayStep};
 use crate::clinic::{Ask, Raised, minutes_after};
 use conduct::{Fact, command::HoldOn};
 use jiff::Timestamp;
@@ -13,6 +13,14 @@ impl Trial<'_> {
         for (on, hold) in std::mem::take(&mut self.clinic.held) {
             let hours = if matches!(on, HoldOn::Site { .. }) { 7 } else { 31 };
             self.later_in_trial(minutes_after(now, 60 * hours), TrialStep::LiftOne(on, hold));
+        }
+        for (participant, session, alarm) in std::mem::take(&mut self.clinic.alarmed) {
+            let whose = self.lives.iter().position(|life| life.id.as_ref() == Some(&participant));
+            if let Some(whose) = whose {
+                let late = self.slips.taken(Slip::AlarmUnheard);
+                let minutes = if late { 34 } else { 2 };
+                self.day_later(minutes_after(now, minutes), whose, session, DayStep::Take(alarm));
+            }
         }
         for raised in std::mem::take(&mut self.clinic.raised) {
             let whose = self.lives.iter().position(|life| life.id.as_ref() == Some(&raised.participant));
@@ -52,6 +60,7 @@ impl Trial<'_> {
             return;
         }
         let duty = task.raised.duty;
+        let signs = task.raised.trigger == Trigger::MayBeHarm;
         let by = self.by(whose, duty).or_else(|| self.by(whose, Duty::RecordData));
         let Some(by) = by else { return };
         let Some(participant) = self.lives.get(whose).and_then(|life| life.id.clone()) else { return };
@@ -62,7 +71,8 @@ impl Trial<'_> {
             _ => "Done, and noted in the source.",
         };
         let fact = Fact::CompleteTask { participant, task: instance.clone(), text: text.to_owned() };
-        self.soon(Ask::fact(now, &by, fact.clone()));
+        let ask = Ask::fact(now, &by, fact.clone());
+        self.soon(if signs { ask.signed() } else { ask });
         if self.slips.taken(Slip::TaskTwice) {
             self.soon(Ask::fact(now, &by, fact).may_fail());
         }

@@ -55,7 +55,7 @@ impl<'a> Look<'a> {
                     format!("{container} was damaged outside the safe, and nothing is held"),
                 );
             }
-            Entry::ContainerChanged { container, what: ContainerFact::CameBack { pieces } } => {
+            Entry::ContainerChanged { container, what: ContainerFact::CameBack { pieces, .. } } => {
                 if let Some(held) = self.shared.containers.get(container) {
                     let all = self.pieces_held(held.level.as_str(), held.part);
                     let right = held.used + pieces == all;

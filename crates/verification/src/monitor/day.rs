@@ -35,7 +35,7 @@ impl<'a> Look<'a> {
             | Entry::DoseAuthorised { session, .. }
             | Entry::SupplementAuthorised { session, .. }
             | Entry::Discharged { session }
-            | Entry::SessionClosed { session } => *session,
+            | Entry::SessionClosed { session, .. } => *session,
             _ => return,
         };
         let day = person.days.get(&number).unwrap_or(&NOTHING);

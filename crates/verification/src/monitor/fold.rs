@@ -393,10 +393,10 @@ fn of_stock(shared: &mut Shared, site: &SiteId, one: &Written) {
                 }
             }
         }
-        Entry::ContainerOut { container, participant, session } => {
+        Entry::ContainerOut { container, participant, session, .. } => {
             put(container, Place::Out(participant.clone(), *session));
         }
-        Entry::ContainerBack { container } => put(container, Place::Safe),
+        Entry::ContainerBack { container, .. } => put(container, Place::Safe),
         Entry::ContainerUsed { container, participant, pieces } => {
             put(container, Place::Opened(participant.clone()));
             if let Some(held) = shared.containers.get_mut(container) {
@@ -427,6 +427,9 @@ fn changed(shared: &mut Shared, id: &ContainerId, what: &ContainerFact) {
         ContainerFact::Missing => held.place = Place::Missing,
         ContainerFact::ReturnedOut { .. } => held.place = Place::SentOut,
         ContainerFact::CameBack { .. } => held.place = Place::Back,
+        ContainerFact::Refused { .. } => (held.place, held.used) = (Place::Back, held.used.max(1)),
+        ContainerFact::Wasted { pieces, .. } => held.used += pieces,
+        ContainerFact::Found { .. } => held.place = Place::Quarantine,
     }
 }
 

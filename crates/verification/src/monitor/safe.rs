@@ -30,7 +30,7 @@ impl Look<'_> {
                 }
                 self.two_at_the_safe(site, "containers let into use", harms);
             }
-            Entry::ContainerBack { container } => {
+            Entry::ContainerBack { container, .. } => {
                 let all = std::slice::from_ref(container);
                 self.each_known(site, all, "put back", harms);
                 for (id, held) in self.here(site, all) {
@@ -44,7 +44,7 @@ impl Look<'_> {
                 }
                 self.two_at_the_safe(site, "a container put back", harms);
             }
-            Entry::ContainersDestroyed { containers, method } => {
+            Entry::ContainersDestroyed { containers, method, .. } => {
                 self.each_known(site, containers, "destroyed", harms);
                 for (id, held) in self.here(site, containers) {
                     let useful = held.place == Place::Safe && held.expires >= today && !held.recalled;

@@ -63,6 +63,7 @@ impl Stage {
                     container,
                     pieces,
                     mouth_checked: true,
+                    seen: None,
                 }))
             },
         )
@@ -77,6 +78,7 @@ impl Stage {
             container: from.clone(),
             pieces: 1,
             mouth_checked: true,
+            seen: None,
         };
         let words = format!("records that {person} swallowed {what} from {from}");
         Move::ask(&self.staff.lead, &words, Command::Fact(fact)).with(&self.staff.co)
@@ -291,6 +293,7 @@ impl Stage {
             session,
             code: known.code.clone(),
             number: None,
+            detail: None,
             text: None,
         };
         Some(Move::ask(&self.staff.co, &format!("notes {code}"), Command::Fact(fact)))
@@ -472,6 +475,7 @@ impl Stage {
             valence: Valence::Negative,
             special_interest: None,
             outcome: AdverseEventOutcome::NotRecovered,
+            answers: Vec::new(),
         };
         let fact = Fact::RecordAdverseEvent { participant: person.clone(), event };
         Move::ask(&self.staff.prescriber, words, Command::Fact(fact))

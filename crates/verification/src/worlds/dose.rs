@@ -195,7 +195,7 @@ pub(super) fn swallow(stage: &Stage) -> Result<World, Why> {
     moves.extend(stage.note(&person, 1, "VOMIT"));
     moves.extend(stage.comings(&person, 1, &[&staff.lead, &staff.co]));
     for pieces in [0, 1, all] {
-        let what = ContainerFact::CameBack { pieces };
+        let what = ContainerFact::CameBack { pieces, seal: None };
         moves.push(stage.released_container(
             &person,
             1,

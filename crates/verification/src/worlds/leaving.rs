@@ -36,7 +36,13 @@ fn close(stage: &Stage, person: &ParticipantId) -> Move {
 }
 
 fn emptied(stage: &Stage, person: &ParticipantId) -> Move {
-    stage.released_container(person, 1, DosePart::Initial, ContainerFact::CameBack { pieces: 0 }, "came back empty")
+    stage.released_container(
+        person,
+        1,
+        DosePart::Initial,
+        ContainerFact::CameBack { pieces: 0, seal: None },
+        "came back empty",
+    )
 }
 
 fn declined(stage: &Stage, person: &ParticipantId) -> Option<Move> {

@@ -95,7 +95,13 @@ fn after_one<'s>(stage: &'s Stage) -> Result<(Builder<'s>, ParticipantId), Why> 
     let stream = StreamId::Participant(person.clone());
     for part in [DosePart::Initial, DosePart::Supplement] {
         let one = if part == DosePart::Initial {
-            stage.released_container(&person, 1, part, ContainerFact::CameBack { pieces: 0 }, "came back empty")
+            stage.released_container(
+                &person,
+                1,
+                part,
+                ContainerFact::CameBack { pieces: 0, seal: None },
+                "came back empty",
+            )
         } else if stage.study.dose.supplement.is_some() {
             stage.put_back(&person, 1, part)
         } else {
@@ -107,7 +113,7 @@ fn after_one<'s>(stage: &'s Stage) -> Result<(Builder<'s>, ParticipantId), Why> 
     builder.seed(&stream, Entry::Discharged { session: 1 });
     builder
         .seed(&stream, Entry::Departed { session: 1, to: Destination::Home, escort: "Kim".to_owned(), allowed: true });
-    builder.seed(&stream, Entry::SessionClosed { session: 1 });
+    builder.seed(&stream, Entry::SessionClosed { session: 1, unsigned: Vec::new() });
     Ok((builder, person))
 }
 

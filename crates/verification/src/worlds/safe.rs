@@ -11,6 +11,7 @@ use conduct::{
     command::{ContainerFact, ContainerReport, DosePart},
 };
 use jiff::civil::Date;
+use std::collections::BTreeMap;
 use terms::{ContainerId, Decimal, StaffId};
 
 pub(super) fn safe(stage: &Stage) -> Result<World, Why> {
@@ -22,10 +23,22 @@ pub(super) fn safe(stage: &Stage) -> Result<World, Why> {
         level: level.clone(),
         lot: "L2".to_owned(),
         expires,
+        seal: None,
+        kit: None,
+        pieces: None,
     };
     let stock = StreamId::Stock(stage.site.clone());
     let containers = vec![report("N1", Date::constant(2026, 12, 31)), report("N2", Date::constant(2026, 1, 31))];
-    builder.seed(&stock, Entry::ContainersReceived { consignment: "C2".to_owned(), containers });
+    builder.seed(
+        &stock,
+        Entry::ContainersReceived {
+            consignment: "C2".to_owned(),
+            containers,
+            order: None,
+            noted: None,
+            certificates: BTreeMap::new(),
+        },
+    );
     let staff = &stage.staff;
     let site = stage.site.clone();
     let two = |by: &StaffId, words: &str, act: Authorisation| {
@@ -39,6 +52,7 @@ pub(super) fn safe(stage: &Stage) -> Result<World, Why> {
         site: site.clone(),
         containers: vec![id.into()],
         method: method.to_owned(),
+        record: Some("D-1".to_owned()),
     };
     let back = |id: &str| Authorisation::ReturnToSafe { site: site.clone(), container: id.into() };
     let become_ = |id: &str, what: ContainerFact, words: &str| stage.container(&id.into(), what, words);
@@ -46,7 +60,7 @@ pub(super) fn safe(stage: &Stage) -> Result<World, Why> {
         let site = site.clone();
         Move::made(&staff.pharmacist, words, move |state| {
             let found = state.stocks.get(&site)?.in_safe().skip(lose).cloned().collect();
-            Some(Command::Fact(Fact::CountStock { site: site.clone(), found }))
+            Some(Command::Fact(Fact::CountStock { site: site.clone(), found, pieces: BTreeMap::new() }))
         })
         .with(&staff.witness)
     };
@@ -76,8 +90,8 @@ pub(super) fn safe(stage: &Stage) -> Result<World, Why> {
         two(&staff.pharmacist, "puts K10A back", back("K10A")),
         Move::ask(&staff.pharmacist, "puts K00A back alone", Command::Authorise(back("K00A"))),
         stage.swallow_from(&person, 1, DosePart::Initial, &"K00A".into()),
-        become_("K00A", ContainerFact::CameBack { pieces: 0 }, "came back empty"),
-        become_("K00A", ContainerFact::CameBack { pieces: 1 }, "came back with one piece"),
+        become_("K00A", ContainerFact::CameBack { pieces: 0, seal: None }, "came back empty"),
+        become_("K00A", ContainerFact::CameBack { pieces: 1, seal: None }, "came back with one piece"),
         stage.lift(&person).because("found and counted"),
         stage.lift(&person),
         stage.release(&person, 1),

@@ -8,7 +8,7 @@ use crate::{
     state::Off,
 };
 use conduct::{Authorisation, Command, Entry, StreamId, command::DosePart};
-use protocol::model::{Study, TimelineCode};
+use protocol::model::Study;
 use std::sync::Arc;
 use terms::Milligrams;
 
@@ -100,8 +100,12 @@ pub(super) fn half(stage: &Stage) -> Result<World, Why> {
 pub(super) fn vomiting(stage: &Stage) -> Result<World, Why> {
     let stage = &varied(stage, |study| {
         if !study.session.codes.iter().any(|code| code.code == "VOMIT") {
-            let (code, label) = ("VOMIT".to_owned(), "Vomits".to_owned());
-            study.session.codes.push(TimelineCode { code, label, unit: None });
+            let mut known = study.session.codes.iter().find(|code| code.unit.is_none()).cloned();
+            if let Some(mut code) = known.take() {
+                (code.code, code.label) = ("VOMIT".to_owned(), "Vomits".to_owned());
+                code.means = Some(protocol::model::CodeMeaning::Vomited);
+                study.session.codes.push(code);
+            }
         }
     })?;
     let opens = stage.study.dose.supplement.as_ref().map(|plan| i64::from(plan.opens_minutes));
@@ -156,7 +160,7 @@ pub(super) fn count(stage: &Stage) -> Result<World, Why> {
             supplement: None,
         },
     );
-    builder.seed(&stream, Entry::SessionClosed { session: 1 });
+    builder.seed(&stream, Entry::SessionClosed { session: 1, unsigned: Vec::new() });
     builder.state.now = today;
     builder.booked(&person, 2)?;
     builder.ordered(&person, 2)?;

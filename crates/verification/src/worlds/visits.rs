@@ -148,7 +148,7 @@ pub(super) fn last(stage: &Stage) -> Result<World, Why> {
     let stream = StreamId::Participant(person.clone());
     builder
         .seed(&stream, Entry::Departed { session: 1, to: Destination::Home, escort: "Kim".to_owned(), allowed: true });
-    builder.seed(&stream, Entry::SessionClosed { session: 1 });
+    builder.seed(&stream, Entry::SessionClosed { session: 1, unsigned: Vec::new() });
     builder.wait(30 * 24 * 60);
     let today = builder.state.now.to_zoned(stage.zone.clone()).date();
     let visits: Vec<VisitId> = stage.study.visits.iter().map(|visit| visit.id.clone()).collect();

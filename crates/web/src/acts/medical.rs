@@ -152,6 +152,7 @@ fn event(reader: &mut Reader<'_>) -> Option<AdverseEventReport> {
         valence: valence?,
         special_interest,
         outcome: outcome?,
+        answers: Vec::new(),
     })
 }
 

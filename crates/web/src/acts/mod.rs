@@ -7,6 +7,7 @@ pub mod reader;
 mod samples;
 pub mod session;
 pub mod site;
+pub mod stock;
 pub mod trial;
 
 use conduct::{Command, Duties, ParticipantState, SiteState, StockState, TrialState};
@@ -112,7 +113,13 @@ pub fn nothing(_: &Scene<'_>) -> Vec<Field> {
 
 /// All acts, in the order in which they are offered.
 pub fn all() -> impl Iterator<Item = &'static Act> {
-    participant::ACTS.iter().chain(medical::ACTS).chain(session::ACTS).chain(site::ACTS).chain(trial::ACTS)
+    participant::ACTS
+        .iter()
+        .chain(medical::ACTS)
+        .chain(session::ACTS)
+        .chain(site::ACTS)
+        .chain(stock::ACTS)
+        .chain(trial::ACTS)
 }
 
 /// The act with this part of the address.

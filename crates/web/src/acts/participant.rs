@@ -478,6 +478,22 @@ pub const ACTS: &[Act] = &[
         },
     },
     Act {
+        key: "no-event",
+        scope: Scope::Participant,
+        kind: Kind::Fact,
+        title: "It was no adverse event",
+        intro: "For a question of the session’s room. If it was one, record the adverse event instead.",
+        button: "Sign that it was none",
+        proofs: Proofs::Signed("I have looked at what happened, and it was no adverse event."),
+        reason: Reason::None,
+        fields: |_| vec![words("text", "Why not")],
+        build: |scene, reader| {
+            let text = reader.needed("text", "Say why not.");
+            let task = InstanceId::from(scene.about.as_str());
+            Some(Command::Fact(Fact::CompleteTask { participant: who(scene)?, task, text }))
+        },
+    },
+    Act {
         key: "strike",
         scope: Scope::Participant,
         kind: Kind::Fact,

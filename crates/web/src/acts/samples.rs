@@ -33,6 +33,7 @@ const SAMPLES: &[(&str, &str)] = &[
     ("lift-hold", LIFT),
     ("lift-site-hold", LIFT),
     ("lift-trial-hold", LIFT),
+    ("no-event", r#"{"complete_task":{"participant":"p","task":"t","text":"x"}}"#),
     ("complete-task", r#"{"complete_task":{"participant":"p","task":"t","text":"x"}}"#),
     ("strike", r#"{"strike_record":{"participant":"p","instance":"i"}}"#),
     ("break-code", r#"{"break_code":{"participant":"p"}}"#),
@@ -73,6 +74,7 @@ const SAMPLES: &[(&str, &str)] = &[
     ("discharge", r#"{"discharge":{"participant":"p","session":1}}"#),
     ("departure", r#"{"record_departure":{"participant":"p","session":1,"to":"home","escort":"e"}}"#),
     ("night-check", r#"{"record_night_check":{"participant":"p","session":1,"awake":false}}"#),
+    ("sign-session", r#"{"sign_session":{"participant":"p","session":1}}"#),
     ("close-session", r#"{"close_session":{"participant":"p","session":1}}"#),
     ("enquiry", r#"{"record_enquiry":{"site":"s","source":"x","language":"en"}}"#),
     ("receive", r#"{"receive_containers":{"site":"s","consignment":"c","containers":[]}}"#),
@@ -81,6 +83,16 @@ const SAMPLES: &[(&str, &str)] = &[
     ("count", r#"{"count_stock":{"site":"s","found":[]}}"#),
     ("return-to-safe", r#"{"return_to_safe":{"site":"s","container":"k"}}"#),
     ("destroy", r#"{"destroy_containers":{"site":"s","containers":[],"method":"m"}}"#),
+    ("order-form", r#"{"sign_order_form":{"site":"s","form":"f","number":"n","fields":{},"lines":[]}}"#),
+    ("complete-receipt", r#"{"complete_receipt":{"site":"s","consignment":"c"}}"#),
+    ("temperature", r#"{"record_temperature":{"site":"s","logger":"l","readings":[]}}"#),
+    ("safe-access", r#"{"record_safe_access":{"site":"s","going":"opened","purpose":"p"}}"#),
+    ("ship", r#"{"ship_containers":{"site":"s","to":"t","shipment":"n","containers":[],"seal":"x"}}"#),
+    ("receive-shipment", r#"{"receive_shipment":{"site":"s","shipment":"n","found":[],"seal_whole":true}}"#),
+    ("recall", r#"{"recall_lot":{"site":"s","lot":"l","reason":"r"}}"#),
+    ("recall-lot", r#"{"recall_lot":{"lot":"l","reason":"r"}}"#),
+    ("notice", r#"{"record_notice":{"site":"s","discrepancy":"i","form":"f","number":"n"}}"#),
+    ("resolve", r#"{"resolve_discrepancy":{"site":"s","discrepancy":"i","cause":"clerical","text":"t"}}"#),
     ("delegate", r#"{"delegate":{"site":"s","staff":"a","role":"r","from":"2025-01-01"}}"#),
     ("end-delegation", END),
     ("end-role", END),
@@ -162,8 +174,24 @@ mod tests {
     }
 
     /// Commands that stand on a page of their own, or that no page makes.
-    const BESIDE: &[&str] =
-        &["record_consent", "record_form", "correct_form", "record_rating", "attach_document", "load_allocation"];
+    const BESIDE: &[&str] = &[
+        "record_consent",
+        "record_form",
+        "correct_form",
+        "record_rating",
+        "attach_document",
+        "load_allocation",
+        // Those of the session's room.
+        "correct_reading",
+        "record_handover",
+        "correct_session_note",
+        "open_card",
+        "tick_card",
+        "close_card",
+        "call_contact",
+        "acknowledge_alarm",
+        "record_alarms",
+    ];
 
     #[test]
     fn every_command_of_the_core_has_a_form() {

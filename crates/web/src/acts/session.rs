@@ -233,6 +233,8 @@ pub const ACTS: &[Act] = &[
                 participant: who(scene)?,
                 session: scene.session,
                 measures: found,
+                confirmed: false,
+                seen: None,
             }))
         },
     },
@@ -286,6 +288,7 @@ pub const ACTS: &[Act] = &[
                 container,
                 pieces: pieces?,
                 mouth_checked,
+                seen: None,
             }))
         },
     },
@@ -390,6 +393,7 @@ pub const ACTS: &[Act] = &[
                 session: scene.session,
                 code,
                 number,
+                detail: None,
                 text,
             }))
         },
@@ -475,8 +479,22 @@ pub const ACTS: &[Act] = &[
                 session: scene.session,
                 awake: awake?,
                 distress,
+                signs: Vec::new(),
+                text: None,
             }))
         },
+    },
+    Act {
+        key: "sign-session",
+        scope: Scope::Session,
+        kind: Kind::Fact,
+        title: "Sign the session’s record",
+        intro: "Everybody who was in the room signs for themselves; then the record can be closed.",
+        button: "Sign",
+        proofs: Proofs::Signed("I was there, and this record says what happened."),
+        reason: Reason::None,
+        fields: nothing,
+        build: |scene, _| Some(Command::Fact(Fact::SignSession { participant: who(scene)?, session: scene.session })),
     },
     Act {
         key: "close-session",

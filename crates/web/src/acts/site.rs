@@ -17,28 +17,31 @@ const CONTAINER_FACTS: &[(&str, &str)] = &[
     ("missing", "Not found"),
     ("temperature_excursion", "Stored too warm or too cold"),
     ("came_back", "The opened container came back to the safe"),
+    ("refused", "Opened and refused: nothing was swallowed, it is back in the safe"),
+    ("wasted", "Pieces were spoilt: dropped, broken, vomited"),
+    ("found", "One that was missing was found"),
     ("returned_out", "Sent back to the depot"),
     ("recalled", "Called back by its maker"),
 ];
 
-fn line(name: &str, label: &str) -> Field {
+pub(super) fn line(name: &str, label: &str) -> Field {
     Field::new(name, label, Control::Line { kind: LineKind::Text })
 }
 
 /// Container numbers as people list them: by spaces, commas or lines.
-fn numbers(text: &str) -> Vec<ContainerId> {
+pub(super) fn numbers(text: &str) -> Vec<ContainerId> {
     text.split(|c: char| c.is_whitespace() || c == ',' || c == ';')
         .filter(|part| !part.is_empty())
         .map(|part| ContainerId::from(part.to_uppercase()))
         .collect()
 }
 
-fn ticked_containers(reader: &Reader<'_>) -> Vec<ContainerId> {
+pub(super) fn ticked_containers(reader: &Reader<'_>) -> Vec<ContainerId> {
     let ticked = reader.form().iter().filter(|(_, value)| *value == "yes");
     ticked.filter_map(|(name, _)| name.strip_prefix("containers.")).map(ContainerId::from).collect()
 }
 
-fn container_ticks(scene: &Scene<'_>, wanted: fn(&ContainerStanding) -> bool) -> Vec<Field> {
+pub(super) fn container_ticks(scene: &Scene<'_>, wanted: fn(&ContainerStanding) -> bool) -> Vec<Field> {
     let all = scene.stock.into_iter().flat_map(|stock| &stock.containers);
     all.filter(|(_, container)| wanted(&container.standing))
         .map(|(id, container)| {
@@ -57,6 +60,22 @@ fn container_ticks(scene: &Scene<'_>, wanted: fn(&ContainerStanding) -> bool) ->
         .collect()
 }
 
+/// Pieces in opened containers, one a line: number, pieces.
+fn pieces_found(reader: &mut Reader<'_>) -> std::collections::BTreeMap<ContainerId, u32> {
+    let mut out = std::collections::BTreeMap::new();
+    for row in reader.text("pieces").lines().map(str::trim).filter(|row| !row.is_empty()) {
+        let (number, pieces) = row.rsplit_once([' ', ',', ';', '\t']).unwrap_or((row, ""));
+        match pieces.trim().parse() {
+            Ok(pieces) => {
+                let number = number.trim().trim_end_matches([',', ';']).to_uppercase();
+                out.insert(ContainerId::from(number), pieces);
+            }
+            Err(_) => reader.wrong("pieces", format!("“{row}” is not a container’s number and its pieces.")),
+        }
+    }
+    out
+}
+
 /// One container a line: number, part, level, lot, last day.
 fn reports(reader: &mut Reader<'_>) -> Vec<ContainerReport> {
     let text = reader.needed("containers", "List the containers, one a line.");
@@ -72,9 +91,11 @@ fn reports(reader: &mut Reader<'_>) -> Vec<ContainerReport> {
 
 fn report(row: &str) -> Result<ContainerReport, String> {
     let parts: Vec<&str> = row.split([',', ';', '\t']).map(str::trim).collect();
-    let [number, part, level, lot, expires] = parts.as_slice() else {
+    let (given, more) = parts.split_at_checked(5).unwrap_or((parts.as_slice(), &[]));
+    let [number, part, level, lot, expires] = given else {
         return Err(format!("“{}” needs five parts: number, part, level, lot, last day.", row.trim()));
     };
+    let further = |place: usize| more.get(place).filter(|text| !text.is_empty()).map(|text| (*text).to_owned());
     let part = match part.to_lowercase().as_str() {
         "initial" | "first" | "first dose" => DosePart::Initial,
         "supplement" => DosePart::Supplement,
@@ -86,6 +107,9 @@ fn report(row: &str) -> Result<ContainerReport, String> {
         level: LevelId::from(*level),
         lot: (*lot).to_owned(),
         expires: reader::date(expires)?,
+        seal: further(0),
+        kit: further(1),
+        pieces: None,
     })
 }
 
@@ -101,7 +125,16 @@ fn container_fact(scene: &Scene<'_>, reader: &mut Reader<'_>) -> Option<Command>
         },
         "came_back" => ContainerFact::CameBack {
             pieces: reader.whole("pieces", "Give the pieces still in it; 0 if it is empty.")?,
+            seal: reader.maybe("seal"),
         },
+        "refused" => {
+            ContainerFact::Refused { pieces: reader.whole("pieces", "Give the pieces in it.")?, reason: reason(reader) }
+        }
+        "wasted" => ContainerFact::Wasted {
+            pieces: reader.whole("pieces", "Give the pieces that were spoilt.")?,
+            reason: reason(reader),
+        },
+        "found" => ContainerFact::Found { place: reader.needed("reason", "Say where it was found.") },
         "returned_out" => ContainerFact::ReturnedOut {
             consignment: reader.needed("consignment", "Give the number of the consignment."),
         },
@@ -163,13 +196,24 @@ pub const ACTS: &[Act] = &[
             vec![
                 line("consignment", "Number of the consignment"),
                 Field::new("containers", "Containers, one a line", Control::Text { rows: 8 })
-                    .hint("Number, first dose or supplement, level, lot, last day. As: K-10001, first dose, 80+40, L24-07, 2026-08-31"),
+                    .hint("Number, first dose or supplement, level, lot, last day; then seal and carton, if they have any. As: K-10001, first dose, 80+40, L24-07, 2026-08-31, S-4471"),
+                line("order", "Number of the order form").hint("As the form that was signed for it bears it.").optional(),
+                Field::new("noted", "Containers on the delivery note", Control::Number { unit: "containers".into(), decimal: false })
+                    .optional(),
+                super::stock::certificates_field(),
             ]
         },
         build: |scene, reader| {
             let consignment = reader.needed("consignment", "Give the number on the delivery note.");
             let containers = reports(reader);
-            Some(Command::Fact(Fact::ReceiveContainers { site: scene.site_id?.clone(), consignment, containers }))
+            Some(Command::Fact(Fact::ReceiveContainers {
+                site: scene.site_id?.clone(),
+                consignment,
+                containers,
+                order: reader.maybe("order"),
+                noted: reader.maybe_whole("noted"),
+                certificates: super::stock::certificates(reader),
+            }))
         },
     },
     Act {
@@ -200,17 +244,24 @@ pub const ACTS: &[Act] = &[
         title: "Something became of a container",
         intro: "",
         button: "Record",
-        proofs: Proofs::Signed("I saw this myself."),
+        proofs: Proofs::SignedMaybeTwo("I saw this myself.", "I saw it too."),
         reason: Reason::None,
         fields: |scene| {
             vec![
                 line("container", "Number on its label").value(scene.about.clone()),
                 Field::new("what", "What became of it", Control::Choice { options: choices(CONTAINER_FACTS) }),
-                line("reason", "Why").hint("For set aside, broken, called back.").optional(),
+                line("reason", "Why, or where")
+                    .hint("For set aside, broken, refused, spoilt, found, called back.")
+                    .optional(),
                 Field::new("celsius", "Warmest or coldest", Control::Number { unit: "°C".into(), decimal: true })
                     .optional(),
-                Field::new("pieces", "Pieces still in it", Control::Number { unit: "pieces".into(), decimal: false })
-                    .optional(),
+                Field::new(
+                    "pieces",
+                    "Pieces still in it, or spoilt",
+                    Control::Number { unit: "pieces".into(), decimal: false },
+                )
+                .optional(),
+                line("seal", "Number of the new seal").hint("For an opened container that came back.").optional(),
                 line("consignment", "Number of the consignment").hint("For sent back.").optional(),
             ]
         },
@@ -221,17 +272,23 @@ pub const ACTS: &[Act] = &[
         scope: Scope::Site,
         kind: Kind::Fact,
         title: "Count the safe",
-        intro: "Write down what you find. What should be there is not shown before.",
-        button: "Record the count",
-        proofs: Proofs::Two("I counted what is in the safe.", "I counted what is in the safe, by myself."),
+        intro: "Two count, each by themselves and under their own sign-in. Write down what you see. What should be there, and what the other found, is shown to nobody before both have written.",
+        button: "Record my count",
+        proofs: Proofs::Signed("I counted what is in the safe, by myself."),
         reason: Reason::None,
         fields: |_| {
-            let hint = "Each number that you find, by spaces or lines. Leave empty if the safe is empty.";
-            vec![Field::new("found", "Containers found", Control::Text { rows: 6 }).hint(hint)]
+            let hint =
+                "Each number that you find, opened ones too, by spaces or lines. Leave empty if the safe is empty.";
+            let pieces = "Only where an opened container still has pieces in it, one a line. As: K-10001 1";
+            vec![
+                Field::new("found", "Containers found", Control::Text { rows: 6 }).hint(hint),
+                Field::new("pieces", "Pieces in opened containers", Control::Text { rows: 2 }).hint(pieces).optional(),
+            ]
         },
         build: |scene, reader| {
             let found = numbers(&reader.text("found"));
-            Some(Command::Fact(Fact::CountStock { site: scene.site_id?.clone(), found }))
+            let pieces = pieces_found(reader);
+            Some(Command::Fact(Fact::CountStock { site: scene.site_id?.clone(), found, pieces }))
         },
     },
     Act {
@@ -273,6 +330,7 @@ pub const ACTS: &[Act] = &[
                 )
             });
             fields.push(line("method", "How"));
+            fields.push(line("record", "Number of the record of destruction").optional());
             fields
         },
         build: |scene, reader| {
@@ -285,6 +343,7 @@ pub const ACTS: &[Act] = &[
                 site: scene.site_id?.clone(),
                 containers,
                 method,
+                record: reader.maybe("record"),
             }))
         },
     },

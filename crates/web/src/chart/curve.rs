@@ -60,7 +60,8 @@ impl Curve {
             at += step;
         }
         date_axis(&mut svg, first, until, bottom, &x);
-        let labels = spread(self.series.iter().map(|s| y(s.days.len() as f64) + 4.0).collect(), bottom + 4.0);
+        let wanted = self.series.iter().map(|s| y(s.days.len() as f64) + 4.0).collect();
+        let labels = spread(wanted, TOP, bottom + 4.0);
         for (index, (series, label_y)) in self.series.iter().zip(labels).enumerate() {
             let mut sorted = series.days.clone();
             sorted.sort();
@@ -143,7 +144,7 @@ fn date_axis(svg: &mut Svg, first: Date, until: Date, bottom: f64, x: &dyn Fn(Da
 }
 
 /// Moves labels apart so that none touch, keeping their order and staying above `lowest`.
-fn spread(wanted: Vec<f64>, lowest: f64) -> Vec<f64> {
+fn spread(wanted: Vec<f64>, highest: f64, lowest: f64) -> Vec<f64> {
     const APART: f64 = 15.5;
     let mut order: Vec<usize> = (0..wanted.len()).collect();
     order.sort_by(|a, b| {
@@ -152,10 +153,18 @@ fn spread(wanted: Vec<f64>, lowest: f64) -> Vec<f64> {
     let mut out = wanted.clone();
     // From the lowest on the page upwards: each is at least one line above the one before.
     let mut floor = lowest;
-    for index in order {
-        if let Some(place) = out.get_mut(index) {
+    for index in &order {
+        if let Some(place) = out.get_mut(*index) {
             *place = place.min(floor);
             floor = *place - APART;
+        }
+    }
+    // And from the highest downwards, so that none leaves the drawing.
+    let mut ceiling = highest;
+    for index in order.iter().rev() {
+        if let Some(place) = out.get_mut(*index) {
+            *place = place.max(ceiling);
+            ceiling = *place + APART;
         }
     }
     out
@@ -183,11 +192,11 @@ mod tests {
 
     #[test]
     fn labels_stay_apart() {
-        let places = spread(vec![100.0, 100.0, 101.0, 299.0, 300.0, 20.0], 300.0);
+        let places = spread(vec![100.0, 100.0, 101.0, 299.0, 300.0, 20.0, 20.0, 20.0], 14.0, 300.0);
         let mut sorted = places.clone();
         sorted.sort_by(f64::total_cmp);
         assert!(sorted.windows(2).all(|w| w[1] - w[0] > 15.0), "{places:?}");
-        assert!(sorted.iter().all(|y| *y <= 300.0));
+        assert!(sorted.iter().all(|y| (14.0..=300.0).contains(y)), "{places:?}");
     }
 
     #[test]

@@ -111,6 +111,9 @@ pub enum Trouble {
     Locked(String),
     #[error("nothing at this address")]
     NotFound,
+    /// It is there now, and was not at the time that the page was asked for.
+    #[error("not known then: {0}")]
+    NotThen(String),
     #[error("not among your duties: {0}")]
     NotYours(String),
     #[error("the form is not from this session")]
@@ -133,7 +136,7 @@ impl Trouble {
     pub const fn status(&self) -> StatusCode {
         match self {
             Self::SignIn | Self::Locked(_) => StatusCode::UNAUTHORIZED,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NotThen(_) => StatusCode::NOT_FOUND,
             Self::NotYours(_) | Self::Forged => StatusCode::FORBIDDEN,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -149,6 +152,7 @@ impl Trouble {
             Self::SignIn => "LJ-401",
             Self::Locked(_) => "LJ-401-L",
             Self::NotFound => "LJ-404",
+            Self::NotThen(_) => "LJ-404-T",
             Self::NotYours(_) => "LJ-403",
             Self::Forged => "LJ-403-F",
             Self::Conflict(_) => "LJ-409",
@@ -170,6 +174,7 @@ impl Trouble {
                 "It may have been typed wrong, or it is not for your role.".to_owned(),
                 "Go to Today, or look under Participants.",
             ),
+            Self::NotThen(what) => say("Not on record at that time", what.clone(), "Ask for a later day, or open the page without a day to see it as it stands now."),
             Self::NotYours(what) => say("This is not among your duties", what.clone(), "Ask somebody who has the duty, or the person who keeps the delegation log."),
             Self::Forged => say(
                 "The form could not be accepted",
@@ -202,6 +207,7 @@ mod tests {
             Trouble::SignIn,
             Trouble::Locked(String::new()),
             Trouble::NotFound,
+            Trouble::NotThen("x".into()),
             Trouble::NotYours("x".into()),
             Trouble::Forged,
             Trouble::Conflict("x".into()),

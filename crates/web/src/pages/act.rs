@@ -228,7 +228,7 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
             return show(call, &stage, shown, StatusCode::UNPROCESSABLE_ENTITY);
         }
     };
-    let request = Request { id: shown.id.clone(), at, reason, command };
+    let request = Request { id: shown.id.clone(), at, sent: None, reason, command };
     match ask(call, request, actor, second)? {
         Answer::Done(_) => Ok(Reply::see(format!("{}?written={}", goes_on(&stage)?, segment(&shown.id)))),
         Answer::No(No::Refused(refusal)) => {
@@ -523,7 +523,8 @@ fn findings_now(stage: &Stage<'_>, scene: &Scene<'_>) -> Option<Vec<conduct::Fin
     let mut reader = Reader::new(&pairs, scene.zone.clone());
     let Some(Command::Authorise(act)) = (stage.act.build)(scene, &mut reader) else { return None };
     let desk = stage.desk;
-    let request = Request { id: String::new(), at: None, reason: None, command: Command::Authorise(act.clone()) };
+    let request =
+        Request { id: String::new(), at: None, sent: None, reason: None, command: Command::Authorise(act.clone()) };
     let asked = Asked {
         request: request.clone(),
         actor: desk.who.proof(desk.now),
@@ -563,7 +564,7 @@ fn the_form(call: &Call<'_>, stage: &Stage<'_>, scene: &Scene<'_>, shown: &Shown
     if let Reason::Asked(question) = act.reason {
         fields.push(Field::new("reason_given", question, Control::Text { rows: 2 }));
     }
-    if matches!(act.key, "book" | "authorise-supplement") {
+    if matches!(act.key, "book" | "authorise-supplement" | "close-session") {
         let hint = "Only where a rule asks for one: a day outside the window, say.";
         fields.push(Field::new("why", "Reason", Control::Text { rows: 2 }).hint(hint).optional());
     }

@@ -112,45 +112,53 @@ pub fn body(study: &Study, participant: &ParticipantState, reader: &Reader) -> B
         .collect();
     let grid = Table::owned("Activities by visit", grid_heads, rows).unseen_caption();
     let mut body = Body::new(format!("Casebook {}", participant.id)).lead(names::phase(participant.phase));
+    body.action(format!("{at}/casebook?part={FORMS}"), "Forms on record");
     body.add(Section::new("visits", "Visits", list));
     body.add(
         Section::new("grid", "Activities by visit", grid).lead("Each word is the state of the activity at that visit."),
     );
-    body.add(Section::new("forms", "Forms on record", forms_table(study, participant, reader, &at)));
     body
 }
 
-fn forms_table(study: &Study, participant: &ParticipantState, reader: &Reader, at: &str) -> String {
-    let rows: Vec<Vec<Cell>> = participant
+/// The part of the casebook that lists every form on record: long, so on a page of its own.
+const FORMS: &str = "forms";
+
+/// Every form on record, the newest first.
+pub fn forms_body(study: &Study, participant: &ParticipantState, reader: &Reader) -> Body {
+    let at = base(participant.id.as_str());
+    let mut all: Vec<_> = participant
         .forms
         .iter()
-        .filter_map(|(instance, record)| {
-            let form = study.form(record.form.as_str())?;
-            reader.sees_form(form).then(|| form_row(study, at, instance.as_str(), &form.title, record))
-        })
+        .filter_map(|(instance, record)| Some((instance, record, study.form(record.form.as_str())?)))
+        .filter(|(_, _, form)| reader.sees_form(form))
         .collect();
+    all.sort_by(|a, b| (b.1.day, &a.2.title, a.0).cmp(&(a.1.day, &b.2.title, b.0)));
+    let rows: Vec<Vec<Cell>> = all
+        .iter()
+        .map(|(instance, record, form)| form_row(study, &at, instance.as_str(), &form.title, record))
+        .collect();
+    let body = Body::new(format!("Forms on record, {}", participant.id));
     if rows.is_empty() {
-        return Empty::new("No form is on record.", "Forms are filled in from a visit.").to_string();
+        return body.section(Section::bare(Empty::new("No form is on record.", "Forms are filled in from a visit.")));
     }
-    let count = rows.len();
+    let lead = format!("{}, the newest first.", show::count(rows.len(), "form", "forms"));
     let table = Table::new("Forms on record", &["Form", "Visit", "Day", "State"], rows).unseen_caption();
-    format!(
-        "<details class=\"history\"><summary>All of them: {count}</summary><div class=\"up-3\">{table}</div></details>"
-    )
+    body.lead(lead).section(Section::bare(table))
 }
 
 fn form_row(study: &Study, at: &str, instance: &str, title: &str, record: &FormRecord) -> Vec<Cell> {
     let visit = record.visit.as_ref().and_then(|v| study.visit(v.as_str())).map(|v| v.name.clone()).unwrap_or_default();
+    // What is as it should be is a plain word; a long list has no room for more.
     let state = match (record.struck, record.corrections) {
-        (true, _) => Tag::in_the_way("Struck through"),
-        (false, 0) => Tag::done("Recorded"),
-        (false, many) => Tag::done(format!("Corrected {}", show::count(many as usize, "time", "times"))),
+        (true, _) => Cell::tag(Tag::in_the_way("Struck through")),
+        (false, 0) => Cell::text("Recorded"),
+        (false, many) => Cell::text(&format!("Corrected {}", show::count(many as usize, "time", "times"))),
     };
     vec![
         Cell::link(format!("{at}/forms/{}", segment(instance)), title).as_head(),
         Cell::text(&visit),
         Cell::text(&show::date(record.day)),
-        Cell::tag(state),
+        state,
     ]
 }
 
@@ -191,7 +199,7 @@ pub fn visit_body(
         }
     }
     body.main_act = true;
-    if let Some(session) = visit.session {
+    if let Some(session) = visit.session.filter(|_| reader.sees_sessions()) {
         body.add(
             Section::new("session", format!("Dosing session {session}"), "")
                 .link(format!("{at}/sessions/{session}"), "Open the session"),
@@ -241,7 +249,7 @@ fn activities(study: &Study, participant: &ParticipantState, visit: &Visit, read
         .map(|(activity, requirement)| {
             let href = activity_address(participant, visit, activity, at);
             let title = escape(&activity.title);
-            let head = if href.is_empty() || !acts::offered(reader.duties, &href) {
+            let head = if href.is_empty() || !leads(reader, &activity.what, &href) {
                 format!("<span>{title}</span>")
             } else {
                 format!("<a href=\"{href}\">{title}</a>")
@@ -290,8 +298,17 @@ fn activity_address(participant: &ParticipantState, visit: &Visit, activity: &Ac
     }
 }
 
+/// Whether the page of an activity is there for the reader. The consent's text may be read by whoever sees the person.
+fn leads(reader: &Reader, what: &ActivityKind, address: &str) -> bool {
+    match what {
+        ActivityKind::Consent => true,
+        ActivityKind::Dosing => reader.sees_sessions(),
+        _ => acts::offered(reader.duties, address),
+    }
+}
+
 /// A form at a visit: as it is on record, or to be filled in.
-fn form_address(participant: &ParticipantState, visit: &Visit, form: &str, at: &str) -> String {
+pub(super) fn form_address(participant: &ParticipantState, visit: &Visit, form: &str, at: &str) -> String {
     match participant.form_at(form, visit.id.as_str()) {
         Some((instance, _)) => format!("{at}/forms/{}", segment(instance.as_str())),
         None => format!("{at}/visits/{}/forms/{}", segment(visit.id.as_str()), segment(form)),
@@ -317,18 +334,22 @@ fn about(study: &Study, visit: &Visit) -> String {
 
 /// The casebook's page.
 pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
-    let desk = Desk::of(call.services, call.who()?, call.now)?;
+    let desk = Desk::reading(call)?;
     let file = desk.case(call.part("participant"))?;
-    let crumbs = vec![
-        Link::new("/participants", "Participants"),
-        Link::new(base(file.participant.id.as_str()), file.participant.id.as_str()),
-    ];
-    frame::page(call, &desk, Place::Participants, crumbs, body(&file.study, &file.participant, &file.reader))
+    let at = base(file.participant.id.as_str());
+    let mut crumbs = vec![Link::new("/participants", "Participants"), Link::new(&at, file.participant.id.as_str())];
+    let body = if call.query.text("part") == FORMS {
+        crumbs.push(Link::new(format!("{at}/casebook"), "Casebook"));
+        forms_body(&file.study, &file.participant, &file.reader)
+    } else {
+        body(&file.study, &file.participant, &file.reader)
+    };
+    frame::page(call, &desk, Place::Participants, crumbs, body)
 }
 
 /// A visit's page.
 pub fn visit_get(call: &Call<'_>) -> Result<Reply, Trouble> {
-    let desk = Desk::of(call.services, call.who()?, call.now)?;
+    let desk = Desk::reading(call)?;
     let file = desk.case(call.part("participant"))?;
     let visit = file.study.visit(call.part("visit")).ok_or(Trouble::NotFound)?;
     let at = base(file.participant.id.as_str());

@@ -29,7 +29,7 @@ fn version<'a>(file: &'a CaseFile, label: &str) -> Option<&'a ConsentVersion> {
 
 /// The page.
 pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
-    let desk = Desk::of(call.services, call.who()?, call.now)?;
+    let desk = Desk::reading(call)?;
     let file = desk.case(call.part("participant"))?;
     page(call, &desk, &file, &[], "", StatusCode::OK)
 }
@@ -185,7 +185,7 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
         answers: given,
         copy_given: call.form.ticked("copy_given"),
     });
-    let request = Request { id: request_id(call), at, reason: None, command };
+    let request = Request { id: request_id(call), at, sent: None, reason: None, command };
     match ask(call, request.clone(), actor, None)? {
         Answer::Done(_) => {
             Ok(Reply::see(format!("{}?written={}", base(file.participant.id.as_str()), segment(&request.id))))

@@ -133,7 +133,7 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
         bytes: u64::try_from(upload.bytes.len()).unwrap_or(u64::MAX),
         visit,
     });
-    let request = Request { id: request_id(call), at: None, reason: None, command };
+    let request = Request { id: request_id(call), at: None, sent: None, reason: None, command };
     match ask(call, request.clone(), call.who()?.proof(call.now), None)? {
         Answer::Done(_) => Ok(Reply::see(format!("{}?written={}", base(id.as_str()), segment(&request.id)))),
         Answer::No(no) => Err(no_to_trouble(&no)),

@@ -21,6 +21,7 @@ const ELSEWHERE: &[&str] = &[
     "request-rating",
     "lift-hold",
     "complete-task",
+    "no-event",
     "strike",
     "update-medicine",
     "update-adverse-event",

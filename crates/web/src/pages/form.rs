@@ -224,7 +224,7 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
             // What was looked at above still holds when it is written, or it is asked again.
             seen: (!form.repeats && spot.visit.is_some()).then_some(0),
         });
-        let request = Request { id: request_id(call), at, reason: None, command };
+        let request = Request { id: request_id(call), at, sent: None, reason: None, command };
         match ask(call, request.clone(), who.proof(call.now), None)? {
             Answer::Done(_) => {
                 let _ = call.services.drafts.drop(&who.login, &spot.address());
@@ -478,11 +478,13 @@ pub(super) fn siblings(spot: &Spot<'_>, current: &Form) -> String {
             Tag::plan("Not begun")
         };
         let title = escape(&activity.title);
+        let href = super::casebook::form_address(&spot.file.participant, visit, id.as_str(), &spot.base());
         if form.id == current.id {
             lines.push_str(&format!("<li aria-current=\"page\"><span>{title}</span>{tag}</li>"));
-        } else {
-            let href = format!("{}/visits/{}/forms/{}", spot.base(), segment(visit.id.as_str()), segment(id.as_str()));
+        } else if acts::offered(spot.file.reader.duties, &href) {
             lines.push_str(&format!("<li><a href=\"{href}\">{title}</a>{tag}</li>"));
+        } else {
+            lines.push_str(&format!("<li><span>{title}</span>{tag}</li>"));
         }
     }
     if lines.is_empty() {

@@ -31,8 +31,7 @@ use crate::show;
 
 /// A form on record with its scores and history.
 pub fn read(call: &Call<'_>) -> Result<Reply, Trouble> {
-    let who = call.who()?;
-    let desk = Desk::of(call.services, who, call.now)?;
+    let desk = Desk::reading(call)?;
     let (spot, instance, record) = on_record(call, desk)?;
     let form = spot.form()?;
     let history = history(&spot, &instance, &record)?;
@@ -106,7 +105,10 @@ pub fn read(call: &Call<'_>) -> Result<Reply, Trouble> {
 
 fn recorded_scores(record: &FormRecord) -> String {
     let mut rows = String::new();
-    for (name, score) in &record.scores {
+    // The total is what people look for; what it is made of follows.
+    let mut scores: Vec<_> = record.scores.iter().collect();
+    scores.sort_by_key(|(name, _)| name.as_str() != "total");
+    for (name, score) in scores {
         let value = score.value.as_ref().map_or_else(|| "not scorable".to_owned(), ToString::to_string);
         let band = score.band.as_ref().map(|b| format!(", {b}")).unwrap_or_default();
         rows.push_str(&format!(
@@ -142,9 +144,13 @@ fn history(
         "SELECT field, was, becomes, reason, corrected_by, recorded_at FROM correction WHERE participant = ?1 AND instance = ?2 ORDER BY number",
         &[spot.code.as_str(), instance.as_str()],
     )?;
+    // Corrections that were made later are not known yet at the time that is shown.
+    let known = |row: &&record::table::Row| {
+        spot.desk.then.as_ref().is_none_or(|then| crate::desk::instant(row, 5).is_none_or(|at| at <= then.at))
+    };
     let mut out: BTreeMap<String, Vec<Past>> = BTreeMap::new();
     let first = format!("{}, {}", spot.desk.name_of(&record.by.person), show::moment(record.at, &spot.file.zone));
-    for row in &rows {
+    for row in rows.iter().filter(known) {
         let who = spot.desk.name_of(&conduct::Person::Staff(terms::StaffId::from(text(row, 4))));
         let when = crate::desk::instant(row, 5).map(|at| show::moment(at, &spot.file.zone)).unwrap_or_default();
         let past = out.entry(text(row, 0)).or_default();
@@ -245,7 +251,7 @@ pub fn correct_post(call: &Call<'_>) -> Result<Reply, Trouble> {
         changes: changes.clone(),
         seen,
     });
-    let request = Request { id: request_id(call), at: None, reason: Some(reason.to_owned()), command };
+    let request = Request { id: request_id(call), at: None, sent: None, reason: Some(reason.to_owned()), command };
     match ask(call, request.clone(), who.proof(call.now), None)? {
         Answer::Done(_) => Ok(Reply::see(format!(
             "{}/forms/{}?written={}",

@@ -357,7 +357,7 @@ fn send(call: &Call<'_>, own: &Own, filling: &Filling<'_>) -> Result<Reply, Trou
         visit: Some(VisitId::from(filling.visit.id.as_str())),
         values,
     });
-    let request = Request { id: request_id(call), at: None, reason: None, command };
+    let request = Request { id: request_id(call), at: None, sent: None, reason: None, command };
     match ask(call, request, who.proof(call.now), None)? {
         Answer::Done(_) => {
             let _ = call.services.drafts.drop(&who.login, &filling.address);

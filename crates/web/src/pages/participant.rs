@@ -26,6 +26,7 @@ use crate::parts::words::{Empty, Fact, Link, Strip, Tag};
 use crate::parts::work::{Group, Row};
 use crate::plan;
 use crate::show;
+use crate::then;
 
 /// What the page is made from.
 pub struct View<'a> {
@@ -104,10 +105,13 @@ pub fn body(view: &View<'_>) -> Body {
     let base = view.base();
     let mut body = Body::new(participant.id.as_str()).lead(lead(view));
     body.action(format!("{base}/casebook"), "Casebook");
-    if view.reader.sees_identity() {
-        body.action(format!("{base}/person"), "Person and contact");
+    // Who somebody is, and what can be recorded of them, belongs to the present.
+    if view.reader.sees_by.is_none() {
+        if view.reader.sees_identity() {
+            body.action(format!("{base}/person"), "Person and contact");
+        }
+        body.action(format!("{base}/facts"), "Record a fact");
     }
-    body.action(format!("{base}/facts"), "Record a fact");
     body.strip = strip(view);
     body.add(ahead(view));
     body.add(due_section(view));
@@ -145,11 +149,12 @@ fn lead(view: &View<'_>) -> String {
 fn strip(view: &View<'_>) -> Strip {
     let participant = view.participant;
     let mut facts = Vec::new();
-    match main_steps(view).first() {
-        Some(step) => {
+    match (next_due(view), main_steps(view).first()) {
+        (Some(due), _) => facts.push(Fact::new("Next step", &due.title, due_when(due, view.today, view.zone))),
+        (None, Some(step)) => {
             facts.push(Fact::new("Next step", &step.title, if step.open() { "nothing in the way" } else { "" }))
         }
-        None => facts.push(Fact::new("Next step", first_due(view).unwrap_or_else(|| "None".to_owned()), "")),
+        (None, None) => facts.push(Fact::new("Next step", first_due(view).unwrap_or_else(|| "None".to_owned()), "")),
     }
     let booking = view.study.visits.iter().filter_map(|visit| {
         let record = participant.visits.get(&visit.id)?;
@@ -164,14 +169,24 @@ fn strip(view: &View<'_>) -> Strip {
         || Fact::new("Consent", "None in force", ""),
         |c| Fact::new("Consent", format!("Version {}", c.version), format!("signed {}", show::day_month(c.day))),
     );
-    facts.push(consent);
-    facts.push(Fact::new("Study", format!("{} {}", view.study.id, view.version), ""));
+    facts.push(consent.leads_to(format!("{}/consent", view.base())));
+    let version = format!("/study/{}", participant.study);
+    facts.push(Fact::new("Study", format!("{} {}", view.study.id, view.version), "").leads_to(version));
     facts.push(Fact::new("Language", crate::acts::site::language_name(&participant.language), ""));
     Strip { facts }
 }
 
 fn first_due(view: &View<'_>) -> Option<String> {
     view.due.iter().filter(|due| view.reader.duties.has(due.duty)).map(|due| due.title.clone()).next()
+}
+
+/// What is due next, where no decision lies ahead but the last one, to close the record: then the way there counts.
+fn next_due<'a>(view: &'a View<'_>) -> Option<&'a Due> {
+    let steps = main_steps(view);
+    let closes = |step: &&Step| matches!(step.act, Authorisation::CompleteParticipation { .. });
+    let closing = !steps.is_empty() && steps.iter().all(closes);
+    let open = view.due.iter().filter(|due| !matches!(due.kind, DueKind::Close));
+    open.filter(|_| closing).min_by_key(|due| due.closes.or(due.target).unwrap_or(due.opens))
 }
 
 /// Steps other than bookings, which stand in the worklist.
@@ -184,6 +199,9 @@ fn ahead(view: &View<'_>) -> Section {
     let base = view.base();
     let place = view.place(&base);
     let steps = main_steps(view);
+    if let Some(due) = next_due(view) {
+        return due_ahead(view, due, &steps);
+    }
     let Some(step) = steps.first() else { return nothing_ahead(view) };
     let redacted: Vec<conduct::Broken> = step
         .in_the_way()
@@ -229,6 +247,28 @@ fn ahead(view: &View<'_>) -> Section {
         "<div class=\"split\"><div class=\"way\"><h2 id=\"way\">{escaped}</h2><p>{lead}</p>{inside}</div><aside aria-label=\"In order\">{side}</aside></div>"
     );
     Section { id: String::new(), ..Section::bare(format!("<div class=\"section\">{markup}</div>")) }
+}
+
+/// The next thing to do, where it is a visit or a task rather than a decision; the decisions after it in a line each.
+fn due_ahead(view: &View<'_>, due: &Due, steps: &[&Step]) -> Section {
+    // The pseudonym is for raters alone.
+    let title = if due.kind == DueKind::Rate { "Independent rating" } else { due.title.as_str() };
+    let tag = due_tag(due, view.today);
+    let address = due_address(due, view.participant.id.as_str());
+    let mine = view.reader.duties.has(due.duty) && acts::offered(view.reader.duties, &address);
+    let action = if mine {
+        format!(
+            "<div class=\"actions\"><a class=\"button\" href=\"{address}\">{}</a></div>",
+            crate::chart::svg::escape(title)
+        )
+    } else {
+        String::new()
+    };
+    let with = if mine { String::new() } else { format!(" With: {}.", findings::holder(view.study, due.duty)) };
+    let later: String = steps.iter().map(|later| later_line(view, later)).collect();
+    let later = if later.is_empty() { String::new() } else { format!("<ul class=\"side-list up-4\">{later}</ul>") };
+    Section::new("way", format!("Next: {title}"), format!("<p>{tag}</p>{action}{later}"))
+        .lead(format!("{}{with}", due_why(due)).trim().to_owned())
 }
 
 /// Who asks for an act: the first role that may, as the study calls it.
@@ -686,7 +726,7 @@ fn contacts(view: &View<'_>) -> Option<Section> {
 
 /// The page.
 pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
-    let desk = Desk::of(call.services, call.who()?, call.now)?;
+    let desk = Desk::reading(call)?;
     let file = desk.case(call.part("participant"))?;
     let steps = steps_of(&desk, &file.participant)?;
     let due = conduct::due::due(&file.study, &file.participant, &file.zone);
@@ -709,15 +749,20 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
             format!("Site {}", file.participant.site),
         ),
     ];
-    frame::page(call, &desk, frame::Place::Participants, crumbs, body(&view))
+    let mut body = body(&view);
+    body.add(Section::bare(then::form(&base(file.participant.id.as_str()), desk.then.as_ref(), desk.latest_day())));
+    frame::page(call, &desk, frame::Place::Participants, crumbs, body)
 }
 
 /// The acts that lie ahead of a participant, each with what the rules find.
 pub fn steps_of(desk: &Desk<'_>, participant: &ParticipantState) -> Result<Vec<Step>, Trouble> {
-    let streams = desk.services.door.streams_of(Some(&participant.id), None, true, true)?;
+    let streams = match &desk.then {
+        Some(then) => desk.services.door.streams_as_of(&participant.id, then.at)?,
+        None => desk.services.door.streams_of(Some(&participant.id), None, true, true)?,
+    };
     let about =
         conduct::Command::Authorise(Authorisation::CompleteParticipation { participant: participant.id.clone() });
-    let request = conduct::Request { id: String::new(), at: None, reason: None, command: about };
+    let request = conduct::Request { id: String::new(), at: None, sent: None, reason: None, command: about };
     let asked = record::Asked {
         request: request.clone(),
         actor: desk.who.proof(desk.now),
@@ -735,7 +780,7 @@ pub fn steps_of(desk: &Desk<'_>, participant: &ParticipantState) -> Result<Vec<S
 
 /// Every date as a table.
 pub fn dates_get(call: &Call<'_>) -> Result<Reply, Trouble> {
-    let desk = Desk::of(call.services, call.who()?, call.now)?;
+    let desk = Desk::reading(call)?;
     let file = desk.case(call.part("participant"))?;
     let at = base(file.participant.id.as_str());
     let crumbs = vec![Link::new("/participants", "Participants"), Link::new(at, file.participant.id.as_str())];

@@ -14,6 +14,7 @@ use crate::parts::page::{Body, Section};
 use crate::parts::table::{Cell, Pages, Table};
 use crate::parts::words::{Empty, Link, Tag};
 use crate::show;
+use crate::then;
 
 /// How many stand on one page.
 pub const PAGE: usize = 50;
@@ -26,12 +27,20 @@ pub struct Seek {
     pub phase: String,
     /// The code after which this page begins, or nothing for the first.
     pub after: String,
+    /// The time as of which the list is shown; nothing for the list as it stands.
+    pub as_of: String,
 }
 
 impl Seek {
     pub fn read(query: &Pairs) -> Self {
         let text = |name: &str| query.text(name).to_owned();
-        Self { words: text("q"), site: text("site"), phase: text("phase"), after: text("after") }
+        Self {
+            words: text("q"),
+            site: text("site"),
+            phase: text("phase"),
+            after: text("after"),
+            as_of: text(then::NAME),
+        }
     }
 
     fn address(&self, after: &str) -> String {
@@ -90,9 +99,18 @@ fn seek_form(view: &View) -> String {
     let site = Field::new("site", "Site", Control::Select { options: view.sites.clone() }).value(&view.seek.site);
     let phase =
         Field::new("phase", "Where they are", Control::Select { options: view.phases.clone() }).value(&view.seek.phase);
-    let site = if view.sites.len() > 1 { site.to_string() } else { String::new() };
+    // Nothing chosen is everything here.
+    let any = |field: Field| field.to_string().replace(">Choose</option>", ">Any</option>");
+    let phase = any(phase);
+    let site = if view.sites.len() > 1 { any(site) } else { String::new() };
+    let as_of = match view.seek.as_of.as_str() {
+        "" => String::new(),
+        asked => {
+            format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">", then::NAME, crate::chart::svg::escape(asked))
+        }
+    };
     format!(
-        "<form class=\"seek\" method=\"get\" action=\"/participants\" role=\"search\">{words}{site}{phase}<button class=\"button button-second\" type=\"submit\">Find</button></form>"
+        "<form class=\"seek\" method=\"get\" action=\"/participants\" role=\"search\">{as_of}{words}{site}{phase}<button class=\"button button-second\" type=\"submit\">Find</button></form>"
     )
 }
 
@@ -150,7 +168,7 @@ fn pages(view: &View) -> Pages {
 
 /// The page.
 pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
-    let desk = Desk::of(call.services, call.who()?, call.now)?;
+    let desk = Desk::reading_tables(call)?;
     if !frame::open_to(&desk, Place::Participants) {
         return Err(Trouble::NotFound);
     }
@@ -167,7 +185,7 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
             )
         })
         .collect();
-    let coordinates = desk.reader.duties.has_any(&[Duty::Coordinate, Duty::RecordData]);
+    let coordinates = desk.then.is_none() && desk.reader.duties.has_any(&[Duty::Coordinate, Duty::RecordData]);
     let view = View {
         counts: counts_of(&desk, &seek)?,
         sites,
@@ -184,7 +202,9 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
             .map(|site| format!("/sites/{}/do/enquiry", segment(site.as_str()))),
         seek,
     };
-    frame::page(call, &desk, Place::Participants, Vec::new(), body(&view))
+    let mut body = body(&view);
+    body.add(Section::bare(then::form("/participants", desk.then.as_ref(), desk.latest_day())));
+    frame::page(call, &desk, Place::Participants, Vec::new(), body)
 }
 
 fn counts_of(desk: &Desk<'_>, seek: &Seek) -> Result<Vec<(String, String, u64)>, Trouble> {
@@ -299,7 +319,7 @@ mod tests {
     #[test]
     fn filters_survive_paging_and_hostile_words() {
         let seek =
-            Seek { words: "\"><script>".into(), site: "S01".into(), phase: "screening".into(), after: String::new() };
+            Seek { words: "\"><script>".into(), site: "S01".into(), phase: "screening".into(), ..Seek::default() };
         let address = seek.address("S01-050");
         assert_eq!(address, "/participants?q=%22%3E%3Cscript%3E&site=S01&phase=screening&after=S01-050");
     }

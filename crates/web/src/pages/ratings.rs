@@ -250,7 +250,7 @@ pub fn form_post(call: &Call<'_>) -> Result<Reply, Trouble> {
         values,
         disclosure,
     });
-    let request = Request { id: request_id(call), at: None, reason: None, command };
+    let request = Request { id: request_id(call), at: None, sent: None, reason: None, command };
     match ask(call, request, desk.who.proof(call.now), None)? {
         Answer::Done(_) => {
             let _ = call.services.drafts.drop(&desk.who.login, &key);

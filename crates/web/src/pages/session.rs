@@ -196,6 +196,7 @@ impl Room<'_> {
             ("no-supplement", "The supplement is not given", dosed),
             ("departure", "The participant left", true),
             ("night-check", "A look in the night", dosed),
+            ("sign-session", "Sign the session’s record", dosed),
             ("agreement", "The prescriber agrees to go on", true),
             ("withdraw-order", "Take the order back", self.state.order.is_some() && !dosed),
         ]

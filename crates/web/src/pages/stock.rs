@@ -4,6 +4,8 @@
 use conduct::command::DosePart;
 use conduct::state::ContainerStanding;
 
+use protocol::model::Duty;
+
 use crate::acts;
 use crate::desk::{Desk, SiteFile, instant, number, text};
 use crate::frame::{self, Place};
@@ -34,11 +36,13 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
         let counted =
             stock.last_count.map(|(at, _)| show::moment(at, &desk.zone(site))).unwrap_or_else(|| "never".to_owned());
         let tag = if stock.variance { Tag::stop("Count differs") } else { Tag::done("In order") };
+        let next = super::forecast::first_lack(&desk, site)?;
         rows.push(vec![
             Cell::link(format!("/stock/{}", segment(site.as_str())), site.as_str()).as_head(),
             Cell::text(&name),
             Cell::number(available),
             Cell::text(&counted),
+            Cell::text(&next),
             Cell::tag(tag),
         ]);
     }
@@ -47,8 +51,12 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
         body.section(Section::bare(Empty::new("No site is open to you today.", "")))
     } else {
         body.section(Section::bare(
-            Table::new("Stock by site", &["Site", "Name", "In the safe, to be used", "Last count", "State"], rows)
-                .unseen_caption(),
+            Table::new(
+                "Stock by site",
+                &["Site", "Name", "In the safe, to be used", "Last count", "To send", "State"],
+                rows,
+            )
+            .unseen_caption(),
         ))
     };
     frame::page(call, &desk, Place::Stock, Vec::new(), body)
@@ -72,6 +80,13 @@ fn site_page(call: &Call<'_>, desk: &Desk<'_>, code: &str) -> Result<Reply, Trou
         ("receive", "Containers arrived"),
         ("accept", "Accept into the safe"),
         ("container", "Record a container"),
+        ("temperature", "Read the logger"),
+        ("safe-access", "Safe opened or shut"),
+        ("order-form", "Sign an order form"),
+        ("complete-receipt", "Papers came later"),
+        ("ship", "Send to another site"),
+        ("receive-shipment", "A shipment arrived"),
+        ("recall", "A lot was called back"),
         ("destroy", "Destroy"),
     ] {
         let address = format!("{at}/do/{key}");
@@ -80,29 +95,126 @@ fn site_page(call: &Call<'_>, desk: &Desk<'_>, code: &str) -> Result<Reply, Trou
         }
     }
     body.main_act = true;
-    body.strip = strip(&file);
-    if file.stock.variance {
-        let counts = last_count(desk, code)?;
-        body.add(
-            Section::new("variance", "Count differs", counts)
-                .lead("It stays on every page of the site until a count agrees."),
-        );
+    if counting(desk, &file) {
+        body.add(Section::bare(being_counted(&file)));
+        let crumbs = if desk.sites.len() > 1 { vec![Link::new("/stock", "Stock")] } else { Vec::new() };
+        return frame::page(call, desk, Place::Stock, crumbs, body);
     }
+    body.strip = strip(desk, &file);
+    if file.stock.variance {
+        body.add(super::differences::section(desk, &file)?);
+    }
+    let today = super::forecast::section(desk, &file)?;
     body.add(Section::new("containers", "Containers", containers(&file, &at)));
+    if let Some(forecast) = today {
+        body.add(forecast);
+    }
+    body.add(Section::new("keeping", "Keeping", keeping(desk, &file)));
+    let register = format!("/stock/{}/ledger", segment(code));
     body.add(
         Section::new("movements", "Movements", movements(desk, &file, call.query.text("before"))?)
-            .lead("Newest first."),
+            .lead("Newest first.")
+            .link(register, "The controlled-drug register, with balances"),
     );
     let crumbs = if desk.sites.len() > 1 { vec![Link::new("/stock", "Stock")] } else { Vec::new() };
     frame::page(call, desk, Place::Stock, crumbs, body)
 }
 
-fn strip(file: &SiteFile) -> Strip {
+/// Whether somebody who may count must not be shown now what should be there: one of two has counted, and the other may be
+/// about to.
+pub fn counting(desk: &Desk<'_>, file: &SiteFile) -> bool {
+    let counts = file.reader.duties.has_any(&[Duty::DispenseDrug, Duty::WitnessDrug]);
+    counts && file.stock.half.as_ref().is_some_and(|half| half.until >= desk.now)
+}
+
+/// What stands in place of figures while a count is under way.
+pub fn being_counted(file: &SiteFile) -> Empty {
+    let until = file.stock.half.as_ref().map(|half| show::clock(half.until, &file.zone)).unwrap_or_default();
+    Empty::new(
+        "The safe is being counted.",
+        format!("One of two has counted. What should be there is shown when the other has, by {until} at the latest."),
+    )
+}
+
+/// Temperature, the safe's door, papers, shipments, recalls: what stands and what is due.
+fn keeping(desk: &Desk<'_>, file: &SiteFile) -> String {
+    let stock = &file.stock;
+    let plan = desk.study.stock.as_ref();
+    let mut facts = Vec::new();
+    let due = |last: jiff::Timestamp, days: u32| {
+        let hours = i64::from(days) * 24;
+        desk.now.duration_since(last).as_hours() > hours
+    };
+    let (value, remark) = match stock.temperature {
+        None => ("Never read".to_owned(), String::new()),
+        Some((at, within)) => {
+            let late = plan.is_some_and(|plan| due(at, plan.temperature_every_days));
+            let state = if within { "within the limits" } else { "outside the limits" };
+            (show::moment(at, &file.zone), if late { format!("{state}; a reading is due") } else { state.to_owned() })
+        }
+    };
+    let limits = plan.map(|plan| format!("Temperature, {} to {} °C", plan.temperature_c_min, plan.temperature_c_max));
+    facts.push(Fact::new(limits.unwrap_or_else(|| "Temperature".to_owned()), value, remark));
+    facts.push(match &stock.open {
+        Some((at, purpose)) => {
+            Fact::new("The safe", "Open", format!("since {}, {purpose}", show::moment(*at, &file.zone)))
+        }
+        None => Fact::new("The safe", "Shut", ""),
+    });
+    for (number, shipment) in stock.shipments.iter().filter(|(_, shipment)| !shipment.received) {
+        let remark = format!("{} containers, seal {}", shipment.containers.len(), shipment.seal);
+        facts.push(Fact::new(format!("On its way from {}", shipment.from), number.clone(), remark));
+    }
+    for (number, order) in &stock.orders {
+        let until = order.until.map(|day| format!("holds to {}", show::date(day))).unwrap_or_default();
+        let open = order.until.is_none_or(|until| until >= file.today);
+        let arrived = stock.consignments.values().any(|consignment| consignment.order.as_ref() == Some(number));
+        if open && !arrived {
+            facts.push(Fact::new("Ordered, not yet here", number.clone(), until));
+        }
+    }
+    let papers = plan.is_some_and(|plan| plan.certificate);
+    for (number, consignment) in &stock.consignments {
+        let mine = stock.containers.values().filter(|container| container.consignment == *number);
+        let waiting = mine
+            .filter(|container| container.standing == ContainerStanding::Quarantined)
+            .filter(|container| papers && !consignment.certificates.contains_key(&container.lot))
+            .count();
+        if waiting > 0 {
+            let remark = format!("{waiting} containers wait in quarantine");
+            facts.push(Fact::new("Certificate not on record", format!("delivery {number}"), remark));
+        }
+    }
+    for (lot, reason) in &stock.recalls {
+        let given: Vec<String> = stock
+            .containers
+            .iter()
+            .filter(|(_, container)| container.lot == *lot && container.pieces_used > 0)
+            .map(|(id, container)| match &container.standing {
+                ContainerStanding::Used { participant, .. } => format!("{id} to {participant}"),
+                _ => id.to_string(),
+            })
+            .collect();
+        let given = if given.is_empty() {
+            "nothing of it was given".to_owned()
+        } else {
+            format!("given before: {}", given.join(", "))
+        };
+        facts.push(Fact::new(format!("Lot {lot} called back"), reason.clone(), given));
+    }
+    crate::parts::words::Facts { facts }.to_string()
+}
+
+fn strip(desk: &Desk<'_>, file: &SiteFile) -> Strip {
     let count =
         |wanted: fn(&ContainerStanding) -> bool| file.stock.containers.values().filter(|c| wanted(&c.standing)).count();
     let available = file.stock.containers.values().filter(|c| c.standing == ContainerStanding::Available);
     let first = available.map(|c| c.expires).min();
+    let every = desk.study.stock.as_ref().map(|plan| i64::from(plan.count_every_days) * 24);
     let counted = match file.stock.last_count {
+        Some((at, true)) if every.is_some_and(|hours| desk.now.duration_since(at).as_hours() > hours) => {
+            Fact::new("Last count by two", show::moment(at, &file.zone), "agreed; the next is due")
+        }
         Some((at, true)) => Fact::new("Last count by two", show::moment(at, &file.zone), "agreed"),
         Some((at, false)) => Fact::new("Last count by two", show::moment(at, &file.zone), "differs"),
         None => Fact::new("Last count by two", "Never", ""),
@@ -127,7 +239,10 @@ fn containers(file: &SiteFile, at: &str) -> String {
     let over = |standing: &ContainerStanding| {
         matches!(
             standing,
-            ContainerStanding::Destroyed | ContainerStanding::ReturnedOut | ContainerStanding::Used { back: true, .. }
+            ContainerStanding::Destroyed
+                | ContainerStanding::ReturnedOut
+                | ContainerStanding::Sent { arrived: true, .. }
+                | ContainerStanding::Used { back: true, .. }
         )
     };
     all.sort_by_key(|(id, container)| (over(&container.standing), container.expires, (*id).clone()));
@@ -259,20 +374,4 @@ pub fn person_name(desk: &Desk<'_>, id: &str) -> String {
         "program" | "" => "the program".to_owned(),
         other => desk.name_of(&conduct::Person::Staff(terms::StaffId::from(other))),
     }
-}
-
-fn last_count(desk: &Desk<'_>, site: &str) -> Result<String, Trouble> {
-    let rows = desk.select(
-        "SELECT expected, found, missing, unexpected FROM stock_count WHERE site = ?1 ORDER BY version DESC LIMIT 1",
-        &[site],
-    )?;
-    let Some(row) = rows.first() else { return Ok(String::new()) };
-    let or_none = |text: String| if text.is_empty() { "none".to_owned() } else { text };
-    let facts = vec![
-        Fact::new("Should be there", number(row, 0).to_string(), "containers"),
-        Fact::new("Found", number(row, 1).to_string(), "containers"),
-        Fact::new("Missing", or_none(text(row, 2)), ""),
-        Fact::new("Not expected", or_none(text(row, 3)), ""),
-    ];
-    Ok(crate::parts::words::Facts { facts }.to_string())
 }

@@ -20,10 +20,11 @@ use crate::parts::page::{Body, Section};
 use crate::parts::table::{Cell, Table};
 use crate::parts::words::{Empty, Fact, Strip, Tag};
 use crate::show;
+use crate::then;
 
 /// The page.
 pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
-    let desk = Desk::of(call.services, call.who()?, call.now)?;
+    let desk = Desk::reading_tables(call)?;
     if !frame::open_to(&desk, Place::Trial) {
         return Err(Trouble::NotFound);
     }
@@ -32,12 +33,13 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
     let mut body = Body::new(format!("Trial {}", desk.study.id));
     body.lead = format!("{}. Version {}.", desk.study.title.trim_end_matches('.'), desk.study.version);
     body.strip = strip(&desk, &counts)?;
-    if desk.reader.duties.has(Duty::AdministerTrial) {
+    let acts = desk.then.is_none();
+    if acts && desk.reader.duties.has(Duty::AdministerTrial) {
         body.action("/trial/do/open-site", "Open a site");
         body.action("/trial/do/activate-site", "Let a site enrol");
         body.action("/trial/do/grant-role", "Give a role");
     }
-    if desk.reader.duties.has_any(&[Duty::AdministerTrial, Duty::MonitorMedically]) {
+    if acts && desk.reader.duties.has_any(&[Duty::AdministerTrial, Duty::MonitorMedically]) {
         body.action("/trial/do/trial-hold", "Place a hold");
     }
     let flow = format!(
@@ -49,6 +51,7 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
     body.add(holds(&desk));
     body.add(due_by_site(&desk, today)?);
     body.add(sites(&desk, &counts)?);
+    body.add(Section::bare(then::form("/trial", desk.then.as_ref(), desk.latest_day())));
     frame::page(call, &desk, Place::Trial, Vec::new(), body)
 }
 

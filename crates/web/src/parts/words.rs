@@ -42,7 +42,7 @@ impl Icon {
 
 impl std::fmt::Display for Icon {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, r##"<svg class="icon" aria-hidden="true" focusable="false"><use href="#{}"/></svg>"##, self.id())
+        write!(f, r##"<svg class="icon" aria-hidden="true"><use href="#{}"/></svg>"##, self.id())
     }
 }
 
@@ -122,18 +122,26 @@ pub struct Fact {
     pub label: String,
     pub value: String,
     pub remark: String,
+    /// Where the value leads; nothing for one that leads nowhere.
+    pub href: String,
 }
 
 impl Fact {
     pub fn new(label: impl Into<String>, value: impl Into<String>, remark: impl Into<String>) -> Self {
-        Self { label: label.into(), value: value.into(), remark: remark.into() }
+        Self { label: label.into(), value: value.into(), remark: remark.into(), href: String::new() }
+    }
+
+    #[must_use]
+    pub fn leads_to(mut self, href: impl Into<String>) -> Self {
+        self.href = href.into();
+        self
     }
 }
 
 /// Up to five facts in a row; the first is the next step.
 #[derive(Debug, Clone, Template, Default)]
 #[template(
-    source = r#"{% if !facts.is_empty() %}<dl class="strip">{% for fact in facts %}<div><dt>{{ fact.label }}</dt><dd>{{ fact.value }}{% if !fact.remark.is_empty() %} <span>{{ fact.remark }}</span>{% endif %}</dd></div>{% endfor %}</dl>{% endif %}"#,
+    source = r#"{% if !facts.is_empty() %}<dl class="strip">{% for fact in facts %}<div><dt>{{ fact.label }}</dt><dd>{% if fact.href.is_empty() %}{{ fact.value }}{% else %}<a href="{{ fact.href }}">{{ fact.value }}</a>{% endif %}{% if !fact.remark.is_empty() %} <span>{{ fact.remark }}</span>{% endif %}</dd></div>{% endfor %}</dl>{% endif %}"#,
     ext = "html"
 )]
 pub struct Strip {

@@ -40,8 +40,14 @@ const TABLE: &[(&str, &str)] = &[
         "coordinator investigator prescriber lead second nurse pharmacist night monitor medic inspector",
     ),
     ("/ratings", "rater"),
-    ("/stock", "investigator pharmacist coordinator lead second nurse monitor inspector admin"),
-    ("/stock/{site}", "investigator pharmacist coordinator lead second nurse monitor inspector admin"),
+    ("/stock", "investigator pharmacist coordinator lead second nurse monitor medic inspector admin"),
+    ("/stock/{site}", "investigator pharmacist coordinator lead second nurse monitor medic inspector admin"),
+    ("/stock/{site}/ledger", "investigator pharmacist coordinator lead second nurse monitor medic inspector admin"),
+    ("/stock/{site}/ledger.csv", "investigator pharmacist coordinator lead second nurse monitor medic inspector admin"),
+    (
+        "/stock/{site}/forecast.csv",
+        "investigator pharmacist coordinator lead second nurse monitor medic inspector admin",
+    ),
     (
         "/trial",
         "coordinator investigator prescriber lead second nurse pharmacist night monitor medic data inspector admin",

@@ -7,5 +7,7 @@ mod support;
 
 mod access;
 mod accounts;
+mod bad_input;
 mod guards;
+mod then;
 mod walk;

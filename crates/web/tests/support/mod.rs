@@ -91,6 +91,7 @@ impl Clinic {
             door: Arc::clone(&door),
             identity: Arc::clone(&identity),
             people: Arc::clone(&people),
+            kept: web::then::Kept::default(),
             drafts: Drafts::open(&folder.path().join("drafts.sqlite")).unwrap(),
             passed: std::sync::atomic::AtomicI64::new(0),
             clock: Box::new(move || *clock.lock().unwrap()),
@@ -184,7 +185,13 @@ impl Clinic {
             signed: true,
         };
         let asked = Asked {
-            request: Request { id: format!("set-up-{count}"), at: None, reason: Some("set up".to_owned()), command },
+            request: Request {
+                id: format!("set-up-{count}"),
+                at: None,
+                sent: None,
+                reason: Some("set up".to_owned()),
+                command,
+            },
             actor: proof(0),
             second: Some(proof(1)),
             now: self.time(),

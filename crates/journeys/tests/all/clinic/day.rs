@@ -92,6 +92,8 @@ impl Day {
                 participant,
                 session,
                 measures: words[1..].chunks(2).map(|pair| (pair[0].to_owned(), pair[1].parse().unwrap())).collect(),
+                confirmed: false,
+                seen: None,
             },
             verb @ ("swallow" | "supplement") => Fact::RecordSwallow {
                 participant,
@@ -100,6 +102,7 @@ impl Day {
                 container: self.container(arg(1)),
                 pieces: arg(2).parse().unwrap(),
                 mouth_checked: true,
+                seen: None,
             },
             "no_supplement" => Fact::RecordSupplementNotGiven { participant, session, code: arg(1).to_owned() },
             "agree" => Fact::RecordAgreement { participant, session, check: words.get(1).map(|check| (*check).into()) },
@@ -108,6 +111,7 @@ impl Day {
                 session,
                 code: arg(1).to_owned(),
                 number: words.get(2).map(|number| number.parse().unwrap()),
+                detail: None,
                 text: None,
             },
             "leaves" => Fact::RecordDeparture {
@@ -121,13 +125,16 @@ impl Day {
                 session,
                 awake: arg(1) == "awake",
                 distress: words.get(2).map(|number| number.parse().unwrap()),
+                signs: Vec::new(),
+                text: None,
             },
             "withdraw_order" => Fact::WithdrawOrder { participant, session },
+            "sign" => Fact::SignSession { participant, session },
             "stop_session" => Fact::StopSession { participant, session },
             "back" => Fact::RecordContainer {
                 site: site.into(),
                 container: self.container(arg(1)),
-                what: ContainerFact::CameBack { pieces: arg(2).parse().unwrap() },
+                what: ContainerFact::CameBack { pieces: arg(2).parse().unwrap(), seal: None },
             },
             _ => return Command::Authorise(self.authorisation(site, words)),
         };

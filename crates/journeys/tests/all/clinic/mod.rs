@@ -8,10 +8,10 @@ use allocation::{ConsignmentPlan, Key, ListPlan, Seed, Service, SupplyLine, cons
 use conduct::{
     Authorisation, Command, Entry, Fact, No, ParticipantState, Person, Proof, Request, StockState, Studies, Subject,
     Written,
-    command::{ContainerReport, Disclosure, DosePart, VisitOutcome},
+    command::{ContainerReport, Disclosure, DosePart, OrderLine, VisitOutcome},
 };
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
-use protocol::model::{ActivityKind, Assignment, Duty, Requirement, RoleScope, Study, VisitMode};
+use protocol::model::{ActivityKind, Assignment, Duty, Requirement, RoleScope, StockUse, Study, VisitMode};
 use record::{Answer, Asked, Door, New, SqliteStore, projection};
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 use terms::{ContainerId, FormId, InstanceId, ParticipantId, RoleId, SiteId, StaffId};
@@ -192,9 +192,43 @@ impl Clinic {
     }
 
     pub fn receive(&mut self, site: &str, consignment: &str, containers: Vec<ContainerReport>) {
-        let fact = Fact::ReceiveContainers { site: site.into(), consignment: consignment.to_owned(), containers };
+        let order = self.order_form(site, consignment, &containers);
+        let lots = containers.iter().map(|report| (report.lot.clone(), format!("CoA {}", report.lot)));
+        let fact = Fact::ReceiveContainers {
+            site: site.into(),
+            consignment: consignment.to_owned(),
+            order,
+            noted: Some(u32::try_from(containers.len()).unwrap()),
+            certificates: lots.collect(),
+            containers,
+        };
         let (hands_out, witness) = self.safe_pair();
         self.both(&hands_out, &witness, Command::Fact(fact)).unwrap();
+    }
+
+    /// The order form that covers these containers, signed by who may, where the study has one for the site's country.
+    pub fn order_form(&mut self, site: &str, consignment: &str, containers: &[ContainerReport]) -> Option<String> {
+        let country = self.door.trial().unwrap().sites[site].country.clone();
+        let study = Arc::clone(&self.study);
+        let form = study.stock.as_ref()?.forms_in(&country, StockUse::Order).next()?;
+        let mut lines: Vec<OrderLine> = Vec::new();
+        for report in containers {
+            match lines.iter_mut().find(|line| line.part == report.part && line.level == report.level) {
+                Some(line) => line.containers += 1,
+                None => lines.push(OrderLine { part: report.part, level: report.level.clone(), containers: 1 }),
+            }
+        }
+        let number = format!("F-{consignment}");
+        let sign = Authorisation::SignOrderForm {
+            site: site.into(),
+            form: form.id.clone(),
+            number: number.clone(),
+            fields: form.fields.iter().map(|field| (field.id.clone(), "on file".to_owned())).collect(),
+            lines,
+        };
+        let by = self.role_with(&form.signed_by, None);
+        self.may(&by, sign).unwrap();
+        Some(number)
     }
 
     fn accept(&mut self, site: &str, containers: Vec<ContainerId>) {
@@ -242,7 +276,7 @@ impl Clinic {
         Asked {
             actor: proof(who),
             second: second.map(proof),
-            request: Request { id: format!("request-{}", self.acts), at: None, reason: None, command },
+            request: Request { id: format!("request-{}", self.acts), at: None, sent: None, reason: None, command },
             now: self.now,
             act: format!("act{:05}", self.acts).into(),
             pseudonym: format!("R-{:05}", self.acts),
