@@ -32,7 +32,7 @@ pub mod view;
 pub use case::{Authority, Case, Draft, Duties, Studies, World, authority};
 pub use command::{Authorisation, Command, Fact, Request};
 pub use context::{Census, Context, Draw, Picked, Proof};
-pub use decide::{FactNo, Subject, ask, case_of, decide, duties_for};
+pub use decide::{FactNo, Subject, ask, case_of, decide, decide_without, duties_for};
 pub use entry::{Entry, Person, Signatory, Stamp, Written};
 pub use finding::{Broken, Finding, No, Refusal, Rule, Unreadable};
 pub use state::{AllocationState, ParticipantState, Phase, SiteState, StockState, TrialState};

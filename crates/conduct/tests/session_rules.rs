@@ -169,6 +169,7 @@ fn dose() -> Seen {
         seed licence ran out                                | refused session.approval/licence
         seed site only opened                               | refused session.site
         monitor: hold participant rash                      | refused safety.hold
+        10:20 lead: check identity identifiers yes; 10:01 lead: come | refused session.clock
         seed sertraline a week ago                          | refused medication.washout/sertraline
         seed sertraline in February                         | allowed
         seed lorazepam yesterday                            | refused session.rescue_medicine/lorazepam

@@ -258,6 +258,8 @@ pub enum Study {
         /// Folder of the study, or the name of one that the program carries.
         study: String,
     },
+    /// Explore the rules as a study sets them, and show the shortest way to a harm; exit 1 if there is one.
+    Prove(Prove),
     /// Say in words what B changes in A.
     Diff {
         /// The earlier version.
@@ -275,6 +277,37 @@ pub enum Study {
     },
     /// Names of the studies that the program carries.
     List,
+}
+
+/// `study prove`.
+#[derive(Debug, Args)]
+pub struct Prove {
+    /// Folder of the study, or the name of one that the program carries.
+    pub study: String,
+    /// A million states and more, for some minutes; without it, seconds.
+    #[arg(long)]
+    pub deep: bool,
+    /// States to keep at most, in place of the bound of the deep run.
+    #[arg(long, value_name = "N")]
+    pub states: Option<usize>,
+    /// Switch one rule off (or one answer to a fact, `answer.dose_twice`), and show the harm that then happens.
+    #[arg(long, value_name = "RULE", conflicts_with_all = ["deep", "each_without", "faults"])]
+    pub without: Option<String>,
+    /// Switch off every rule and every answer, one by one; exit 1 if nothing notices the absence of one.
+    #[arg(long, conflicts_with_all = ["deep", "faults"])]
+    pub each_without: bool,
+    /// Simulate this many whole sessions with slips and mischief instead; exit 1 if anything got through.
+    #[arg(long, value_name = "SESSIONS", conflicts_with = "deep")]
+    pub faults: Option<u64>,
+    /// With `--each-without`, as the page that lies in `docs/needed.md`.
+    #[arg(long, requires = "each_without")]
+    pub markdown: bool,
+    /// Seed of what goes wrong.
+    #[arg(long, default_value_t = 104)]
+    pub seed: u64,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `apply`.
@@ -314,6 +347,9 @@ pub struct Rules {
     /// As JSON.
     #[arg(long)]
     pub json: bool,
+    /// As the page that lies in `docs/rules.md`: the rules alone, without a study's own conditions.
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
 }
 
 /// `why`.

@@ -80,7 +80,7 @@ pub(super) fn ask(room: &Room<'_>, container: &ContainerId) -> Vec<Finding> {
     presence::in_room(room, &mut findings);
     findings.push(presence::delegations(room));
     findings.extend([in_hand(room, container, DosePart::Initial), in_date(room, container), open_to_swallow(room)]);
-    findings.extend([once(room), ground::not_over(room)]);
+    findings.extend([once(room), ground::not_over(room), ground::clock(room)]);
     if let Some(order) = &room.session.order {
         findings.push(order::maximum(room, &order.level));
     }

@@ -78,6 +78,34 @@ pub const NOT_OVER: Rule = Rule {
     broken: "Deviation dose_unauthorised",
 };
 
+/// The clock goes forward.
+pub const CLOCK: Rule = Rule {
+    id: "session.clock",
+    sentence: "The clock has not gone back behind what is on record for this participant",
+    source: "DESIGN, settled point 4: times are compared; a clock that was put back makes old checks young",
+    binds: &["release_containers", "authorise_dose", "authorise_supplement", "discharge"],
+    broken: "The act is refused until the clock is right again",
+};
+
+/// A clock that was put back would make everything that grows old young again.
+pub(super) fn clock(room: &Room<'_>) -> Finding {
+    let last = room.participant.recorded;
+    if last <= room.case.context.now {
+        return Finding::holds(&CLOCK, "goes forward");
+    }
+    Broken::new(
+        &CLOCK,
+        format!(
+            "{} now, and something was written down at {}",
+            room.case.clock(room.case.context.now),
+            room.case.clock(last)
+        ),
+        "a clock that does not go back",
+        "tell whoever looks after the server; nothing is allowed by a clock that is wrong",
+    )
+    .into()
+}
+
 pub(super) fn treatment(room: &Room<'_>) -> Finding {
     let participant = room.participant;
     let found = if let Some(stop) = participant.stops.last() {

@@ -102,7 +102,7 @@ pub(super) fn ask_discharge(room: &Room<'_>) -> Vec<Finding> {
     let mut findings = vec![here(room)];
     earliest(room, &mut findings);
     checks::for_leaving(room, &mut findings);
-    findings.extend([ground::suicide_risk(room), nothing_out(room), two_people(room)]);
+    findings.extend([ground::suicide_risk(room), nothing_out(room), ground::clock(room), two_people(room)]);
     findings
 }
 

@@ -76,6 +76,7 @@ pub const RULES: &[&Rule] = &[
     &ground::RESCUE,
     &ground::SUICIDE_RISK,
     &ground::NOT_OVER,
+    &ground::CLOCK,
     &release::DAY,
     &release::STOCK,
     &release::CONTAINER,

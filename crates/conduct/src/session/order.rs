@@ -6,11 +6,11 @@ use super::{ground, room::Room};
 use crate::{
     case::Draft,
     decide::FactNo,
-    entry::Entry,
+    entry::{Entry, Person},
     finding::{Broken, Finding, Rule, Unreadable},
     participant::{confirmation_in_force, consent_in_force, interval, no_hold},
     schedule,
-    state::VisitStanding,
+    state::{Order, VisitStanding},
 };
 use protocol::model::Duty;
 use terms::LevelId;
@@ -66,7 +66,7 @@ pub const SIGNED: Rule = Rule {
 /// An order for this session.
 pub const IN_FORCE: Rule = Rule {
     id: "session.order",
-    sentence: "The prescriber's signed order for this session is in force",
+    sentence: "The prescriber's signed order for this session is in force, and they are still a prescriber here",
     source: "dosing-day.md §4 D1",
     binds: &["release_containers", "authorise_dose", "authorise_supplement"],
     broken: "Deviation dose_unauthorised",
@@ -239,9 +239,27 @@ pub(super) fn in_force(room: &Room<'_>) -> Finding {
         },
         |order| {
             let day = room.case.day_of(order.at);
+            if signer_left(room, order) {
+                return Broken::new(
+                    &IN_FORCE,
+                    format!("signed on {day} by somebody who is no prescriber here any more"),
+                    "an order signed by a prescriber of today",
+                    "withdraw it; another prescriber looks at the person and orders",
+                )
+                .by(Duty::Prescribe)
+                .into();
+            }
             Finding::holds(&IN_FORCE, format!("level {}, signed on {day}", order.level))
         },
     )
+}
+
+/// Whether the prescriber's delegation has ended since they signed: what is still to come stands on somebody who answers for it.
+fn signer_left(room: &Room<'_>, order: &Order) -> bool {
+    match &order.by.person {
+        Person::Staff(staff) => !room.duties(staff, room.case.day).has(Duty::Prescribe),
+        Person::Participant(_) | Person::Program => false,
+    }
 }
 
 pub(super) fn grant(room: &Room<'_>, level: &LevelId, reason: Option<&str>, draft: &mut Draft) {

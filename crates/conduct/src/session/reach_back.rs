@@ -50,17 +50,17 @@ pub fn ground_check(case: &Case<'_>, draft: &mut Draft) {
         if stopped_now || session.ground_withdrawn {
             continue;
         }
-        let pending = pending(case, session);
-        let lost = match pending {
-            Some(part) => lost_before_use(case, before, &after, *number, part),
-            None if reaches_back => [DosePart::Initial, DosePart::Supplement]
-                .into_iter()
+        let before_use = pending(case, session).and_then(|part| lost_before_use(case, before, &after, *number, part));
+        let used = before_use.is_none();
+        // A supplement that waits to be opened stands on the first dose as well: its own rules say nothing of that ground.
+        let lost = before_use.or_else(|| {
+            let parts = [DosePart::Initial, DosePart::Supplement].into_iter().filter(|_| reaches_back);
+            parts
                 .filter_map(|part| session.swallow(part).filter(|swallow| swallow.authorised))
-                .find_map(|swallow| lost_since(case, before, &after, *number, swallow)),
-            None => None,
-        };
+                .find_map(|swallow| lost_since(case, before, &after, *number, swallow))
+        });
         if let Some((rule, found)) = lost {
-            withdraw(case, *number, rule, found, pending.is_none(), draft);
+            withdraw(case, *number, rule, found, used, draft);
         }
     }
 }

@@ -66,7 +66,14 @@ pub(super) fn ask(room: &Room<'_>) -> Vec<Finding> {
         confirmation_in_force(case, participant),
     ];
     ground::approvals(room, &mut findings);
-    findings.extend([ground::site(room), no_hold(case, participant), ground::not_over(room), day(room), once(room)]);
+    findings.extend([
+        ground::site(room),
+        no_hold(case, participant),
+        ground::not_over(room),
+        ground::clock(room),
+        day(room),
+        once(room),
+    ]);
     match &case.context.picked {
         Some(Picked::Containers { initial, supplement }) => {
             findings.push(Finding::holds(&STOCK, "ready"));

@@ -156,6 +156,7 @@ pub(super) fn ask(room: &Room<'_>, asked: Asked<'_>) -> Vec<Finding> {
         once(room),
         maximum(room),
         ground::not_over(room),
+        ground::clock(room),
         dose::two_people(room),
     ]);
     findings

@@ -116,6 +116,11 @@ fn authorised(room: &Room<'_>, part: DosePart, id: &ContainerId, pieces: u32) ->
     if let Some(stop) = room.participant.stops.last() {
         return Err(format!("treatment was stopped on {}", stop.day));
     }
+    // A delegation that ended since takes the carer away, though nobody left the room.
+    let (carers, least) = (room.carers_without(None), case.study.session.presence.carers_min);
+    if carers < least as usize {
+        return Err(format!("{carers} carers in the room, {least} at least"));
+    }
     if part == DosePart::Supplement && session.supplement_not_given.is_some() {
         return Err("it had been decided not to give it".to_owned());
     }

@@ -350,6 +350,8 @@ pub struct ParticipantState {
     pub code_broken: Option<Timestamp>,
     /// Name, contacts and documents were erased, when.
     pub erased: Option<Timestamp>,
+    /// The latest moment at which anything was written down for them.
+    pub recorded: Timestamp,
 }
 
 impl ParticipantState {
@@ -386,6 +388,7 @@ impl ParticipantState {
             stops: Vec::new(),
             code_broken: None,
             erased: None,
+            recorded: stamp.recorded_at,
         })
     }
 
@@ -447,6 +450,7 @@ impl ParticipantState {
     /// Takes in one entry.
     pub fn apply(&mut self, stamp: &Stamp, entry: &Entry) {
         self.version += 1;
+        self.recorded = self.recorded.max(stamp.recorded_at);
         if let Some(number) = session_of(entry) {
             self.sessions.entry(number).or_default().apply(stamp, entry);
             if matches!(entry, Entry::DoseTaken { .. }) && self.phase == Phase::Assigned {

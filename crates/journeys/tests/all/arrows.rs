@@ -17,6 +17,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("analysis", &["terms", "protocol", "instruments", "stats"]),
     ("measure", &["terms", "protocol", "conduct", "record", "simulation"]),
     ("simulation", &["terms", "protocol", "instruments", "conduct", "chain", "allocation"]),
+    ("verification", &["terms", "protocol", "instruments", "conduct"]),
     ("exchange", &["terms", "protocol", "conduct", "chain", "record", "analysis"]),
     ("report", &["analysis"]),
     ("web", &["terms", "protocol", "instruments", "conduct", "record", "identity", "exchange", "analysis"]),
@@ -32,6 +33,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "record",
             "identity",
             "simulation",
+            "verification",
             "stats",
             "design",
             "analysis",
@@ -126,6 +128,26 @@ fn pure_crates_stay_pure() {
             }
         }
     }
+}
+
+/// Rules can be switched off for the proof that each is needed: nothing that decides for people may name the way to it.
+#[test]
+fn rules_are_switched_off_in_the_proof_alone() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let named: Vec<String> = manifests()
+        .keys()
+        .filter(|name| !["conduct", "verification"].contains(&name.as_str()))
+        .flat_map(|name| sources(&crates.join(name).join("src")))
+        .filter(|(_, text)| text.contains("decide_without"))
+        .map(|(path, _)| path)
+        .collect();
+    assert!(named.is_empty(), "{named:?} switch rules off");
+    let inside: Vec<String> = sources(&crates.join("conduct/src"))
+        .into_iter()
+        .filter(|(_, text)| text.contains("decide_without"))
+        .map(|(path, _)| path.rsplit('/').next().unwrap().to_owned())
+        .collect();
+    assert_eq!(inside.iter().filter(|file| !["decide.rs", "lib.rs"].contains(&file.as_str())).count(), 0, "{inside:?}");
 }
 
 fn sources(folder: &Path) -> Vec<(String, String)> {

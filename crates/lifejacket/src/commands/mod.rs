@@ -9,6 +9,7 @@ mod forecast;
 mod init;
 mod lock;
 mod mmrm;
+mod prove;
 mod report;
 mod rules;
 mod schema;

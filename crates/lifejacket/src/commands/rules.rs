@@ -4,6 +4,10 @@ use crate::arguments::Rules;
 use std::process::ExitCode;
 
 pub fn run(arguments: &Rules) -> anyhow::Result<ExitCode> {
+    if arguments.markdown {
+        print!("{}", verification::book::rules());
+        return Ok(ExitCode::SUCCESS);
+    }
     let Some(study) = super::study::read(&arguments.study)? else { return Ok(ExitCode::from(1)) };
     let book = conduct::rules::book(&study);
     if arguments.json {

@@ -1,4 +1,4 @@
-//! `study check | show | diff | list`.
+//! `study check | show | diff | list`; `prove` has a file of its own.
 
 use crate::{arguments::Study as Arguments, folder, render};
 use protocol::{Severity, model::Study};
@@ -23,6 +23,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             }
             Ok(ExitCode::SUCCESS)
         }),
+        Arguments::Prove(arguments) => super::prove::run(arguments),
         Arguments::Add { study, data } => add(study, &data.data),
         Arguments::List => {
             for name in protocol::embedded::ids() {

@@ -1,0 +1,261 @@
+//! What the onlooker remembers of people, containers, staff and the trial.
+
+use conduct::command::{Destination, DosePart};
+use jiff::{Timestamp, civil::Date};
+use protocol::model::{Duty, Study};
+use std::collections::{BTreeMap, BTreeSet};
+use terms::{
+    CheckId, ContainerId, Decimal, FieldId, FormId, InstanceId, LevelId, Milligrams, ParticipantId, RoleId, SiteId,
+    StaffId, StudyHash, Value, VisitId,
+};
+
+/// How far somebody has come, as the onlooker tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub(super) enum Way {
+    #[default]
+    Asked,
+    Screening,
+    Failed(u8),
+    Enrolled,
+    Confirmed,
+    Assigned,
+    Stopped,
+    Gone,
+    Completed,
+}
+
+/// A participant.
+#[derive(Debug, Clone, Default, Hash)]
+pub struct Person {
+    pub(super) site: Option<SiteId>,
+    pub(super) study: Option<StudyHash>,
+    pub(super) way: Way,
+    pub(super) assigned: bool,
+    pub(super) attempts: u32,
+    /// Version, whether it can carry study acts, day.
+    pub(super) consents: Vec<(String, bool, Date)>,
+    pub(super) items: BTreeMap<String, bool>,
+    pub(super) quiz: u32,
+    pub(super) withdrawn: bool,
+    pub(super) stopped: bool,
+    /// Passed gates: day, last day on which it carries a dose.
+    pub(super) gates: BTreeMap<u8, (Date, Option<Date>)>,
+    /// Criteria that were found met when a gate was passed.
+    pub(super) met: BTreeMap<u8, BTreeSet<terms::CriterionId>>,
+    pub(super) approvals: Vec<(String, Date, Date)>,
+    pub(super) holds: BTreeSet<InstanceId>,
+    pub(super) medicines: BTreeMap<InstanceId, Medicine>,
+    pub(super) forms: BTreeMap<InstanceId, Filled>,
+    /// Alarms about suicide risk that nobody has answered.
+    pub(super) alarms: BTreeSet<InstanceId>,
+    pub(super) tasks: BTreeSet<InstanceId>,
+    /// Severe or serious adverse events that go on.
+    pub(super) grave: BTreeSet<InstanceId>,
+    pub(super) serious: BTreeSet<InstanceId>,
+    pub(super) visits: BTreeMap<VisitId, Kept>,
+    pub(super) ratings: BTreeMap<InstanceId, Rated>,
+    pub(super) tries: Vec<(Date, bool)>,
+    pub(super) days: BTreeMap<u8, Day>,
+    /// The latest moment at which anything was written down for them.
+    pub(super) latest: Option<Timestamp>,
+}
+
+/// A medicine.
+#[derive(Debug, Clone, Hash)]
+pub(super) struct Medicine {
+    pub name: String,
+    pub started: Option<Date>,
+    pub last: Option<Date>,
+    pub changed: Option<Date>,
+    pub rescue: bool,
+    pub struck: bool,
+}
+
+/// A form as it stands.
+#[derive(Debug, Clone, Hash)]
+pub(super) struct Filled {
+    pub form: FormId,
+    pub visit: Option<VisitId>,
+    pub day: Date,
+    pub at: Timestamp,
+    /// Order of arrival.
+    pub place: usize,
+    pub values: BTreeMap<FieldId, Value>,
+    pub scores: BTreeMap<String, Option<Value>>,
+    pub struck: bool,
+}
+
+/// A visit.
+#[derive(Debug, Clone, Default, Hash)]
+pub(super) struct Kept {
+    pub booked: Option<(Timestamp, Date)>,
+    pub held: Option<Date>,
+    pub complete: bool,
+    pub missed: Option<Option<Date>>,
+}
+
+/// A rating.
+#[derive(Debug, Clone, Hash)]
+pub(super) struct Rated {
+    pub visit: VisitId,
+    pub rater: Option<StaffId>,
+    pub done: bool,
+}
+
+/// A dosing session.
+#[derive(Debug, Clone, Default, Hash)]
+pub(super) struct Day {
+    pub order: Option<Ordered>,
+    pub out: Option<(ContainerId, Option<ContainerId>, Timestamp)>,
+    pub checks: BTreeMap<CheckId, Checked>,
+    pub room: BTreeMap<StaffId, Timestamp>,
+    pub allowed: Option<Allowed>,
+    pub opened: Option<Allowed>,
+    pub taken: Vec<Taken>,
+    /// Measures, slot, when.
+    pub readings: Vec<(Timestamp, BTreeMap<String, Decimal>, Option<String>)>,
+    pub vomited: Option<Timestamp>,
+    pub declined: bool,
+    pub agreed: Option<Timestamp>,
+    pub stopped: bool,
+    pub discharged: bool,
+    pub left: Option<(Timestamp, Destination)>,
+    pub closed: bool,
+    pub ground_lost: bool,
+    pub begun: bool,
+}
+
+/// An order.
+#[derive(Debug, Clone, Hash)]
+pub(super) struct Ordered {
+    pub by: Option<StaffId>,
+    pub level: LevelId,
+    pub initial: Milligrams,
+    pub supplement: Milligrams,
+    pub initial_pieces: u32,
+    pub supplement_pieces: u32,
+}
+
+/// A check as it was last done.
+#[derive(Debug, Clone, Hash)]
+pub(super) struct Checked {
+    pub values: BTreeMap<FieldId, Value>,
+    pub at: Timestamp,
+    pub day: Date,
+    /// Done by somebody with a duty that it asks for, and signed where it asks for a signature.
+    pub properly: bool,
+    pub agreed: bool,
+}
+
+/// A permission.
+#[derive(Debug, Clone, Hash)]
+pub(super) struct Allowed {
+    pub container: ContainerId,
+    pub at: Timestamp,
+    pub until: Timestamp,
+}
+
+/// A swallow.
+#[derive(Debug, Clone, Hash)]
+pub(super) struct Taken {
+    pub part: DosePart,
+    pub container: ContainerId,
+    pub at: Timestamp,
+    pub day: Date,
+    pub amount: Milligrams,
+    pub pieces: u32,
+    pub lawful: bool,
+}
+
+impl Day {
+    pub(super) fn first(&self) -> Option<&Taken> {
+        self.taken.iter().find(|taken| taken.part == DosePart::Initial)
+    }
+
+    pub(super) fn supplement(&self) -> Option<&Taken> {
+        self.taken.iter().find(|taken| taken.part == DosePart::Supplement)
+    }
+
+    pub(super) fn pieces(&self, part: DosePart) -> u32 {
+        self.taken.iter().filter(|taken| taken.part == part).map(|taken| taken.pieces).sum()
+    }
+
+    /// Whether the participant is under the drug in the room's care.
+    pub(super) fn under_way(&self) -> bool {
+        self.first().is_some() && self.left.is_none()
+    }
+}
+
+impl Person {
+    /// The days of first doses in other sessions.
+    pub(super) fn doses_but(&self, session: u8) -> impl Iterator<Item = Date> {
+        let others = self.days.iter().filter(move |(number, _)| **number != session);
+        others.filter_map(|(_, day)| day.first()).map(|taken| taken.day)
+    }
+}
+
+/// Where a container is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Place {
+    Quarantine,
+    Safe,
+    Out(ParticipantId, u8),
+    Opened(ParticipantId),
+    Back,
+    Damaged,
+    Missing,
+    SentOut,
+    Destroyed,
+}
+
+/// A container.
+#[derive(Debug, Clone, Hash)]
+pub(super) struct Held {
+    pub site: SiteId,
+    pub part: DosePart,
+    pub level: LevelId,
+    pub expires: Date,
+    pub place: Place,
+    pub used: u32,
+    pub recalled: bool,
+    pub set_aside: bool,
+}
+
+/// A site.
+#[derive(Debug, Clone, Default, Hash)]
+pub(super) struct Clinic {
+    pub standing: u8,
+    pub cap: Option<u32>,
+    pub places: BTreeSet<ParticipantId>,
+    pub approvals: Vec<(String, Date, Date)>,
+    pub holds: BTreeSet<InstanceId>,
+    /// Staff, role, first and last day.
+    pub delegations: Vec<(StaffId, RoleId, Date, Option<Date>)>,
+}
+
+/// What is nobody's alone.
+#[derive(Debug, Clone, Default, Hash)]
+pub(super) struct Shared {
+    pub containers: BTreeMap<ContainerId, Held>,
+    pub sites: BTreeMap<SiteId, Clinic>,
+    pub roles: BTreeMap<StaffId, BTreeSet<RoleId>>,
+    pub holds: BTreeSet<InstanceId>,
+    pub studies: Vec<(StudyHash, String)>,
+    pub rows: Option<u32>,
+    pub drawn: Vec<String>,
+    pub plan: Option<String>,
+    pub opened: bool,
+    pub locked: bool,
+}
+
+impl Shared {
+    /// Duties that somebody holds on a day, at a site or in the whole trial.
+    pub(super) fn duties(&self, study: &Study, staff: &StaffId, site: Option<&SiteId>, day: Date) -> BTreeSet<Duty> {
+        let here = site.and_then(|site| self.sites.get(site)).into_iter().flat_map(|site| &site.delegations);
+        let delegated = here
+            .filter(|(who, _, from, until)| who == staff && *from <= day && until.is_none_or(|until| day <= until))
+            .map(|(_, role, _, _)| role);
+        let roles = delegated.chain(self.roles.get(staff).into_iter().flatten());
+        roles.filter_map(|role| study.role(role.as_str())).flat_map(|role| role.duties.iter().copied()).collect()
+    }
+}

@@ -1,0 +1,145 @@
+//! Leaving: hours after the dose, the criteria met or not, containers out or back.
+
+use super::supplement::dosed;
+use crate::{
+    answers,
+    moves::Move,
+    search::World,
+    stage::{Stage, Why, day},
+};
+use conduct::{
+    Authorisation, Command, Fact,
+    command::{ContainerFact, Destination, DosePart},
+};
+use terms::ParticipantId;
+
+fn leaves(stage: &Stage, person: &ParticipantId, to: Destination, escort: &str) -> Move {
+    let words = match to {
+        Destination::Home => {
+            format!("records that {person} goes home with {}", if escort.is_empty() { "nobody" } else { escort })
+        }
+        Destination::Overnight => format!("records that {person} stays the night"),
+        Destination::Hospital => format!("records that {person} is brought to hospital"),
+    };
+    let fact = Fact::RecordDeparture { participant: person.clone(), session: 1, to, escort: escort.to_owned() };
+    Move::ask(&stage.staff.lead, &words, Command::Fact(fact))
+}
+
+fn discharge(stage: &Stage, person: &ParticipantId) -> Move {
+    let act = Authorisation::Discharge { participant: person.clone(), session: 1 };
+    Move::ask(&stage.staff.lead, "asks that the participant may leave", Command::Authorise(act))
+}
+
+fn close(stage: &Stage, person: &ParticipantId) -> Move {
+    let act = Authorisation::CloseSession { participant: person.clone(), session: 1 };
+    Move::ask(&stage.staff.lead, "closes the session's record", Command::Authorise(act))
+}
+
+fn emptied(stage: &Stage, person: &ParticipantId) -> Move {
+    stage.released_container(
+        person,
+        1,
+        DosePart::Initial,
+        ContainerFact::CameBack { pieces: 0, seal: None },
+        "came back empty",
+    )
+}
+
+fn declined(stage: &Stage, person: &ParticipantId) -> Option<Move> {
+    let code = stage.study.session.supplement_refusals.first()?;
+    let fact = Fact::RecordSupplementNotGiven { participant: person.clone(), session: 1, code: code.code.clone() };
+    Some(Move::ask(&stage.staff.lead, "records that the participant declined the supplement", Command::Fact(fact)))
+}
+
+/// The criteria of leaving, done by those who may.
+fn criteria(stage: &Stage, person: &ParticipantId) -> Result<Vec<Move>, Why> {
+    let mut moves = Vec::new();
+    for check in &stage.study.session.discharge.criteria {
+        if let Some(form) = &check.form {
+            moves.push(stage.form(person, form.as_str(), stage.who_fills(form.as_str())));
+        }
+        moves.push(stage.check(person, 1, check)?);
+    }
+    Ok(moves)
+}
+
+pub(super) fn leaving(stage: &Stage) -> Result<World, Why> {
+    let plan = &stage.study.session.discharge;
+    let (mut builder, person) = dosed(stage, i64::from(plan.earliest_minutes) - 40)?;
+    if let Some(declined) = declined(stage, &person).filter(|_| stage.study.dose.supplement.is_some()) {
+        builder.must(&declined)?;
+        builder.must(&stage.put_back(&person, 1, DosePart::Supplement))?;
+    }
+    builder.wait(39);
+    let done = criteria(stage, &person)?;
+    for one in &done {
+        builder.must(one)?;
+    }
+    let staff = &stage.staff;
+    let mut moves = vec![
+        discharge(stage, &person).with(&staff.co),
+        discharge(stage, &person),
+        discharge(stage, &person).with(&staff.lead),
+        Move::wait(1),
+        Move::wait(70),
+        Move::clock_back(30),
+        stage.tasks_done(&person),
+        stage.swallow(&person, 1, DosePart::Supplement, 1).with(&staff.co),
+        emptied(stage, &person),
+        leaves(stage, &person, Destination::Overnight, ""),
+        leaves(stage, &person, Destination::Home, "Kim"),
+        leaves(stage, &person, Destination::Home, ""),
+        leaves(stage, &person, Destination::Hospital, "ambulance"),
+        close(stage, &person).signed(),
+    ];
+    moves.extend(done);
+    for check in &plan.criteria {
+        if let Some(values) = answers::failing(check, &stage.answers, day()) {
+            moves.push(stage.check_with(&person, 1, check, values, true));
+        }
+    }
+    moves.extend(stage.alarm(&person));
+    moves.extend(stage.comings(&person, 1, &[&staff.lead, &staff.co]));
+    Ok(World {
+        name: "leaving",
+        about: "hours after the dose, a minute before leaving is allowed; the supplement was declined and lies in the safe",
+        setting: builder.stage.setting.clone(),
+        start: builder.state,
+        moves,
+        quick: 3,
+    })
+}
+
+pub(super) fn closing(stage: &Stage) -> Result<World, Why> {
+    let plan = &stage.study.session.discharge;
+    let (mut builder, person) = dosed(stage, i64::from(plan.earliest_minutes) + 5)?;
+    let with_supplement = stage.study.dose.supplement.is_some();
+    let mut mends = vec![emptied(stage, &person)];
+    mends.extend(declined(stage, &person).filter(|_| with_supplement));
+    if with_supplement {
+        mends.push(stage.put_back(&person, 1, DosePart::Supplement));
+    }
+    for one in criteria(stage, &person)? {
+        builder.must(&one)?;
+    }
+    let staff = &stage.staff;
+    let mut moves = vec![
+        discharge(stage, &person).with(&staff.co),
+        close(stage, &person).signed(),
+        close(stage, &person),
+        leaves(stage, &person, Destination::Overnight, ""),
+        leaves(stage, &person, Destination::Home, "Kim"),
+        stage.released_container(&person, 1, DosePart::Supplement, ContainerFact::Missing, "is missing"),
+        Move::wait(600),
+    ];
+    moves.extend(mends);
+    moves.push(stage.stop_session(&person, 1));
+    Ok(World {
+        name: "close",
+        about: "hours after the dose, the criteria of leaving met, the containers still out and the supplement undecided",
+        setting: builder.stage.setting.clone(),
+        start: builder.state,
+        moves,
+        quick: 5,
+    })
+}
