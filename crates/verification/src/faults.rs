@@ -13,7 +13,7 @@ use crate::{
 };
 use conduct::{
     Authorisation, Command, Fact, No,
-    command::{ContainerFact, Destination, DosePart, Going, HoldOn},
+    command::{ContainerFact, Destination, DosePart, Escort, Going, HoldOn},
 };
 use protocol::model::Study;
 use serde::Serialize;
@@ -447,18 +447,13 @@ fn parts(stage: &Stage, person: &ParticipantId) -> Result<Vec<Part>, Why> {
     }
     let discharge = Command::Authorise(Authorisation::Discharge { participant: person.clone(), session: 1 });
     let leave = Move::ask(&staff.lead, "asks for leave", discharge);
-    let home = |escort: &str| {
-        let fact = Fact::RecordDeparture {
-            participant: person.clone(),
-            session: 1,
-            to: Destination::Home,
-            escort: escort.to_owned(),
-        };
+    let home = |escort: Escort| {
+        let fact = Fact::RecordDeparture { participant: person.clone(), session: 1, to: Destination::Home, escort };
         Move::ask(&staff.lead, "goes home", Command::Fact(fact))
     };
     parts.push(part(
         Vec::new(),
-        vec![("leave asked for too early", leave.clone().with(&staff.co)), ("left too early", home("Kim"))],
+        vec![("leave asked for too early", leave.clone().with(&staff.co)), ("left too early", home(Escort::Named))],
         i64::from(study.session.discharge.earliest_minutes),
     ));
     for check in &study.session.discharge.criteria {
@@ -494,14 +489,14 @@ fn parts(stage: &Stage, person: &ParticipantId) -> Result<Vec<Part>, Why> {
         participant: person.clone(),
         session: 1,
         to: Destination::Overnight,
-        escort: String::new(),
+        escort: Escort::Nobody,
     };
     parts.push(part(
         vec![Move::ask(&staff.lead, "stays", Command::Fact(stays))],
-        vec![("goes home with nobody", home(""))],
+        vec![("goes home with nobody", home(Escort::Nobody))],
         600,
     ));
-    parts.push(part(vec![home("Kim")], Vec::new(), 10));
+    parts.push(part(vec![home(Escort::Named)], Vec::new(), 10));
     let close = Command::Authorise(Authorisation::CloseSession { participant: person.clone(), session: 1 });
     let close = Move::ask(&staff.lead, "closes", close);
     parts.push(part(vec![close.clone().signed()], vec![("not signed", close)], 1));

@@ -435,7 +435,7 @@ impl Bed<'_> {
         let home = to == Destination::Home;
         let early = !self.day.discharged
             || (home && self.study.session.overnight == Overnight::Required && !night)
-            || (home && escort.trim().is_empty());
+            || (home && (escort.trim().is_empty() || escort == "nobody"));
         self.answer(harms, early && !hospital, Trigger::LeftEarly, "somebody left before it was safe");
     }
 

@@ -9,19 +9,26 @@ use crate::{
 };
 use conduct::{
     Authorisation, Command, Fact,
-    command::{ContainerFact, Destination, DosePart},
+    command::{ContainerFact, Destination, DosePart, Escort},
 };
 use terms::ParticipantId;
 
-fn leaves(stage: &Stage, person: &ParticipantId, to: Destination, escort: &str) -> Move {
+fn leaves(stage: &Stage, person: &ParticipantId, to: Destination, escort: Escort) -> Move {
     let words = match to {
         Destination::Home => {
-            format!("records that {person} goes home with {}", if escort.is_empty() { "nobody" } else { escort })
+            let with = match escort {
+                Escort::Named => "the adult who was named",
+                Escort::Other => "another adult",
+                Escort::Staff => "somebody of the staff",
+                Escort::Ambulance => "an ambulance",
+                Escort::Nobody => "nobody",
+            };
+            format!("records that {person} goes home with {with}")
         }
         Destination::Overnight => format!("records that {person} stays the night"),
         Destination::Hospital => format!("records that {person} is brought to hospital"),
     };
-    let fact = Fact::RecordDeparture { participant: person.clone(), session: 1, to, escort: escort.to_owned() };
+    let fact = Fact::RecordDeparture { participant: person.clone(), session: 1, to, escort };
     Move::ask(&stage.staff.lead, &words, Command::Fact(fact))
 }
 
@@ -86,10 +93,10 @@ pub(super) fn leaving(stage: &Stage) -> Result<World, Why> {
         stage.tasks_done(&person),
         stage.swallow(&person, 1, DosePart::Supplement, 1).with(&staff.co),
         emptied(stage, &person),
-        leaves(stage, &person, Destination::Overnight, ""),
-        leaves(stage, &person, Destination::Home, "Kim"),
-        leaves(stage, &person, Destination::Home, ""),
-        leaves(stage, &person, Destination::Hospital, "ambulance"),
+        leaves(stage, &person, Destination::Overnight, Escort::Nobody),
+        leaves(stage, &person, Destination::Home, Escort::Named),
+        leaves(stage, &person, Destination::Home, Escort::Nobody),
+        leaves(stage, &person, Destination::Hospital, Escort::Named),
         close(stage, &person).signed(),
     ];
     moves.extend(done);
@@ -127,8 +134,8 @@ pub(super) fn closing(stage: &Stage) -> Result<World, Why> {
         discharge(stage, &person).with(&staff.co),
         close(stage, &person).signed(),
         close(stage, &person),
-        leaves(stage, &person, Destination::Overnight, ""),
-        leaves(stage, &person, Destination::Home, "Kim"),
+        leaves(stage, &person, Destination::Overnight, Escort::Nobody),
+        leaves(stage, &person, Destination::Home, Escort::Named),
         stage.released_container(&person, 1, DosePart::Supplement, ContainerFact::Missing, "is missing"),
         Move::wait(600),
     ];

@@ -111,8 +111,10 @@ fn after_one<'s>(stage: &'s Stage) -> Result<(Builder<'s>, ParticipantId), Why> 
     }
     builder.seed(&stream, Entry::SupplementNotGiven { session: 1, code: "DECLINED_P".to_owned() });
     builder.seed(&stream, Entry::Discharged { session: 1 });
-    builder
-        .seed(&stream, Entry::Departed { session: 1, to: Destination::Home, escort: "Kim".to_owned(), allowed: true });
+    builder.seed(
+        &stream,
+        Entry::Departed { session: 1, to: Destination::Home, escort: "named".to_owned(), allowed: true },
+    );
     builder.seed(&stream, Entry::SessionClosed { session: 1, unsigned: Vec::new() });
     Ok((builder, person))
 }

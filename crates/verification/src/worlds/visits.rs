@@ -146,8 +146,10 @@ pub(super) fn ratings(stage: &Stage) -> Result<World, Why> {
 pub(super) fn last(stage: &Stage) -> Result<World, Why> {
     let (mut builder, person) = dosed(stage, 60)?;
     let stream = StreamId::Participant(person.clone());
-    builder
-        .seed(&stream, Entry::Departed { session: 1, to: Destination::Home, escort: "Kim".to_owned(), allowed: true });
+    builder.seed(
+        &stream,
+        Entry::Departed { session: 1, to: Destination::Home, escort: "named".to_owned(), allowed: true },
+    );
     builder.seed(&stream, Entry::SessionClosed { session: 1, unsigned: Vec::new() });
     builder.wait(30 * 24 * 60);
     let today = builder.state.now.to_zoned(stage.zone.clone()).date();
