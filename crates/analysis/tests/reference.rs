@@ -306,6 +306,43 @@ fn every_number_has_its_ground() {
     close(number(&report, "adverse-interest", ("cardiac", "placebo"), "n"), 0.0, 0.0);
 }
 
+/// One serious event in 18 sessions of six people against none: limits by Poisson, Clopper and Pearson, and of zero, by hand.
+#[test]
+fn events_by_exposure() {
+    let mut made = twelve();
+    let grave = ["S01-001", "e1", "syncope", "2025-02-05", "2025-02-07", "severe", "hospitalisation", "possible", "1"];
+    made.put("adverse_event", &[&grave[..], &["negative", "cardiac", "recovered", "1"]].concat());
+    let before = ["S01-001", "e2", "headache", "2025-01-20", "2025-01-21", "mild", "", "unrelated", ""];
+    made.put("adverse_event", &[&before[..], &["negative", "", "recovered", "0"]].concat());
+    let report = made.opened();
+    let rate = |row: &str, arm: &str, name: &str| number(&report, "adverse-rates", (row, arm), name);
+    for (arm, events, lower, upper) in
+        [("mdma", 1.0, 0.025_317_808, 5.571_643_391), ("placebo", 0.0, 0.0, 3.688_879_454)]
+    {
+        close(rate("sessions", arm, "n"), 18.0, 0.0);
+        for row in ["any-by-session", "serious-by-session"] {
+            close(rate(row, arm, "rate"), events / 18.0, 1e-12);
+            close(rate(row, arm, "lower"), lower / 18.0, 1e-9);
+            close(rate(row, arm, "upper"), upper / 18.0, 1e-9);
+        }
+        // Seen last on 1 June or, without that visit, at the third session on 5 April; the first was on 5 February.
+        let active = arm == "mdma";
+        let own = PEOPLE.iter().filter(|(of_active, ..)| *of_active == active);
+        let days: i32 = own.map(|(_, _, changes)| if changes[2].is_some() { 117 } else { 60 }).sum();
+        close(rate("years", arm, "years"), f64::from(days) / 365.25, 1e-12);
+        close(rate("any-by-year", arm, "upper"), upper / (f64::from(days) / 365.25), 1e-7);
+    }
+    let rare = |row: &str, arm: &str, name: &str| number(&report, "adverse-rare", (row, arm), name);
+    close(rare("serious", "mdma", "lower"), 0.421_07, 1e-3);
+    close(rare("serious", "mdma", "upper"), 64.123_46, 1e-3);
+    for row in ["serious", "fatal", "interest-suicidality", "interest-cardiac", "interest-abuse_potential"] {
+        close(rare(row, "placebo", "n"), 0.0, 0.0);
+        close(rare(row, "placebo", "upper"), 100.0 * (1.0 - 0.05_f64.powf(1.0 / 6.0)), 1e-9);
+    }
+    assert_eq!(report.table("adverse-rare").unwrap().cell("fatal", "total").unwrap().text, "0 of 12: at most 22.1");
+    close(rare("interest-cardiac", "mdma", "n"), 1.0, 0.0);
+}
+
 /// Blinding: the dossier's counts (49, 1, 2 against 9, 33, 2) give its indices.
 #[test]
 fn guesses_give_the_known_indices() {

@@ -1,6 +1,6 @@
 //! Adverse events: an overview, by body system and term, by time since the dose, those of special interest, the serious ones.
 
-use super::{Group, difference, groups, having, heads, persons, record};
+use super::{Group, adverse_rates, difference, groups, having, heads, persons, record};
 use crate::{
     record::{Event, Person},
     run::{Run, days},
@@ -23,11 +23,14 @@ pub fn section(run: &Run<'_>) -> Option<Section> {
     section.table(terms(run, &groups));
     section.table(timing(run, &groups));
     section.table(interest(run, &groups));
+    section.table(adverse_rates::rates(run, &groups));
+    section.table(adverse_rates::rare(run, &groups));
     section.table(serious(run, &set));
     Some(section)
 }
 
-fn emergent(person: &Person) -> impl Iterator<Item = &Event> {
+/// Those at or after the first dose.
+pub(super) fn emergent(person: &Person) -> impl Iterator<Item = &Event> {
     person.events.iter().filter(|event| event.emergent)
 }
 

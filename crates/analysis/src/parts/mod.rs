@@ -2,6 +2,7 @@
 
 mod accountability;
 mod adverse_events;
+mod adverse_rates;
 mod baseline;
 mod blinding;
 mod deviations;

@@ -117,10 +117,30 @@ fn counts_agree(known: &Known, report: &Value) {
             assert_eq!(cell(report, id, row, arm)["n"], known.people(&sql, arm) as f64, "{id} {row} {arm}");
         }
     }
-    let all = known.rows("SELECT count(*) FROM container")[0][0].parse::<f64>().unwrap();
-    assert_eq!(cell(report, "accountability", "total", "received")["n"], all);
+    containers_agree(known, report);
     let calls = known.rows("SELECT count(*) FROM participant")[0][0].parse::<f64>().unwrap();
     assert_eq!(cell(report, "disposition", "assessed", "total")["n"], calls);
+}
+
+/// Containers by site, and all of them together: one that went from site to site is one container.
+fn containers_agree(known: &Known, report: &Value) {
+    let count = |sql: &str| known.rows(sql)[0][0].parse::<f64>().unwrap();
+    let received = |row: &str| cell(report, "accountability", row, "received")["n"].clone();
+    assert_eq!(received("total"), count("SELECT count(DISTINCT container) FROM container"));
+    assert_eq!(received("S01"), count("SELECT count(*) FROM container WHERE site = 'S01'"));
+    let used = count("SELECT count(*) FROM container WHERE standing = 'used'");
+    assert_eq!(cell(report, "accountability", "total", "used")["n"], used);
+    let notes = table(report, "accountability")["notes"].to_string();
+    assert!(notes.contains("Checked: at every site"), "{notes}");
+    for row in table(report, "accountability")["rows"].as_array().unwrap() {
+        let cells = row["cells"].as_object().unwrap().iter();
+        let ends = cells.filter(|(column, _)| !["received", "counts", "differed"].contains(&column.as_str()));
+        assert_eq!(
+            ends.map(|(_, cell)| cell["n"].as_f64().unwrap()).sum::<f64>(),
+            row["cells"]["received"]["n"],
+            "{row}"
+        );
+    }
 }
 
 /// The treatment-policy model again: rows by SQL, sites taken together here, the crate of statistics called by itself.
