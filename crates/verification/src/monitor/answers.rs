@@ -389,18 +389,17 @@ impl Bed<'_> {
         duties.contains(&Duty::Facilitate) || duties.contains(&Duty::Nurse)
     }
 
-    fn carers(&self, without: Option<&StaffId>) -> usize {
-        let here = self.day.room.keys().filter(|staff| Some(*staff) != without);
-        here.filter(|staff| self.is_carer(staff)).count()
-    }
-
-    /// Carers who were there at a moment that may lie behind: whoever has left since was there then.
-    fn carers_at(&self, at: Timestamp) -> usize {
-        let left = self.day.gone.iter().filter(|(staff, (came, went))| {
+    /// Who was there at a moment that may lie behind: whoever has left since was there then.
+    fn there_at(&self, at: Timestamp) -> Vec<&StaffId> {
+        let here = self.day.room.iter().filter(|(_, came)| **came <= at).map(|(staff, _)| staff);
+        let since = self.day.gone.iter().filter(|(staff, (came, went))| {
             *came <= at && at < *went && !self.day.room.contains_key(*staff)
         });
-        let here = self.day.room.iter().filter(|(_, came)| **came <= at).map(|(staff, _)| staff);
-        here.chain(left.map(|(staff, _)| staff)).filter(|staff| self.is_carer(staff)).count()
+        here.chain(since.map(|(staff, _)| staff)).collect()
+    }
+
+    fn carers_at(&self, at: Timestamp) -> usize {
+        self.there_at(at).into_iter().filter(|staff| self.is_carer(staff)).count()
     }
 
     fn came_or_went(&self, staff: &StaffId, going: Going, harms: &mut Vec<Harm>) {
@@ -409,13 +408,15 @@ impl Bed<'_> {
         if going != Going::Out || !here || !under {
             return;
         }
-        let alone = self.day.room.keys().all(|other| other == staff);
-        self.answer(harms, alone, Trigger::ParticipantAlone, "the participant is alone");
-        let left = self.carers(Some(staff));
+        // A going that is told late, or by a clock that was put back, is judged by who was there at its moment.
+        let at = self.look.stamp.at;
+        let others = self.there_at(at).into_iter().filter(|other| *other != staff).collect::<Vec<_>>();
+        self.answer(harms, others.is_empty(), Trigger::ParticipantAlone, "the participant is alone");
+        let left = others.iter().filter(|other| self.is_carer(other)).count();
         let plan = &self.study.session.presence;
-        let few = !alone && left < plan.in_room_min as usize;
+        let few = !others.is_empty() && left < plan.in_room_min as usize;
         self.answer(harms, few, Trigger::CarersBelowMinimum, "fewer carers in the room than the minimum");
-        let fell = self.carers(None) >= plan.carers_min as usize && left < plan.carers_min as usize;
+        let fell = self.carers_at(at) >= plan.carers_min as usize && left < plan.carers_min as usize;
         let told = self.look.answered(Trigger::CarersBelowMinimum) || self.look.answered(Trigger::ParticipantAlone);
         must(
             harms,
