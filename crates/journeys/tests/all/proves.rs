@@ -18,7 +18,7 @@ fn a_safe_study_holds_and_an_unsafe_one_is_shown_the_way() {
     }
     let said = run(here.path(), "study prove mine");
     assert_eq!(said.code, 1, "{}", said.out);
-    for words in ["found: floor.together", "source", "the shortest way there", "(proved 25 min ago)", ": allowed"] {
+    for words in ["found: floor.together", "source", "the shortest way there", " min ago)", ": allowed"] {
         assert!(said.out.contains(words), "no {words} in\n{}", said.out);
     }
 }

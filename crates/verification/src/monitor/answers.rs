@@ -392,9 +392,11 @@ impl Bed<'_> {
     /// Who was there at a moment that may lie behind: whoever has left since was there then.
     fn there_at(&self, at: Timestamp) -> Vec<&StaffId> {
         let here = self.day.room.iter().filter(|(_, came)| **came <= at).map(|(staff, _)| staff);
-        let since = self.day.gone.iter().filter(|(staff, (came, went))| {
-            *came <= at && at < *went && !self.day.room.contains_key(*staff)
-        });
+        let since = self
+            .day
+            .gone
+            .iter()
+            .filter(|(staff, (came, went))| *came <= at && at < *went && !self.day.room.contains_key(*staff));
         here.chain(since.map(|(staff, _)| staff)).collect()
     }
 

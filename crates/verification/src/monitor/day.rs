@@ -736,8 +736,7 @@ impl Bed<'_> {
             conduct::Person::Staff(staff) if self.look.actor().signed => Some(staff),
             _ => None,
         };
-        let unsigned =
-            self.day.there.iter().find(|staff| !self.day.signed.contains(*staff) && Some(*staff) != closing);
+        let unsigned = self.day.there.iter().find(|staff| !self.day.signed.contains(*staff) && Some(*staff) != closing);
         self.must(
             harms,
             unsigned.is_none() || self.look.reason(),

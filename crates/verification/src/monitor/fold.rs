@@ -2,9 +2,7 @@
 
 use super::{
     Monitor,
-    memory::{
-        Allowed, Checked, Clinic, Day, Filled, Medicine, Ordered, Person, Place, Rated, Shared, Taken, Way,
-    },
+    memory::{Allowed, Checked, Clinic, Day, Filled, Medicine, Ordered, Person, Place, Rated, Shared, Taken, Way},
 };
 use conduct::{
     Entry, Stamp, StreamId, Written,
@@ -423,7 +421,9 @@ fn of_stock(shared: &mut Shared, site: &SiteId, one: &Written) {
         Entry::ContainersDestroyed { containers, .. } => {
             containers.iter().for_each(|id| put_in(shared, id, Place::Destroyed));
         }
-        Entry::ContainersShipped { containers, .. } => containers.iter().for_each(|id| put_in(shared, id, Place::SentOut)),
+        Entry::ContainersShipped { containers, .. } => {
+            containers.iter().for_each(|id| put_in(shared, id, Place::SentOut))
+        }
         _ => super::papers::of_papers(shared, site, one),
     }
 }

@@ -121,7 +121,11 @@ pub(super) fn differences(stage: &Stage) -> Result<World, Why> {
     moves.push(Move::ask(&staff.investigator, words, Command::Authorise(strange)).signed());
     let lost = ContainerFact::Missing;
     moves.push(stage.container(&"K00A".into(), lost, "is missing"));
-    moves.push(stage.container(&"K00A".into(), ContainerFact::Found { place: "under a shelf".to_owned() }, "was found"));
+    moves.push(stage.container(
+        &"K00A".into(),
+        ContainerFact::Found { place: "under a shelf".to_owned() },
+        "was found",
+    ));
     Ok(World {
         name: "differences",
         about: "two have counted, one container was not there, and nothing is given until a third has closed it",
