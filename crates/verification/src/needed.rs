@@ -38,11 +38,6 @@ pub const PARTNERS: &[Partners] = &[
         why: "a check that is read from a form is unknown without it; the rule says that the form itself is missing or old",
     },
     Partners {
-        rule: "dose.in_date",
-        with: &["dose.container"],
-        why: "a container that is called back is set aside and so no longer out for the session",
-    },
-    Partners {
         rule: "dose.once",
         with: &["dose.container"],
         why: "a container that was emptied is no longer the one in hand",

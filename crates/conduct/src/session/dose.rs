@@ -26,7 +26,7 @@ pub const CONTAINER: Rule = Rule {
 /// In date.
 pub const IN_DATE: Rule = Rule {
     id: "dose.in_date",
-    sentence: "The container is in date and was not called back",
+    sentence: "The container is in date, was not called back and not set aside",
     source: "dosing-day.md §4 D2; failures.md F-82",
     binds: &["authorise_dose", "authorise_supplement"],
     broken: "Deviation dose_unauthorised",
@@ -137,6 +137,8 @@ pub(super) fn in_date(room: &Room<'_>, id: &ContainerId) -> Finding {
         None => format!("{id} is not in this site's stock"),
         Some(container) if container.recalled => format!("{id} was called back by its maker"),
         Some(container) if container.expires < room.case.day => format!("{id} expired on {}", container.expires),
+        // Too warm, cracked, found again: somebody judges it before anybody swallows it, wherever it lies.
+        Some(Container { set_aside: Some(why), .. }) => format!("{id} was set aside: {why}"),
         Some(container) => {
             let end = room.case.end_of_day_on(container.expires);
             return Finding::holds(&IN_DATE, format!("until {}", container.expires)).until(Some(end));

@@ -14,6 +14,7 @@ mod licensed;
 mod mmrm;
 mod moves;
 mod numbers;
+mod proves;
 mod reference;
 mod report;
 mod seen;

@@ -38,7 +38,14 @@ impl<'a> Look<'a> {
                     _ => BTreeSet::new(),
                 };
                 let differs = expected != found;
-                must(harms, !differs || self.held_now(), "answer.count", "a count that differs, and nothing is held");
+                // What is open already is not opened a second time: this is its recount.
+                let known = |id: &ContainerId| {
+                    let mut open = self.shared.differences.values();
+                    open.any(|open| open.containers.contains(id))
+                };
+                let all_known = expected.symmetric_difference(&found).all(|id| known(id));
+                let answered = !differs || self.held_now() || all_known;
+                must(harms, answered, "answer.count", "a count that differs, and nothing is held");
                 let told = !differs || !missing.is_empty() || !unexpected.is_empty();
                 must(harms, told, "answer.count", "a count that differs and is called right");
             }
@@ -308,7 +315,8 @@ impl Bed<'_> {
     fn swallowed(&self, part: DosePart, container: &ContainerId, pieces: u32, harms: &mut Vec<Harm>) {
         let look = &self.look;
         let at = look.stamp.at;
-        let enough = self.carers(None) >= self.study.session.presence.carers_min as usize;
+        let carers = self.carers_at(at);
+        let enough = carers >= self.study.session.presence.carers_min as usize;
         let allowed = enough && self.swallow_allowed(part, container, pieces, at);
         self.answer(harms, !allowed, Trigger::DoseUnauthorised, "a swallow that was not allowed");
         must(
@@ -342,7 +350,6 @@ impl Bed<'_> {
         let bedside = [Duty::Facilitate, Duty::Nurse, Duty::Prescribe];
         let seen = look.two(self.person.site.as_ref(), &bedside, &bedside).is_ok();
         self.answer(harms, !seen, Trigger::DoseUnwitnessed, "a swallow that two did not see");
-        let carers = self.carers(None);
         let few = carers < self.study.session.presence.carers_min as usize;
         let told = look.answered(Trigger::CarersBelowMinimum) || look.answered(Trigger::ParticipantAlone);
         must(
@@ -377,13 +384,24 @@ impl Bed<'_> {
         }
     }
 
-    fn carers(&self, without: Option<&StaffId>) -> usize {
-        let here = self.day.room.keys().filter(|staff| Some(*staff) != without);
-        here.filter(|staff| {
-            let duties = self.look.duties_of(staff, self.person.site.as_ref());
-            duties.contains(&Duty::Facilitate) || duties.contains(&Duty::Nurse)
-        })
-        .count()
+    fn is_carer(&self, staff: &StaffId) -> bool {
+        let duties = self.look.duties_of(staff, self.person.site.as_ref());
+        duties.contains(&Duty::Facilitate) || duties.contains(&Duty::Nurse)
+    }
+
+    /// Who was there at a moment that may lie behind: whoever has left since was there then.
+    fn there_at(&self, at: Timestamp) -> Vec<&StaffId> {
+        let here = self.day.room.iter().filter(|(_, came)| **came <= at).map(|(staff, _)| staff);
+        let since = self
+            .day
+            .gone
+            .iter()
+            .filter(|(staff, (came, went))| *came <= at && at < *went && !self.day.room.contains_key(*staff));
+        here.chain(since.map(|(staff, _)| staff)).collect()
+    }
+
+    fn carers_at(&self, at: Timestamp) -> usize {
+        self.there_at(at).into_iter().filter(|staff| self.is_carer(staff)).count()
     }
 
     fn came_or_went(&self, staff: &StaffId, going: Going, harms: &mut Vec<Harm>) {
@@ -392,13 +410,15 @@ impl Bed<'_> {
         if going != Going::Out || !here || !under {
             return;
         }
-        let alone = self.day.room.keys().all(|other| other == staff);
-        self.answer(harms, alone, Trigger::ParticipantAlone, "the participant is alone");
-        let left = self.carers(Some(staff));
+        // A going that is told late, or by a clock that was put back, is judged by who was there at its moment.
+        let at = self.look.stamp.at;
+        let others = self.there_at(at).into_iter().filter(|other| *other != staff).collect::<Vec<_>>();
+        self.answer(harms, others.is_empty(), Trigger::ParticipantAlone, "the participant is alone");
+        let left = others.iter().filter(|other| self.is_carer(other)).count();
         let plan = &self.study.session.presence;
-        let few = !alone && left < plan.in_room_min as usize;
+        let few = !others.is_empty() && left < plan.in_room_min as usize;
         self.answer(harms, few, Trigger::CarersBelowMinimum, "fewer carers in the room than the minimum");
-        let fell = self.carers(None) >= plan.carers_min as usize && left < plan.carers_min as usize;
+        let fell = self.carers_at(at) >= plan.carers_min as usize && left < plan.carers_min as usize;
         let told = self.look.answered(Trigger::CarersBelowMinimum) || self.look.answered(Trigger::ParticipantAlone);
         must(
             harms,
@@ -421,8 +441,9 @@ impl Bed<'_> {
         let under = |line: Option<terms::Decimal>, value: &terms::Decimal| line.is_some_and(|line| *value <= line);
         for limit in &self.study.session.limits {
             let Some(value) = measures.get(&limit.measure) else { continue };
-            let red = over(limit.red_at, value) || under(limit.red_low, value);
-            let amber = over(limit.amber_at, value) || under(limit.amber_low, value);
+            let beyond = over(limit.red_at, value) || under(limit.red_low, value);
+            let red = self.day.is_red(limit, self.look.stamp.at, *value);
+            let amber = beyond || over(limit.amber_at, value) || under(limit.amber_low, value);
             self.answer(harms, red, Trigger::LimitRed, "a red limit breached");
             self.answer(harms, amber && !red, Trigger::LimitAmber, "an amber limit breached");
         }

@@ -423,7 +423,7 @@ impl Bed<'_> {
         let fresh = held.is_some_and(|held| held.expires >= self.look.stamp.day && !held.recalled);
         self.must(harms, fresh, "dose.in_date", format!("{container} is out of date or called back"));
         let sound = held.is_none_or(|held| !held.set_aside || held.recalled);
-        self.must(harms, sound, "container.set_aside", format!("{container} had been set aside"));
+        self.must(harms, sound, "dose.in_date", format!("{container} had been set aside"));
     }
 
     fn amounts(&self, part: DosePart, harms: &mut Vec<Harm>) {
@@ -610,9 +610,8 @@ impl Bed<'_> {
             let mut amber: Option<Timestamp> = None;
             for (at, measures, _) in &self.day.readings {
                 let Some(value) = measures.get(&limit.measure) else { continue };
-                for (found, is_red) in self.breached(&limit.measure, *value).filter(|(found, _)| found.id == limit.id) {
-                    let _ = found;
-                    red |= is_red;
+                if self.breached(&limit.measure, *value).any(|(found, _)| found.id == limit.id) {
+                    red |= self.day.is_red(limit, *at, *value);
                     amber = Some(*at);
                 }
             }
@@ -737,8 +736,7 @@ impl Bed<'_> {
             conduct::Person::Staff(staff) if self.look.actor().signed => Some(staff),
             _ => None,
         };
-        let unsigned =
-            self.day.there.iter().find(|staff| !self.day.signed.contains(*staff) && Some(*staff) != closing);
+        let unsigned = self.day.there.iter().find(|staff| !self.day.signed.contains(*staff) && Some(*staff) != closing);
         self.must(
             harms,
             unsigned.is_none() || self.look.reason(),

@@ -2,9 +2,7 @@
 
 use super::{
     Monitor,
-    memory::{
-        Allowed, Checked, Clinic, Day, Filled, Medicine, Ordered, Person, Place, Rated, Shared, Taken, Way,
-    },
+    memory::{Allowed, Checked, Clinic, Day, Filled, Medicine, Ordered, Person, Place, Rated, Shared, Taken, Way},
 };
 use conduct::{
     Entry, Stamp, StreamId, Written,
@@ -112,7 +110,9 @@ fn in_session(day: &mut Day, stamp: &Stamp, entry: &Entry, properly: bool) {
             day.there.insert(staff.clone());
         }
         Entry::PresenceRecorded { staff, going: Going::Out, .. } => {
-            day.room.remove(staff);
+            if let Some(came) = day.room.remove(staff) {
+                day.gone.insert(staff.clone(), (came, stamp.at));
+            }
         }
         Entry::DoseAuthorised { container, expires, .. } => {
             day.ground_lost = false;
@@ -389,12 +389,13 @@ fn of_site(site: &mut Clinic, one: &Written) {
     }
 }
 
+fn put_in(shared: &mut Shared, id: &ContainerId, place: Place) {
+    if let Some(held) = shared.containers.get_mut(id) {
+        held.place = place;
+    }
+}
+
 fn of_stock(shared: &mut Shared, site: &SiteId, one: &Written) {
-    let mut put = |id: &ContainerId, place: Place| {
-        if let Some(held) = shared.containers.get_mut(id) {
-            held.place = place;
-        }
-    };
     match &one.entry {
         Entry::ContainersAccepted { containers } => {
             for id in containers {
@@ -404,20 +405,25 @@ fn of_stock(shared: &mut Shared, site: &SiteId, one: &Written) {
             }
         }
         Entry::ContainerOut { container, participant, session, .. } => {
-            put(container, Place::Out(participant.clone(), *session));
+            put_in(shared, container, Place::Out(participant.clone(), *session));
         }
-        Entry::ContainerBack { container, .. } => put(container, Place::Safe),
+        Entry::ContainerBack { container, .. } => {
+            let aside = shared.containers.get(container).is_some_and(|held| held.set_aside || held.recalled);
+            put_in(shared, container, if aside { Place::Quarantine } else { Place::Safe });
+        }
         Entry::ContainerUsed { container, participant, pieces } => {
-            put(container, Place::Opened(participant.clone()));
+            put_in(shared, container, Place::Opened(participant.clone()));
             if let Some(held) = shared.containers.get_mut(container) {
                 held.used += pieces;
             }
         }
         Entry::ContainerChanged { container, what } => changed(shared, container, what),
         Entry::ContainersDestroyed { containers, .. } => {
-            containers.iter().for_each(|id| put(id, Place::Destroyed));
+            containers.iter().for_each(|id| put_in(shared, id, Place::Destroyed));
         }
-        Entry::ContainersShipped { containers, .. } => containers.iter().for_each(|id| put(id, Place::SentOut)),
+        Entry::ContainersShipped { containers, .. } => {
+            containers.iter().for_each(|id| put_in(shared, id, Place::SentOut))
+        }
         _ => super::papers::of_papers(shared, site, one),
     }
 }
@@ -428,7 +434,8 @@ fn changed(shared: &mut Shared, id: &ContainerId, what: &ContainerFact) {
         ContainerFact::Quarantined { .. }
         | ContainerFact::TemperatureExcursion { .. }
         | ContainerFact::Recalled { .. } => {
-            if held.used == 0 {
+            // What is out for a session stays out until it is put back.
+            if held.used == 0 && !matches!(held.place, Place::Out(..)) {
                 held.place = Place::Quarantine;
             }
             held.set_aside = true;

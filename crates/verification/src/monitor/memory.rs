@@ -2,7 +2,7 @@
 
 use conduct::command::{Destination, DosePart};
 use jiff::{Timestamp, civil::Date};
-use protocol::model::{Duty, Study};
+use protocol::model::{Duty, Limit, Study};
 use std::collections::{BTreeMap, BTreeSet};
 use terms::{
     CheckId, ContainerId, Decimal, FieldId, FormId, InstanceId, LevelId, Milligrams, ParticipantId, RoleId, SiteId,
@@ -128,6 +128,8 @@ pub(super) struct Day {
     pub closed: bool,
     pub ground_lost: bool,
     pub begun: bool,
+    /// Who has left the room: from when to when they were last there.
+    pub gone: BTreeMap<StaffId, (Timestamp, Timestamp)>,
     /// Everybody who was in the room at any time.
     pub there: BTreeSet<StaffId>,
     /// Who has signed the session's record.
@@ -185,6 +187,17 @@ impl Day {
 
     pub(super) fn supplement(&self) -> Option<&Taken> {
         self.taken.iter().find(|taken| taken.part == DosePart::Supplement)
+    }
+
+    /// Whether a value is red at a moment: at once, or, where the study asks for it, when it has lasted by one reading after the other.
+    pub(super) fn is_red(&self, limit: &Limit, at: Timestamp, value: Decimal) -> bool {
+        let over = |line: Option<Decimal>, value: Decimal| line.is_some_and(|line| value >= line);
+        let red = |value: Decimal| over(limit.red_at, value) || limit.red_low.is_some_and(|line| value <= line);
+        let Some(least) = limit.red_minutes.filter(|_| !over(limit.red_once_at, value)) else { return red(value) };
+        let earlier = self.readings.iter().rev().filter(|(taken, _, _)| *taken <= at);
+        let row = earlier.filter_map(|(taken, measures, _)| Some((*taken, *measures.get(&limit.measure)?)));
+        let since = row.take_while(|(_, value)| red(*value)).last().map_or(at, |(taken, _)| taken);
+        red(value) && at.duration_since(since).as_mins() >= i64::from(least)
     }
 
     pub(super) fn pieces(&self, part: DosePart) -> u32 {

@@ -143,9 +143,10 @@ impl<'a> Look<'a> {
         let Some(clinic) = self.shared.sites.get(site) else { return };
         for (id, held) in containers.iter().filter_map(|id| Some((id, self.shared.containers.get(id)?))) {
             let delivery = clinic.deliveries.get(&held.consignment).unwrap_or(&nothing);
-            let open = self.shared.differences.values().any(|open| {
-                open.site.as_ref() == Some(site) && open.consignment.as_ref() == Some(&held.consignment)
-            });
+            let open =
+                self.shared.differences.values().any(|open| {
+                    open.site.as_ref() == Some(site) && open.consignment.as_ref() == Some(&held.consignment)
+                });
             let what = format!("{id} let into use while its delivery does not agree with its note");
             must(harms, !open, "accountability.agrees", what);
             let certain = self.setting.study.stock.as_ref().is_none_or(|plan| !plan.certificate);
@@ -166,12 +167,7 @@ impl<'a> Look<'a> {
                 let day = delivery.arrived.unwrap_or(self.stamp.day);
                 arrived.count() <= ordered as usize && until.is_none_or(|until| day <= until)
             });
-            must(
-                harms,
-                covered,
-                "accountability.order",
-                format!("{id} let into use, which no order covers"),
-            );
+            must(harms, covered, "accountability.order", format!("{id} let into use, which no order covers"));
         }
     }
 
@@ -234,9 +230,7 @@ impl<'a> Look<'a> {
         must(harms, third, "discrepancy.third_person", "a difference closed by one who counted, or unsigned");
         let counted = open.by_delivery || open.recount.is_some();
         must(harms, counted, "discrepancy.recounted", "a difference closed without a count by two since");
-        let gone = |id: &ContainerId| {
-            self.shared.containers.get(id).is_some_and(|held| held.place == Place::Missing)
-        };
+        let gone = |id: &ContainerId| self.shared.containers.get(id).is_some_and(|held| held.place == Place::Missing);
         let (short, strange) = open.recount.unwrap_or_default();
         let short = short || open.containers.iter().any(gone);
         let called_nothing = matches!(cause, LossCause::Clerical | LossCause::Overage);

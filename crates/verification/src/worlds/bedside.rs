@@ -211,9 +211,10 @@ impl Stage {
     pub(crate) fn judges_harm(&self, person: &ParticipantId) -> Move {
         let who = person.clone();
         Move::made(&self.staff.prescriber, "says of what may have been harm that it was none", move |state| {
-            let open = state.people.get(&who)?.tasks.iter().find(|(_, task)| {
-                task.done.is_none() && task.raised.trigger == protocol::model::Trigger::MayBeHarm
-            })?;
+            let open =
+                state.people.get(&who)?.tasks.iter().find(|(_, task)| {
+                    task.done.is_none() && task.raised.trigger == protocol::model::Trigger::MayBeHarm
+                })?;
             let text = "asked and looked: expected, mild, over".to_owned();
             Some(Command::Fact(Fact::CompleteTask { participant: who.clone(), task: open.0.clone(), text }))
         })

@@ -111,9 +111,21 @@ pub(super) fn differences(stage: &Stage) -> Result<World, Why> {
     moves.push(count(stage, &mixed, 0));
     moves.push(close(stage, &mixed, LossCause::Clerical, said).signed());
     moves.extend(notices.last().map(|form| notice(stage, form)));
+    let strange = Authorisation::ResolveDiscrepancy {
+        site: stage.site.clone(),
+        discrepancy: "none".into(),
+        cause: LossCause::Clerical,
+        text: said.to_owned(),
+    };
+    let words = "closes a difference that nobody opened";
+    moves.push(Move::ask(&staff.investigator, words, Command::Authorise(strange)).signed());
     let lost = ContainerFact::Missing;
     moves.push(stage.container(&"K00A".into(), lost, "is missing"));
-    moves.push(stage.container(&"K00A".into(), ContainerFact::Found { place: "under a shelf".to_owned() }, "was found"));
+    moves.push(stage.container(
+        &"K00A".into(),
+        ContainerFact::Found { place: "under a shelf".to_owned() },
+        "was found",
+    ));
     Ok(World {
         name: "differences",
         about: "two have counted, one container was not there, and nothing is given until a third has closed it",

@@ -54,6 +54,12 @@ pub(super) fn safe(stage: &Stage) -> Result<World, Why> {
         method: method.to_owned(),
         record: Some("D-1".to_owned()),
     };
+    let unrecorded = Authorisation::DestroyContainers {
+        site: site.clone(),
+        containers: vec!["N1".into()],
+        method: "incinerated".to_owned(),
+        record: None,
+    };
     let back = |id: &str| Authorisation::ReturnToSafe { site: site.clone(), container: id.into() };
     let become_ = |id: &str, what: ContainerFact, words: &str| stage.container(&id.into(), what, words);
     let count = |lose: usize, words: &str| {
@@ -82,6 +88,7 @@ pub(super) fn safe(stage: &Stage) -> Result<World, Why> {
         count(1, "counts the safe, and one is not there"),
         two(&staff.pharmacist, "destroys N1", destroy("N1", "incinerated")),
         two(&staff.pharmacist, "destroys N1 without saying how", destroy("N1", " ")),
+        two(&staff.pharmacist, "destroys N1 without a record", unrecorded),
         two(&staff.pharmacist, "destroys N2", destroy("N2", "incinerated")),
         two(&staff.pharmacist, "destroys K10A", destroy("K10A", "incinerated")),
         two(&staff.pharmacist, "destroys K00A, which is out", destroy("K00A", "incinerated")),
