@@ -313,7 +313,7 @@ fn supplement() -> Seen {
         ",
     );
     for (act, expected) in [
-        ("11:31 lead+co: open K2", "refused supplement.window supplement.vitals"),
+        ("11:31 lead+co: open K2", "refused supplement.window supplement.vitals session.clock"),
         ("11:40 lead+co: open K2 unwished", "refused supplement.wish"),
         ("11:40 lead: open K2", "refused dose.two_people"),
         ("11:40 lead+co: open K6", "refused dose.container"),

@@ -24,7 +24,8 @@ const AT_THE_END: &str = "nobody locks a simulated trial";
 const NOBODY_ASKS: &str = "no virtual person asks to be erased";
 
 /// Rules that this study can't be seen to break, and why. Each has a test of its own beside the rule.
-const OUT_OF_REACH: [(&str, &str); 20] = [
+const OUT_OF_REACH: [(&str, &str); 21] = [
+    ("session.clock", "virtual time does not go back"),
     ("identity.right", NOBODY_ASKS),
     ("identity.once", NOBODY_ASKS),
     ("identity.safe", NOBODY_ASKS),

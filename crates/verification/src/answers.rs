@@ -233,6 +233,11 @@ fn turn(trial: &mut Trial<'_>, keys: &BTreeSet<(Option<String>, FormId)>, wanted
                     tries.push(with);
                 }
             }
+            tries.extend(together(trial, key, wanted, around).into_iter().map(|values| {
+                let mut with = own.clone();
+                with.extend(values);
+                with
+            }));
             for values in tries {
                 let (before, earlier) = (trial.holding(wanted), trial.forms.get(key).cloned().unwrap_or_default());
                 // Each try changes one field of the best so far.
@@ -248,6 +253,46 @@ fn turn(trial: &mut Trial<'_>, keys: &BTreeSet<(Option<String>, FormId)>, wanted
             }
         }
     }
+}
+
+/// Most combinations of fields that are tried together for one expression.
+const TOGETHER: usize = 512;
+
+/// For expressions that hold only if several fields of a form are right at once: those fields, in all combinations.
+fn together(
+    trial: &Trial<'_>,
+    key: &(Option<String>, FormId),
+    wanted: &[Wanted<'_>],
+    around: &[Decimal],
+) -> Vec<Values> {
+    let Some(form) = trial.study.form(key.1.as_str()) else { return Vec::new() };
+    let prefix = key.0.as_ref().map_or_else(|| format!("{}.", key.1), |visit| format!("{visit}.{}.", key.1));
+    let mut all = Vec::new();
+    for one in wanted.iter().filter(|one| one.expression.evaluate(&|name| trial.look_up(name)) != one.answer) {
+        let names: BTreeSet<&str> =
+            one.expression.names().into_iter().filter_map(|name| name.strip_prefix(prefix.as_str())).collect();
+        let fields: Vec<&Field> = form.fields.iter().filter(|field| names.contains(field.id.as_str())).collect();
+        if fields.len() < 2 {
+            continue;
+        }
+        let mut mixed: Vec<Values> = vec![BTreeMap::new()];
+        for field in fields {
+            let each = candidates(field, around, trial.today);
+            mixed = mixed
+                .into_iter()
+                .flat_map(|values| {
+                    each.iter().map(move |value| {
+                        let mut with = values.clone();
+                        with.insert(field.id.clone(), value.clone());
+                        with
+                    })
+                })
+                .take(TOGETHER)
+                .collect();
+        }
+        all.extend(mixed);
+    }
+    all
 }
 
 /// Values of a check's own fields under which it clears.

@@ -445,8 +445,13 @@ fn parts(stage: &Stage, person: &ParticipantId) -> Result<Vec<Part>, Why> {
         let too_late = vec![("too late", open(&staff.lead).with(&staff.co))];
         parts.push(part(vec![stage.reading(person, 1, &[])], too_late, i64::from(plan.closes_minutes)));
     }
-    let discharge = Command::Authorise(Authorisation::Discharge { participant: person.clone(), session: 1 });
-    let leave = Move::ask(&staff.lead, "asks for leave", discharge);
+    // Asked once more after an hour, where it was too early at first.
+    let who = person.clone();
+    let leave = Move::made(&staff.lead, "asks for leave", move |state| {
+        let session = state.people.get(&who)?.sessions.get(&1)?;
+        let act = Authorisation::Discharge { participant: who.clone(), session: 1 };
+        session.discharged.is_none().then_some(Command::Authorise(act))
+    });
     let home = |escort: Escort| {
         let fact = Fact::RecordDeparture { participant: person.clone(), session: 1, to: Destination::Home, escort };
         Move::ask(&staff.lead, "goes home", Command::Fact(fact))
@@ -456,14 +461,14 @@ fn parts(stage: &Stage, person: &ParticipantId) -> Result<Vec<Part>, Why> {
         vec![("leave asked for too early", leave.clone().with(&staff.co)), ("left too early", home(Escort::Named))],
         i64::from(study.session.discharge.earliest_minutes),
     ));
+    let mut criteria = Vec::new();
     for check in &study.session.discharge.criteria {
-        let mut right = Vec::new();
         if let Some(form) = &check.form {
-            right.push(stage.form(person, form.as_str(), stage.who_fills(form.as_str())));
+            criteria.push(stage.form(person, form.as_str(), stage.who_fills(form.as_str())));
         }
-        right.push(stage.check(person, 1, check)?);
-        parts.push(part(right, Vec::new(), 1));
+        criteria.push(stage.check(person, 1, check)?);
     }
+    parts.extend(criteria.iter().map(|one| part(vec![one.clone()], Vec::new(), 1)));
     let emptied = |part| {
         stage.released_container(person, 1, part, ContainerFact::CameBack { pieces: 0, seal: None }, "came back")
     };
@@ -484,7 +489,9 @@ fn parts(stage: &Stage, person: &ParticipantId) -> Result<Vec<Part>, Why> {
         "came back",
     );
     parts.push(part(back, vec![("pieces that do not add up", miscounted)], 1));
-    parts.push(part(vec![leave.clone().with(&staff.co)], vec![("alone", leave)], 5));
+    parts.push(part(vec![leave.clone().with(&staff.co)], vec![("alone", leave.clone())], 70));
+    criteria.push(leave.with(&staff.co));
+    parts.push(part(criteria, Vec::new(), 5));
     let stays = Fact::RecordDeparture {
         participant: person.clone(),
         session: 1,
@@ -497,6 +504,17 @@ fn parts(stage: &Stage, person: &ParticipantId) -> Result<Vec<Part>, Why> {
         600,
     ));
     parts.push(part(vec![home(Escort::Named)], Vec::new(), 10));
+    // Who was there signs, and of what may have been harm it is said whether it was.
+    let signs = |by: &terms::StaffId| stage.signs(person, 1, by);
+    let mut signed: Vec<Move> = vec![signs(&staff.co).signed()];
+    if plan.nurses_min > 0 {
+        signed.push(signs(&staff.nurse).signed());
+    }
+    let judged = stage.judges_harm(person);
+    parts.push(part(signed, vec![("not signed", signs(&staff.co))], 1));
+    let mut judging = part(vec![judged.clone().signed(), judged.clone().signed()], vec![("not signed", judged)], 1);
+    judging.right.extend(judging.right.clone());
+    parts.push(judging);
     let close = Command::Authorise(Authorisation::CloseSession { participant: person.clone(), session: 1 });
     let close = Move::ask(&staff.lead, "closes", close);
     parts.push(part(vec![close.clone().signed()], vec![("not signed", close)], 1));

@@ -53,6 +53,11 @@ pub const PARTNERS: &[Partners] = &[
         why: "a container that was emptied is no longer the one in hand",
     },
     Partners {
+        rule: "session.carers",
+        with: &["session.delegation"],
+        why: "a carer who is not in the room does not outlast the session either",
+    },
+    Partners {
         rule: "discharge.earliest",
         with: &["session.discharge"],
         why: "a study may ask for the time as a criterion of leaving as well",

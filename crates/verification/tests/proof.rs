@@ -55,7 +55,7 @@ fn a_planted_bug_is_found_by_a_shortest_way() {
         None,
         &["people of the dose"],
         Bounds::QUICK,
-        &Off::rules(&["session.carers"]),
+        &needed::off_for("session.carers"),
         &|_, _| (),
     )
     .unwrap();

@@ -214,8 +214,7 @@ fn uncovered(case: &Case<'_>, container: &Container, arrival: Option<&Consignmen
         .lines
         .iter()
         .filter(|line| line.part == container.part && line.level == container.level)
-        .map(|line| line.containers)
-        .sum();
+        .fold(0, |all, line| all.saturating_add(line.containers));
     let of_order = |other: &&Container| {
         other.part == container.part
             && other.level == container.level

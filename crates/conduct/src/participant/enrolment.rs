@@ -20,7 +20,7 @@ pub const PHASE: Rule = Rule {
     id: "participant.phase",
     sentence: "The steps of the study are taken in their order",
     source: "The study's epochs and gates",
-    binds: &["enrol", "confirm_enrolment", "rescreen", "randomise", "complete_participation"],
+    binds: &["enrol", "confirm_enrolment", "rescreen", "randomise", "complete_participation", "transfer_participant"],
     broken: "The act is refused; what happened can still be recorded",
 };
 /// Consent.

@@ -71,7 +71,11 @@ impl<'c> Room<'c> {
 
     /// Pieces of a part swallowed so far.
     pub fn pieces(&self, part: DosePart) -> u32 {
-        self.session.swallowed.iter().filter(|swallow| swallow.part == part).map(|swallow| swallow.pieces).sum()
+        self.session
+            .swallowed
+            .iter()
+            .filter(|swallow| swallow.part == part)
+            .fold(0, |all, swallow| all.saturating_add(swallow.pieces))
     }
 
     /// Whether the session's afternoon is over, and how it ended.

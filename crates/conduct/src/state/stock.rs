@@ -87,6 +87,15 @@ pub struct Container {
 }
 
 impl Container {
+    /// The book has it in the safe, and somebody tells that it was opened: nobody can be given it any more.
+    fn open_in_safe(&mut self, why: &str) {
+        if matches!(self.standing, ContainerStanding::Available | ContainerStanding::Quarantined) {
+            self.standing = ContainerStanding::Quarantined;
+            self.set_aside = Some(why.to_owned());
+            self.opened = true;
+        }
+    }
+
     fn arrived(report: &ContainerReport, consignment: &str) -> Self {
         Self {
             part: report.part,
@@ -566,10 +575,13 @@ impl StockState {
                     container.standing = ContainerStanding::Used { participant: participant.clone(), back: true };
                     container.opened = true;
                     container.back = Some(*pieces);
+                } else {
+                    container.open_in_safe("was opened: refused, by the record");
                 }
             }),
             ContainerFact::Wasted { pieces, .. } => self.change(id, |container| {
                 container.wasted = container.wasted.saturating_add(*pieces);
+                container.open_in_safe("was opened: pieces were spoilt, by the record");
                 container.opened = true;
             }),
             ContainerFact::Found { place } => {

@@ -146,6 +146,18 @@ fn appointments() -> Seen {
     refused(clinic.may("coordinator", book(&first, outside)), "visit.window");
     refused(clinic.may("coordinator", book(&second, target)), "visit.order");
     granted(clinic.may("coordinator", book(&first, target)));
+    // The first session was held, by the record; the second can't be booked for five days later.
+    let swallowed = conduct::state::Swallow {
+        part: conduct::command::DosePart::Initial,
+        container: "K9".into(),
+        amount: terms::Milligrams::ZERO,
+        pieces: 2,
+        at: target,
+        day: target.to_zoned(jiff::tz::TimeZone::UTC).date(),
+        authorised: true,
+    };
+    let held = conduct::state::SessionState { swallowed: vec![swallowed], ..Default::default() };
+    clinic.participants.get_mut(&id).unwrap().sessions.insert(1, held);
     let near = target.checked_add(jiff::SignedDuration::from_hours(24 * 5)).unwrap();
     refused(clinic.may("coordinator", book(&second, near)), "dose.interval");
     let far = at(&clinic, &second, 0);

@@ -25,7 +25,6 @@ const ALLOWED: &[(&str, u64, &str)] = &[
     ("accountability/count.rs", 2, "two people count"),
     ("accountability/forecast.rs", 7, "days in a week"),
     ("accountability/storage.rs", 5_000, "readings that one file may hold"),
-    ("accountability/storage.rs", 2, "a coldest and a warmest"),
     ("accountability/storage.rs", 100, "degrees Celsius that no logger of a safe shows"),
     ("accountability/storage.rs", 5, "minutes that a logger's clock may run fast"),
     ("accountability/receipt.rs", 10_000, "largest consignment that is read"),

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 /// What the demonstration trial can't show, and the test that shows it: file, function, and the words by which it does.
 const NAMED: &[(&str, &str, &str, &str)] = &[
+    ("session.clock", "conduct/tests/session_rules.rs", "doses", "refused session.clock"),
     ("session.approval", "conduct/tests/session_rules.rs", "releases", "refused session.approval/ethics"),
     ("session.nurse", "journeys/tests/all/licensed.rs", "a_whole_treatment_in_the_open", "session.nurse"),
     ("session.site", "conduct/tests/session_rules.rs", "releases", "refused session.site"),

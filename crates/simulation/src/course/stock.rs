@@ -12,7 +12,7 @@ use conduct::{
     state::{ContainerStanding, StockState},
 };
 use jiff::{Timestamp, civil::Date};
-use protocol::model::Duty;
+use protocol::model::{Duty, StockUse};
 use std::collections::BTreeMap;
 use terms::{ContainerId, Decimal, LevelId, SiteId, StaffId};
 
@@ -327,7 +327,12 @@ impl Trial<'_> {
             self.soon(Ask::fact(now, &pharmacist, fact).with(witness.as_ref()));
         }
         if !used.is_empty() {
-            if self.slips.taken(Slip::DestroyUnrecorded) {
+            // Only a country with a form for it asks for the record's number.
+            let country =
+                self.clinic.folded.trial.sites.get(&site).map(|site| site.country.clone()).unwrap_or_default();
+            let plan = self.clinic.study.stock.clone();
+            let asked = plan.is_some_and(|plan| plan.forms_in(&country, StockUse::Destruction).next().is_some());
+            if asked && self.slips.taken(Slip::DestroyUnrecorded) {
                 let (containers, method, record) = (used.clone(), method.to_owned(), None);
                 let act = Authorisation::DestroyContainers { site: site.clone(), containers, method, record };
                 self.soon(Ask::act(now, &pharmacist, act).signed().with(witness.as_ref()).may_fail());

@@ -726,6 +726,25 @@ impl Bed<'_> {
             "the close of a session with the supplement undecided",
         );
         self.must(harms, self.look.actor().signed, "close.signed", "the close of a session that nobody signed");
+        let asked = self.person.questions.values().any(|about| self.day.lines.contains(about));
+        self.must(
+            harms,
+            !asked,
+            "close.adverse_events",
+            "the close of a session in which something may have been harm, and nobody said whether",
+        );
+        let closing = match &self.look.actor().person {
+            conduct::Person::Staff(staff) if self.look.actor().signed => Some(staff),
+            _ => None,
+        };
+        let unsigned =
+            self.day.there.iter().find(|staff| !self.day.signed.contains(*staff) && Some(*staff) != closing);
+        self.must(
+            harms,
+            unsigned.is_none() || self.look.reason(),
+            "close.signatures",
+            "the close of a session that somebody who was there has not signed, without a reason",
+        );
     }
 
     /// Whether a swallow was the one that was allowed.

@@ -3,7 +3,7 @@
 use super::{
     Monitor,
     memory::{
-        Allowed, Checked, Clinic, Day, Filled, Held, Medicine, Ordered, Person, Place, Rated, Shared, Taken, Way,
+        Allowed, Checked, Clinic, Day, Filled, Medicine, Ordered, Person, Place, Rated, Shared, Taken, Way,
     },
 };
 use conduct::{
@@ -67,6 +67,8 @@ pub(super) fn session_of(entry: &Entry) -> Option<u8> {
         | Entry::Discharged { session, .. }
         | Entry::Departed { session, .. }
         | Entry::NightChecked { session, .. }
+        | Entry::CardOpened { session, .. }
+        | Entry::SessionSigned { session, .. }
         | Entry::SessionClosed { session, .. } => Some(*session),
         Entry::GroundWithdrawn { session, .. } => *session,
         _ => None,
@@ -107,6 +109,7 @@ fn in_session(day: &mut Day, stamp: &Stamp, entry: &Entry, properly: bool) {
         Entry::Agreed { check: None, .. } => day.agreed = Some(stamp.at),
         Entry::PresenceRecorded { staff, going: Going::In, .. } => {
             day.room.entry(staff.clone()).or_insert(stamp.at);
+            day.there.insert(staff.clone());
         }
         Entry::PresenceRecorded { staff, going: Going::Out, .. } => {
             day.room.remove(staff);
@@ -134,12 +137,22 @@ fn in_session(day: &mut Day, stamp: &Stamp, entry: &Entry, properly: bool) {
 fn later_in_session(day: &mut Day, stamp: &Stamp, entry: &Entry) {
     match entry {
         Entry::SupplementNotGiven { .. } => day.declined = true,
-        Entry::ReadingRecorded { measures, slot, .. } => {
+        Entry::ReadingRecorded { instance, measures, slot, .. } => {
+            day.lines.insert(instance.clone());
             let place = day.readings.partition_point(|(at, _, _)| *at <= stamp.at);
             day.readings.insert(place, (stamp.at, measures.clone(), slot.clone()));
         }
-        Entry::SessionNoted { code, .. } if code.eq_ignore_ascii_case("VOMIT") => {
-            day.vomited.get_or_insert(stamp.at);
+        Entry::SessionNoted { instance, code, .. } => {
+            day.lines.insert(instance.clone());
+            if code.eq_ignore_ascii_case("VOMIT") {
+                day.vomited.get_or_insert(stamp.at);
+            }
+        }
+        Entry::CardOpened { instance, .. } => {
+            day.lines.insert(instance.clone());
+        }
+        Entry::SessionSigned { staff, .. } => {
+            day.signed.insert(staff.clone());
         }
         Entry::SessionStopped { .. } => (day.stopped, day.allowed, day.opened) = (true, None, None),
         Entry::Discharged { .. } => day.discharged = true,
@@ -205,6 +218,7 @@ fn of_person(person: &mut Person, stamp: &Stamp, entry: &Entry) {
             let goes_on = matches!(scope, StopScope::Treatment | StopScope::Discontinued) && person.assigned;
             person.way = if goes_on { Way::Stopped } else { Way::Gone };
         }
+        Entry::IdentityErased => person.erased = true,
         Entry::ParticipationCompleted => person.way = Way::Completed,
         Entry::Transferred { to, .. } => person.site = Some(to.clone()),
         Entry::VersionMoved { to, .. } => person.study = Some(to.clone()),
@@ -281,13 +295,24 @@ pub(super) fn of_record(person: &mut Person, stamp: &Stamp, entry: &Entry) {
         }
         Entry::TaskRaised(task) => {
             person.tasks.insert(task.instance.clone());
-            if task.trigger == Trigger::SuicideRisk {
-                person.alarms.insert(task.instance.clone());
+            match (task.trigger, &task.about) {
+                (Trigger::SuicideRisk, _) => {
+                    person.alarms.insert(task.instance.clone());
+                }
+                (Trigger::SeriousAdverseEvent, _) => {
+                    person.grave_tasks.insert(task.instance.clone());
+                }
+                (Trigger::MayBeHarm, Some(about)) => {
+                    person.questions.insert(task.instance.clone(), about.clone());
+                }
+                _ => {}
             }
         }
         Entry::TaskCompleted { instance, .. } => {
             person.tasks.remove(instance);
             person.alarms.remove(instance);
+            person.grave_tasks.remove(instance);
+            person.questions.remove(instance);
         }
         _ => of_visits(person, entry),
     }
@@ -371,21 +396,6 @@ fn of_stock(shared: &mut Shared, site: &SiteId, one: &Written) {
         }
     };
     match &one.entry {
-        Entry::ContainersReceived { containers, .. } => {
-            for report in containers {
-                let held = Held {
-                    site: site.clone(),
-                    part: report.part,
-                    level: report.level.clone(),
-                    expires: report.expires,
-                    place: Place::Quarantine,
-                    used: 0,
-                    recalled: false,
-                    set_aside: false,
-                };
-                shared.containers.entry(report.container.clone()).or_insert(held);
-            }
-        }
         Entry::ContainersAccepted { containers } => {
             for id in containers {
                 if let Some(held) = shared.containers.get_mut(id) {
@@ -407,7 +417,8 @@ fn of_stock(shared: &mut Shared, site: &SiteId, one: &Written) {
         Entry::ContainersDestroyed { containers, .. } => {
             containers.iter().for_each(|id| put(id, Place::Destroyed));
         }
-        _ => {}
+        Entry::ContainersShipped { containers, .. } => containers.iter().for_each(|id| put(id, Place::SentOut)),
+        _ => super::papers::of_papers(shared, site, one),
     }
 }
 
@@ -436,8 +447,9 @@ fn changed(shared: &mut Shared, id: &ContainerId, what: &ContainerFact) {
 fn of_trial(shared: &mut Shared, one: &Written) {
     match &one.entry {
         Entry::StudyAdopted { study, label, .. } => shared.studies.push((study.clone(), label.clone())),
-        Entry::SiteOpened { site, cap, .. } => {
+        Entry::SiteOpened { site, cap, country, .. } => {
             let clinic = shared.sites.entry(site.clone()).or_default();
+            clinic.country.clone_from(country);
             (clinic.standing, clinic.cap) = (1, *cap);
         }
         Entry::SiteActivated { site } => shared.sites.entry(site.clone()).or_default().standing = 2,

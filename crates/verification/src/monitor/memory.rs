@@ -49,6 +49,11 @@ pub struct Person {
     /// Alarms about suicide risk that nobody has answered.
     pub(super) alarms: BTreeSet<InstanceId>,
     pub(super) tasks: BTreeSet<InstanceId>,
+    /// Open questions whether something was an adverse event: question, and what it is about.
+    pub(super) questions: BTreeMap<InstanceId, InstanceId>,
+    /// Open tasks about a serious adverse event.
+    pub(super) grave_tasks: BTreeSet<InstanceId>,
+    pub(super) erased: bool,
     /// Severe or serious adverse events that go on.
     pub(super) grave: BTreeSet<InstanceId>,
     pub(super) serious: BTreeSet<InstanceId>,
@@ -123,6 +128,12 @@ pub(super) struct Day {
     pub closed: bool,
     pub ground_lost: bool,
     pub begun: bool,
+    /// Everybody who was in the room at any time.
+    pub there: BTreeSet<StaffId>,
+    /// Who has signed the session's record.
+    pub signed: BTreeSet<StaffId>,
+    /// Readings, lines and cards of the session, by id.
+    pub lines: BTreeSet<InstanceId>,
 }
 
 /// An order.
@@ -219,6 +230,33 @@ pub(super) struct Held {
     pub used: u32,
     pub recalled: bool,
     pub set_aside: bool,
+    pub lot: String,
+    pub consignment: String,
+}
+
+/// A delivery.
+#[derive(Debug, Clone, Default, Hash)]
+pub(super) struct Delivery {
+    pub order: Option<String>,
+    pub certified: BTreeSet<String>,
+    pub arrived: Option<Date>,
+    pub from_another: bool,
+}
+
+/// A difference that nobody has closed.
+#[derive(Debug, Clone, Default, Hash)]
+pub(super) struct Difference {
+    pub site: Option<SiteId>,
+    pub people: BTreeSet<StaffId>,
+    pub containers: BTreeSet<ContainerId>,
+    pub consignment: Option<String>,
+    /// Found with a delivery: it was counted as it arrived.
+    pub by_delivery: bool,
+    /// Notices by form, and the causes that ask for each.
+    pub notices: Vec<(String, Vec<String>)>,
+    pub sent: BTreeSet<String>,
+    /// What two found since: whether something is gone, and whether something is there that should not be.
+    pub recount: Option<(bool, bool)>,
 }
 
 /// A site.
@@ -231,6 +269,10 @@ pub(super) struct Clinic {
     pub holds: BTreeSet<InstanceId>,
     /// Staff, role, first and last day.
     pub delegations: Vec<(StaffId, RoleId, Date, Option<Date>)>,
+    pub country: String,
+    /// Order forms that were signed: number, what was ordered, last day.
+    pub orders: BTreeMap<String, (Vec<(DosePart, LevelId, u32)>, Option<Date>)>,
+    pub deliveries: BTreeMap<String, Delivery>,
 }
 
 /// What is nobody's alone.
@@ -246,6 +288,8 @@ pub(super) struct Shared {
     pub plan: Option<String>,
     pub opened: bool,
     pub locked: bool,
+    /// Differences that are open.
+    pub differences: BTreeMap<InstanceId, Difference>,
 }
 
 impl Shared {

@@ -10,6 +10,7 @@ mod fold;
 mod memory;
 mod names;
 mod paper;
+mod papers;
 mod safe;
 mod staff;
 mod ways;

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::floors;
 use conduct::Entry;
-use protocol::model::Duty;
+use protocol::model::{Duty, StockUse};
 use terms::{ContainerId, SiteId};
 
 impl Look<'_> {
@@ -28,6 +28,7 @@ impl Look<'_> {
                         format!("{id} let into use after it was set aside, without a reason"),
                     );
                 }
+                self.papers_of_arrival(site, containers, harms);
                 self.two_at_the_safe(site, "containers let into use", harms);
             }
             Entry::ContainerBack { container, .. } => {
@@ -44,7 +45,7 @@ impl Look<'_> {
                 }
                 self.two_at_the_safe(site, "a container put back", harms);
             }
-            Entry::ContainersDestroyed { containers, method, .. } => {
+            Entry::ContainersDestroyed { containers, method, record } => {
                 self.each_known(site, containers, "destroyed", harms);
                 for (id, held) in self.here(site, containers) {
                     let useful = held.place == Place::Safe && held.expires >= today && !held.recalled;
@@ -64,7 +65,30 @@ impl Look<'_> {
                 }
                 let said = !method.trim().is_empty();
                 must(harms, said, "accountability.method", "containers destroyed without saying how");
+                let asked = self.form_here(site, StockUse::Destruction);
+                let given = record.as_deref().is_some_and(|record| !record.trim().is_empty());
+                must(
+                    harms,
+                    given || !asked,
+                    "accountability.destruction_record",
+                    "containers destroyed without the record that the study asks for",
+                );
                 self.two_at_the_safe(site, "containers destroyed", harms);
+            }
+            Entry::ContainersShipped { shipment, to, containers, seal, number } => {
+                self.each_known(site, containers, "sent", harms);
+                for (id, held) in self.here(site, containers) {
+                    let fit = matches!(held.place, Place::Quarantine | Place::Safe) && held.used == 0;
+                    must(harms, fit, "shipment.fit", format!("{id} sent, which does not lie unopened in the safe"));
+                }
+                self.sent(site, to, (shipment, seal, number.as_deref()), harms);
+                self.two_at_the_safe(site, "containers sent", harms);
+            }
+            Entry::StockOrdered { form, number, fields, lines, .. } => {
+                self.ordered_stock(site, (form, number), fields, lines, harms);
+            }
+            Entry::DiscrepancyResolved { instance, cause, text, .. } => {
+                self.resolved(instance, *cause, text, harms);
             }
             _ => {}
         }

@@ -26,7 +26,9 @@ impl Look<'_> {
 
     pub(super) fn lifted(&self, known: bool, harms: &mut Vec<Harm>) {
         must(harms, known, "hold.known", "a hold lifted that does not stand");
-        must(harms, self.reason(), "hold.reason", "a hold lifted without saying why");
+        // Closing a difference says how it came about: its hold goes with it.
+        let closed = self.performed.written.iter().any(|one| matches!(one.entry, Entry::DiscrepancyResolved { .. }));
+        must(harms, closed || self.reason(), "hold.reason", "a hold lifted without saying why");
     }
 
     pub(super) fn lifted_of(&self, holds: &BTreeSet<InstanceId>, instance: &InstanceId, harms: &mut Vec<Harm>) {

@@ -52,6 +52,15 @@ impl<'a> Look<'a> {
         );
         note(harms, !looks_forward || !self.shared.locked, "lock.closed", "something new in a locked record");
         match entry {
+            E::IdentityErased => {
+                let right = person.way == Way::Gone && (person.withdrawn || person.consents.is_empty());
+                note(harms, right, "identity.right", "somebody who takes part can be reached no more");
+                note(harms, !person.erased, "identity.once", "who they are erased twice");
+                let safe = person.alarms.is_empty() && person.grave_tasks.is_empty();
+                note(harms, safe, "identity.safe", "who they are erased while their safety asks for them");
+                let asked = self.actor().signed && self.reason();
+                note(harms, asked, "identity.signed", "who they are erased without a signature or how they asked");
+            }
             E::Enrolled { .. } => {
                 note(harms, person.way == Way::Screening, "participant.phase", "enrolled out of turn");
                 self.standing(id, person, study, "enrolled", harms);

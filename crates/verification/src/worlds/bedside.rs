@@ -201,6 +201,24 @@ impl Stage {
         all.iter().find(fits).map_or_else(|| self.staff.lead.clone(), |staff| (**staff).clone())
     }
 
+    /// Somebody who was there signs the session's record.
+    pub(crate) fn signs(&self, person: &ParticipantId, session: u8, by: &StaffId) -> Move {
+        let fact = Fact::SignSession { participant: person.clone(), session };
+        Move::ask(by, "signs the session's record", Command::Fact(fact))
+    }
+
+    /// Of something that may have been harm it is said that it was none.
+    pub(crate) fn judges_harm(&self, person: &ParticipantId) -> Move {
+        let who = person.clone();
+        Move::made(&self.staff.prescriber, "says of what may have been harm that it was none", move |state| {
+            let open = state.people.get(&who)?.tasks.iter().find(|(_, task)| {
+                task.done.is_none() && task.raised.trigger == protocol::model::Trigger::MayBeHarm
+            })?;
+            let text = "asked and looked: expected, mild, over".to_owned();
+            Some(Command::Fact(Fact::CompleteTask { participant: who.clone(), task: open.0.clone(), text }))
+        })
+    }
+
     /// Every open task is done.
     pub(super) fn tasks_done(&self, person: &ParticipantId) -> Move {
         let who = person.clone();

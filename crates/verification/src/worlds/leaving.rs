@@ -97,7 +97,7 @@ pub(super) fn leaving(stage: &Stage) -> Result<World, Why> {
         leaves(stage, &person, Destination::Home, Escort::Named),
         leaves(stage, &person, Destination::Home, Escort::Nobody),
         leaves(stage, &person, Destination::Hospital, Escort::Named),
-        close(stage, &person).signed(),
+        close(stage, &person).signed().because("the co has gone home"),
     ];
     moves.extend(done);
     for check in &plan.criteria {
@@ -132,8 +132,8 @@ pub(super) fn closing(stage: &Stage) -> Result<World, Why> {
     let staff = &stage.staff;
     let mut moves = vec![
         discharge(stage, &person).with(&staff.co),
-        close(stage, &person).signed(),
-        close(stage, &person),
+        close(stage, &person).signed().because("the co has gone home"),
+        close(stage, &person).because("the co has gone home"),
         leaves(stage, &person, Destination::Overnight, Escort::Nobody),
         leaves(stage, &person, Destination::Home, Escort::Named),
         stage.released_container(&person, 1, DosePart::Supplement, ContainerFact::Missing, "is missing"),
@@ -148,5 +148,50 @@ pub(super) fn closing(stage: &Stage) -> Result<World, Why> {
         start: builder.state,
         moves,
         quick: 5,
+    })
+}
+
+/// All but the signatures, and what may have been harm.
+pub(super) fn signatures(stage: &Stage) -> Result<World, Why> {
+    let plan = &stage.study.session.discharge;
+    let (mut builder, person) = dosed(stage, i64::from(plan.earliest_minutes) + 5)?;
+    let staff = &stage.staff;
+    builder.must(&emptied(stage, &person))?;
+    if let Some(declined) = declined(stage, &person).filter(|_| stage.study.dose.supplement.is_some()) {
+        builder.must(&declined)?;
+        builder.must(&stage.put_back(&person, 1, DosePart::Supplement))?;
+    }
+    for one in criteria(stage, &person)? {
+        builder.must(&one)?;
+    }
+    builder.must(&discharge(stage, &person).with(&staff.co))?;
+    builder.must(&leaves(stage, &person, Destination::Overnight, Escort::Nobody))?;
+    builder.wait(600);
+    builder.must(&leaves(stage, &person, Destination::Home, Escort::Named))?;
+    let here = stage.study.session.presence.nurses_min >= 1 || stage.study.session.presence.carers_min >= 3;
+    if here {
+        builder.must(&stage.signs(&person, 1, &staff.nurse).signed())?;
+    }
+    let mut moves = vec![
+        close(stage, &person).signed(),
+        close(stage, &person),
+        close(stage, &person).signed().because("the co has gone home"),
+        stage.signs(&person, 1, &staff.co).signed(),
+        stage.signs(&person, 1, &staff.co),
+        stage.signs(&person, 1, &staff.lead).signed(),
+        stage.judges_harm(&person),
+        stage.judges_harm(&person).signed(),
+        Move::wait(60),
+    ];
+    let harm = stage.study.session.codes.iter().find(|code| code.may_be_harm && code.unit.is_none());
+    let note = harm.and_then(|code| stage.note(&person, 1, &code.code));
+    moves.extend(note.map(|note| note.earlier(650)));
+    Ok(World {
+        name: "signatures",
+        about: "the participant has gone home after the night, and all is settled but the signatures",
+        setting: builder.stage.setting.clone(),
+        start: builder.state,
+        moves,
+        quick: 3,
     })
 }

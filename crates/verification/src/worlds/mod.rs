@@ -6,6 +6,8 @@
 mod approvals;
 mod bedside;
 mod dose;
+mod drug;
+mod erasure;
 mod gates;
 mod leaving;
 mod order;
@@ -55,7 +57,11 @@ pub const ALL: &[(&str, Make)] = &[
     ("supplement over the most", variants::over),
     ("leaving", leaving::leaving),
     ("close", leaving::closing),
+    ("signatures", leaving::signatures),
     ("safe", safe::safe),
+    ("differences", drug::differences),
+    ("papers of the drug", drug::papers),
+    ("erasure", erasure::erasing),
     ("staffing", staffing::staffing),
     ("a new site", staffing::opening),
     ("versions", paper::versions),
