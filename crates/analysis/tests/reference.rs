@@ -343,6 +343,26 @@ fn events_by_exposure() {
     close(rare("interest-cardiac", "mdma", "n"), 1.0, 0.0);
 }
 
+/// One container went on to another site and was used there, one is on its way, one lies in the safe.
+#[test]
+fn a_container_that_was_sent_on_is_one_container() {
+    let mut made = twelve();
+    made.put("site", &["S02", "Second", "GB"]);
+    let rows = [("S01", "a", "sent"), ("S01", "b", "sent"), ("S01", "c", "available"), ("S02", "a", "used")];
+    for (at, (site, container, standing)) in rows.into_iter().enumerate() {
+        made.put("container", &[site, container, "initial", "low", standing]);
+        made.put("stock_movement", &[site, &(at + 1).to_string(), container, "received"]);
+    }
+    let report = made.opened();
+    for (site, received, sent, available, used) in [("S01", 3, 2, 1, 0), ("S02", 1, 0, 0, 1), ("total", 3, 1, 1, 1)] {
+        for (column, wanted) in [("received", received), ("sent", sent), ("available", available), ("used", used)] {
+            close(number(&report, "accountability", (site, column), "n"), f64::from(wanted), 0.0);
+        }
+    }
+    let notes = report.table("accountability").unwrap().notes.join(" ");
+    assert!(notes.contains("Checked") && !notes.contains("DOES NOT ADD UP"), "{notes}");
+}
+
 /// Blinding: the dossier's counts (49, 1, 2 against 9, 33, 2) give its indices.
 #[test]
 fn guesses_give_the_known_indices() {

@@ -147,7 +147,7 @@ fn kinds(run: &Run<'_>) -> BTreeMap<String, String> {
 
 fn bound(run: &Run<'_>, group: &Group, fits: &dyn Fn(&Event) -> bool) -> Cell {
     let people = persons(run, &group.people);
-    let had: Vec<&Person> = people.iter().copied().filter(|person| emergent(person).any(|event| fits(event))).collect();
+    let had: Vec<&Person> = people.iter().copied().filter(|person| emergent(person).any(fits)).collect();
     let (count, of) = (had.len(), people.len());
     let Some(counted) = Counted::new(count as u64, of as u64).ok().filter(|_| of > 0) else {
         return Cell::words("–");
