@@ -54,12 +54,12 @@ export async function violations(page) {
 /** One shape stands for all pages that differ in a code, a record or a container alone. */
 export function shape(path) {
   const [bare, query] = path.split("?");
-  const part = /part=\w+/.exec(query ?? "")?.[0];
+  const part = /(?:part|rehearse)=\w+/.exec(query ?? "")?.[0];
   return (part ? `${bare}?${part}` : bare)
     .replace(/\/participants\/[^/]+/, "/participants/*").replace(/\/sites\/[^/]+/, "/sites/*").replace(/\/stock\/[^/]+/, "/stock/*")
     .replace(/\/ratings\/[^/]+/, "/ratings/*").replace(/\/study\/[^/?]+/, "/study/*").replace(/\/visits\/[^/]+/, "/visits/*")
     .replace(/\/sessions\/[^/]+/, "/sessions/*").replace(/\/forms\/[^/]+/, "/forms/*").replace(/^\/me\/forms\/\*\/[^/]+/, "/me/forms/*/*")
-    .replace(/\/documents\/[^/]+/, "/documents/*").replace(/\/do\/([^/]+)\/.+$/, "/do/$1/*");
+    .replace(/\/accounts\/[^/]+/, "/accounts/*").replace(/\/documents\/[^/]+/, "/documents/*").replace(/\/do\/([^/]+)\/.+$/, "/do/$1/*");
 }
 
 /** How far the page can be scrolled sideways; it never should. */

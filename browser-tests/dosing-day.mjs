@@ -111,7 +111,7 @@ async function reading(values) {
 }
 
 async function vitals([systolic, diastolic, rate, celsius]) {
-  for (const [label, value] of [["Systolic pressure", systolic], ["Diastolic pressure", diastolic], ["Heart rate", rate], ["Temperature", celsius]]) await page().getByLabel(label).fill(value);
+  for (const [label, value] of [["Systolic pressure", systolic], ["Diastolic pressure", diastolic], ["Heart rate", rate], ["Temperature", celsius]]) await page().getByRole("textbox", { name: label }).fill(value);
 }
 
 // Half an hour later: a slip of the finger is questioned, nothing else that was typed is lost.
@@ -121,9 +121,9 @@ await vitals(["132", "82", "720", "36.9"]);
 await phone.press("Record reading");
 const slips = await phone.errors();
 tally.check(slips.length === 1 && /720/.test(slips[0]) && /30 to 220/.test(slips[0]), `an implausible rate is questioned: ${slips}`);
-tally.check((await page().getByLabel("Systolic pressure").inputValue()) === "132", "the other values are still there");
+tally.check((await page().getByRole("textbox", { name: "Systolic pressure" }).inputValue()) === "132", "the other values are still there");
 tally.check((await page().locator(".field.wrong").count()) === 1, "the field in question is marked");
-await page().getByLabel("Heart rate").fill("82");
+await page().getByRole("textbox", { name: "Heart rate" }).fill("82");
 await phone.press("Record reading");
 await phone.sees(/Recorded at/, "the mended reading is recorded");
 

@@ -12,6 +12,10 @@ const SAMPLES = { "/participants/*": 12, "/participants/*/visits/*": 12, "/parti
 const WORKERS = 3;
 /** Most that a first view may weigh, with stylesheet, script and mark, uncompressed: 120 kB. */
 const VIEW_MAX = 120_000;
+/** What an arm is called, by the study; on no page of a participant, a container, a rating or a day. */
+const ARMS = [...readFileSync(new URL("../studies/reference-mapp2/study.toml", import.meta.url), "utf8").matchAll(/\[\[arm\]\]\s+id = "\w+"\s+title = "([^"]+)"/g)].map((found) => found[1]);
+/** Pages that speak of arms as the study has them, and a rehearsal with arms that are made up. */
+const OF_ARMS = /^\/study\b|rehearse=/;
 const browser = await open();
 const tally = new Tally();
 
@@ -23,6 +27,8 @@ const plain = new Map();
 const samples = new Set();
 const taken = new Map();
 let looked = 0;
+/** Pages of the study that name the arms: what is looked for elsewhere is what they are called. */
+let named = 0;
 let heaviest = { weight: 0 };
 const personas = await listed();
 
@@ -67,6 +73,10 @@ async function look(page, login, path) {
       const reply = await page.goto(base + path);
       tally.check(reply.status() === 200, `${login} ${path}: ${reply.status()}`);
       tally.check((await page.locator("main h1").count()) === 1, `${login} ${path} has one heading of its own`);
+      const text = (await page.locator("main").textContent()) ?? "";
+      const told = ARMS.filter((arm) => !OF_ARMS.test(path) && text.includes(arm));
+      tally.check(told.length === 0, `${login} ${path} tells an arm: ${told}`);
+      if (/^\/study/.test(path)) named += ARMS.every((arm) => text.includes(arm)) ? 1 : 0;
       const weight = await page.evaluate(weighed);
       heaviest = weight > heaviest.weight ? { weight, login, path } : heaviest;
       tally.check(weight <= VIEW_MAX, `${login} ${path} weighs ${weight} bytes, ${VIEW_MAX} at most`);
@@ -83,7 +93,7 @@ async function look(page, login, path) {
 }
 
 /** What is a page of ours, and not a file, a way out or a change of person. */
-const ours = (link) => link.startsWith("/") && !/^\/(static|sign-out|enter)|\/documents\//.test(link);
+const ours = (link) => link.startsWith("/") && !/^\/(static|sign-out|enter)|\/documents\/|\.csv(\?|$)/.test(link);
 
 async function crawl(login) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
@@ -126,6 +136,7 @@ await Promise.all(Array.from({ length: WORKERS }, async () => {
 }));
 console.log(`${personas.length} personas, ${looked} pages, ${axed.size} builds under axe; the heaviest view is ${heaviest.path} with ${heaviest.weight} bytes`);
 
+tally.check(ARMS.length === 2 && named > 0, `the study's pages name both arms, ${ARMS}, on ${named} pages`);
 if (!only) {
   await rating();
   await questionnaire();
@@ -228,11 +239,29 @@ async function addresses() {
   // No pages: an answer for programs, a change of person, a file; and the page behind which a sign-in sleeps, tried elsewhere.
   // `/` is whatever the person's day begins with.
   const others = ["/healthz", "/enter/{login}", "/participants/{participant}/documents/{instance}", "/locked", "/"];
+  // The room's own, which `room.mjs` opens: what streams, its clock, and the empty room for when the server is away.
+  const rooms = ["/participants/{participant}/sessions/{session}/live", "/participants/{participant}/sessions/{session}/clock", "/room-shell"];
   for (const address of all) {
-    if (others.includes(address)) continue;
+    if (others.includes(address) || rooms.includes(address)) continue;
+    if (address.endsWith(".csv")) {
+      await table(address.replace("{site}", "S01"));
+      continue;
+    }
     const pattern = new RegExp(`^${address.replace(/\{[^}]+\}/g, "[^/?]+")}(\\?|$)`);
     tally.check([...seen].some((path) => pattern.test(path)), `somebody sees ${address}`);
   }
+}
+
+/** A table as a file: for the pharmacist it has a head and lines under it. */
+async function table(address) {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(`${base}/enter/s01-pharmacist`);
+  const reply = await context.request.get(base + address);
+  const kind = reply.headers()["content-type"] ?? "";
+  const lines = (await reply.text()).trim().split(/\r?\n/);
+  tally.check(reply.status() === 200 && kind.startsWith("text/csv") && lines.length > 1, `${address}: ${reply.status()}, ${kind}, ${lines.length} lines`);
+  await context.close();
 }
 
 /** Every shape once more with script off: the page answers, and its forms can be sent. */

@@ -19,8 +19,10 @@ use crate::parts::words::{Empty, Fact, Icon, Link, Strip};
 use crate::show;
 
 /// Parts of the report that are shown here, in this order: those that rest on the outcomes and on nothing that is hidden further.
-const PARTS: [&str; 7] =
-    ["primary", "severity", "published", "key_secondary", "responders", "subgroups", "disposition"];
+const PARTS: [&str; 5] = ["primary", "published", "key_secondary", "subgroups", "disposition"];
+
+/// Parts with a line or a mark for each person: heavy, so on a page of their own.
+const PERSON_BY_PERSON: [&str; 2] = ["severity", "responders"];
 
 /// The seed of the rehearsal that the page offers.
 const REHEARSAL: u64 = 1;
@@ -75,12 +77,23 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
         (false, false) => Arms::Together,
     };
     let report = call.services.reports.get(&desk, arms)?;
-    let body = body(&desk, &report, by_arm);
-    frame::page(call, &desk, Place::Trial, vec![Link::new("/trial", "Trial")], body)
+    let by_person = call.query.text("part") == "people";
+    let body = body(&desk, &report, by_arm, by_person);
+    let mut crumbs = vec![Link::new("/trial", "Trial")];
+    if by_person {
+        crumbs.push(Link::new(if rehearsed { "/analysis?rehearse=yes" } else { "/analysis" }, "Analysis"));
+    }
+    frame::page(call, &desk, Place::Trial, crumbs, body)
 }
 
-fn body(desk: &Desk<'_>, report: &Report, by_arm: bool) -> Body {
-    let mut body = Body::new("Analysis");
+fn body(desk: &Desk<'_>, report: &Report, by_arm: bool, by_person: bool) -> Body {
+    let (title, parts, here): (_, &[&str], _) = if by_person {
+        ("Analysis, person by person", &PERSON_BY_PERSON, "/analysis?part=people")
+    } else {
+        ("Analysis", &PARTS, "/analysis")
+    };
+    let with = |address: &str| format!("{address}{}rehearse=yes", if address.contains('?') { '&' } else { '?' });
+    let mut body = Body::new(title);
     body.lead = match (report.standing, report.lock.is_some()) {
         (Standing::Final, _) => "The record is locked and the allocation is open: by arm.".to_owned(),
         (Standing::Blinded, true) => {
@@ -98,9 +111,14 @@ fn body(desk: &Desk<'_>, report: &Report, by_arm: bool) -> Body {
             Icon::Warn,
             escape(&warning)
         ));
-        body.action("/analysis", "End the rehearsal");
+        body.action(here, "End the rehearsal");
     } else if report.standing == Standing::Blinded {
-        body.action("/analysis?rehearse=yes", "Rehearse with made-up arms");
+        body.action(with(here), "Rehearse with made-up arms");
+    }
+    if !by_person {
+        let people = "/analysis?part=people";
+        let rehearsed = matches!(report.standing, Standing::Dummy(_));
+        body.action(if rehearsed { with(people) } else { people.to_owned() }, "Person by person");
     }
     let zone = desk.own_zone();
     body.strip = Strip {
@@ -112,8 +130,8 @@ fn body(desk: &Desk<'_>, report: &Report, by_arm: bool) -> Body {
         ],
     };
     let mut drawn = 0;
-    for part in PARTS {
-        let Some(section) = report.sections.iter().find(|section| section.id == part) else { continue };
+    for part in parts {
+        let Some(section) = report.sections.iter().find(|section| section.id == *part) else { continue };
         if section.blocks.iter().any(|block| matches!(block, Block::Figure(_))) {
             body.add(shown(section));
             drawn += 1;

@@ -325,7 +325,7 @@ fn signatures(desk: &Desk<'_>, site: &str) -> Result<String, Trouble> {
         .map(|(_, head)| format!("Chain {chain}, entry {}, {}", head.position, head.hash))
         .unwrap_or_else(|| format!("Chain {chain} is empty"));
     Ok(format!(
-        "<p>{}. Study {} version {}.</p><div class=\"sign-lines\"><p>Name, signature, day</p><p>Name, signature, day</p></div>",
+        "<p class=\"hash\">{}. Study {} version {}.</p><div class=\"sign-lines\"><p>Name, signature, day</p><p>Name, signature, day</p></div>",
         escape(&head),
         escape(&desk.study.id),
         escape(&desk.study.version)
