@@ -270,7 +270,7 @@ fn together(
     let mut all = Vec::new();
     for one in wanted.iter().filter(|one| one.expression.evaluate(&|name| trial.look_up(name)) != one.answer) {
         let names: BTreeSet<&str> =
-            one.expression.names().into_iter().filter_map(|name| name.strip_prefix(prefix.as_str())).collect();
+            one.expression.names().iter().filter_map(|name| name.strip_prefix(prefix.as_str())).collect();
         let fields: Vec<&Field> = form.fields.iter().filter(|field| names.contains(field.id.as_str())).collect();
         if fields.len() < 2 {
             continue;

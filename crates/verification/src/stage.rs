@@ -152,8 +152,11 @@ pub fn day() -> Date {
     Date::constant(2026, 5, 12)
 }
 
-fn staff_of(study: &Study) -> Result<(Staff, Vec<(StaffId, RoleId, RoleScope)>), Why> {
-    let mut roles: Vec<(StaffId, RoleId, RoleScope)> = Vec::new();
+/// Who has which role, and how far it reaches.
+type Roles = Vec<(StaffId, RoleId, RoleScope)>;
+
+fn staff_of(study: &Study) -> Result<(Staff, Roles), Why> {
+    let mut roles: Roles = Vec::new();
     let give = |key: &'static str, duty: Duty, not: &[Duty], roles: &mut Vec<_>| -> Result<StaffId, Why> {
         let mut fit: Vec<_> = study.roles.iter().filter(|role| role.duties.contains(&duty)).collect();
         if fit.is_empty() {

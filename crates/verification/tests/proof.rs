@@ -84,7 +84,9 @@ fn threads_change_nothing() {
 
 #[test]
 fn unsafe_studies_are_shown_the_way_to_the_harm() {
-    let cases: &[(&[(&str, &str)], &str, &str)] = &[
+    /// What is changed in the file, and what is found.
+    type Case<'c> = (&'c [(&'c str, &'c str)], &'c str, &'c str);
+    let cases: &[Case<'_>] = &[
         (&[("interval_days_min = 21", "interval_days_min = 2")], "second session", "floor.interval"),
         (&[("carers_min = 2", "carers_min = 1")], "people of the dose", "floor.carers"),
         (&[("together_minutes = 5", "together_minutes = 60")], "people of the dose", "floor.together"),

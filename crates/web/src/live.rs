@@ -91,7 +91,7 @@ mod tests {
         let other = StreamId::Participant(ParticipantId::from("S01-002"));
         let moved = Moved::Streams(vec![StreamId::Trial, one.clone()].into());
         assert!(moved.concerns(&[one]));
-        assert!(!moved.concerns(&[other.clone()]));
+        assert!(!moved.concerns(std::slice::from_ref(&other)));
         assert!(Moved::Time.concerns(&[other]));
     }
 

@@ -90,13 +90,13 @@ impl Then {
 /// Whether a page shows the record as of a time: the participant's own pages that read, the list and the trial.
 fn reads(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').skip(1).collect();
-    match parts.as_slice() {
-        ["participants" | "trial"] | ["participants", _] | ["participants", _, "dates" | "casebook" | "consent"] => {
-            true
-        }
-        ["participants", _, "visits", _] | ["participants", _, "forms", _] => true,
-        _ => false,
-    }
+    matches!(
+        parts.as_slice(),
+        ["participants" | "trial"]
+            | ["participants", _]
+            | ["participants", _, "dates" | "casebook" | "consent"]
+            | ["participants", _, "visits" | "forms", _]
+    )
 }
 
 /// A link to another page of the record, with the time carried on; one that leads elsewhere as it is.

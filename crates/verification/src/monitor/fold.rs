@@ -30,10 +30,11 @@ pub(super) fn fold(monitor: &mut Monitor, study: &Study, one: &Written) {
         StreamId::Site(id) => of_site(monitor.shared_mut().sites.entry(id.clone()).or_default(), one),
         StreamId::Stock(id) => of_stock(monitor.shared_mut(), id, one),
         StreamId::Trial => of_trial(monitor.shared_mut(), one),
-        StreamId::Allocation => match &one.entry {
-            Entry::AllocationDrawn { handle, .. } => monitor.shared_mut().drawn.push(handle.clone()),
-            _ => {}
-        },
+        StreamId::Allocation => {
+            if let Entry::AllocationDrawn { handle, .. } = &one.entry {
+                monitor.shared_mut().drawn.push(handle.clone());
+            }
+        }
     }
 }
 

@@ -272,6 +272,9 @@ pub(super) struct Difference {
     pub recount: Option<(bool, bool)>,
 }
 
+/// What an order form asks for, and until when it holds.
+pub(super) type OrderForm = (Vec<(DosePart, LevelId, u32)>, Option<Date>);
+
 /// A site.
 #[derive(Debug, Clone, Default, Hash)]
 pub(super) struct Clinic {
@@ -284,7 +287,7 @@ pub(super) struct Clinic {
     pub delegations: Vec<(StaffId, RoleId, Date, Option<Date>)>,
     pub country: String,
     /// Order forms that were signed: number, what was ordered, last day.
-    pub orders: BTreeMap<String, (Vec<(DosePart, LevelId, u32)>, Option<Date>)>,
+    pub orders: BTreeMap<String, OrderForm>,
     pub deliveries: BTreeMap<String, Delivery>,
 }
 

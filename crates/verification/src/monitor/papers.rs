@@ -236,7 +236,7 @@ impl<'a> Look<'a> {
         let called_nothing = matches!(cause, LossCause::Clerical | LossCause::Overage);
         must(
             harms,
-            !(short && called_nothing) && !strange,
+            !(strange || short && called_nothing),
             "discrepancy.cause",
             "a difference closed as a slip of the pen while something is gone",
         );

@@ -116,7 +116,7 @@ impl<'a> Look<'a> {
                     "rating.visit",
                     "a rating asked for where none is to be made",
                 );
-                let to_come = self.to_come(person, study, visit);
+                let to_come = self.lies_ahead(person, study, visit);
                 note(harms, to_come, "visit.planned", "a rating for a visit that is not to come");
             }
             E::RatingTaken { request, rater } => self.rating(id, person, (request, rater), harms),
@@ -245,7 +245,7 @@ impl<'a> Look<'a> {
     ) {
         let mut note =
             |so: bool, property: &str, what: &str| must(harms, so, property, format!("{id}: {visit} booked {what}"));
-        note(self.to_come(person, study, visit), "visit.planned", "though it is not to come");
+        note(self.lies_ahead(person, study, visit), "visit.planned", "though it is not to come");
         let far = days(self.stamp.day, day) > 5 * 365;
         note(starts > self.now() && !far, "visit.ahead", "in the past, or too far ahead");
         let Some(plan) = study.visit(visit.as_str()) else { return };
@@ -275,7 +275,7 @@ impl<'a> Look<'a> {
     }
 
     /// Whether a visit is one that this person still has before them.
-    fn to_come(&self, person: &Person, study: &Study, visit: &VisitId) -> bool {
+    fn lies_ahead(&self, person: &Person, study: &Study, visit: &VisitId) -> bool {
         let Some(plan) = study.visit(visit.as_str()) else { return false };
         let settled = person.visits.get(visit).is_some_and(|kept| kept.complete || kept.missed.is_some());
         let again = plan.repeats_every_days.is_some() || plan.kind == VisitKind::Unscheduled;

@@ -185,7 +185,7 @@ pub(super) fn pause(stage: &Stage) -> Result<World, Why> {
     let confirm = Authorisation::ConfirmEnrolment { participant: person.clone() };
     let confirm = Move::ask(&stage.staff.investigator, "confirms enrolment again", Command::Authorise(confirm));
     moves.push(confirm.with(&stage.staff.monitor).signed());
-    for ((visit, form), _) in &stage.answers.forms {
+    for (visit, form) in stage.answers.forms.keys() {
         if visit.is_none() {
             moves.push(stage.form(&person, form.as_str(), stage.who_fills(form.as_str())));
         }
