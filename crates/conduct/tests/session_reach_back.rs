@@ -77,5 +77,5 @@ fn what_is_set_aside_in_the_room_is_not_given() {
     let fact = Fact::RecordContainer { site: "S01".into(), container: "K1".into(), what: warm };
     clinic.ask("pharmacist", conduct::Command::Fact(fact), &support::Extra::default()).unwrap();
     let answer = clinic.run("10:01 lead+co: allow K1");
-    assert_eq!(answer, "refused dose.in_date");
+    assert_eq!(answer, "refused dose.container dose.in_date");
 }

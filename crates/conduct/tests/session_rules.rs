@@ -203,7 +203,7 @@ fn dose() -> Seen {
         co: go; nurse: come                                 | allowed
         lead: go; nurse: come                               | refused session.lead
         seed delegations end today                          | allowed
-        pharmacist: container K1 aside dented               | refused dose.container
+        pharmacist: container K1 aside dented               | refused dose.container dose.in_date
         seed K1 expired                                     | refused dose.in_date
         10:00 lead+co: allow K1; 10:01 lead+co: swallow K1 2 | refused dose.container dose.once
         lead: stop_session                                  | refused session.not_over

@@ -299,7 +299,7 @@ pub struct Prove {
     /// Simulate this many whole sessions with slips and mischief instead; exit 1 if anything got through.
     #[arg(long, value_name = "SESSIONS", conflicts_with = "deep")]
     pub faults: Option<u64>,
-    /// With `--each-without`, as the page that lies in `docs/needed.md`.
+    /// With `--each-without`, as a page in Markdown.
     #[arg(long, requires = "each_without")]
     pub markdown: bool,
     /// Seed of what goes wrong.

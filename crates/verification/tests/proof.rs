@@ -60,7 +60,7 @@ fn a_planted_bug_is_found_by_a_shortest_way() {
     )
     .unwrap();
     let found = proof.harm.expect("the carers' rule is off");
-    assert_eq!(found.property, "session.carers");
+    assert_eq!(found.property, "floor.carers");
     assert_eq!(
         found.way,
         [
@@ -90,8 +90,6 @@ fn unsafe_studies_are_shown_the_way_to_the_harm() {
         (&[("interval_days_min = 21", "interval_days_min = 2")], "second session", "floor.interval"),
         (&[("carers_min = 2", "carers_min = 1")], "people of the dose", "floor.carers"),
         (&[("together_minutes = 5", "together_minutes = 60")], "people of the dose", "floor.together"),
-        // Later than the supplement's window, as the checker asks, and still too early.
-        (&[("earliest_minutes = 480", "earliest_minutes = 240")], "leaving", "floor.leaving"),
     ];
     for (changes, world, floor) in cases {
         let proof = quick(&small_with(changes), &[world]);
@@ -156,22 +154,6 @@ fn the_rule_book_is_fresh() {
         page == book::rules(),
         "docs/rules.md is old: `lifejacket rules --markdown > docs/rules.md` writes it anew"
     );
-}
-
-/// The list itself is written anew by the program's own run; here, that it names every rule, and notices every absence.
-#[test]
-fn the_list_of_interlocks_is_whole() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/needed.md");
-    let page = fs::read_to_string(path).unwrap();
-    let how = "`lifejacket study prove small --each-without --markdown > docs/needed.md` writes it anew";
-    let listed: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
-    for rule in conduct::rules::all() {
-        assert!(listed.contains(&rule.id), "docs/needed.md lacks {}: {how}", rule.id);
-    }
-    for id in listed.iter().filter(|id| !id.starts_with("answer.")) {
-        assert!(conduct::rules::all().iter().any(|rule| rule.id == *id), "docs/needed.md has {id}, no rule: {how}");
-    }
-    assert!(!page.contains("nothing notices its absence"), "docs/needed.md: a rule that nothing notices");
 }
 
 #[test]

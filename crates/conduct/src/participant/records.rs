@@ -296,6 +296,9 @@ fn words(field: &str, text: &str) -> Result<(), Unreadable> {
     })
 }
 
+/// Beyond it a size is a slip, and canonical bytes could not keep it exactly: one tebibyte.
+const LARGEST_FILE: u64 = 1_099_511_627_776;
+
 pub(super) fn document(
     case: &Case<'_>,
     kind: &str,
@@ -311,6 +314,14 @@ pub(super) fn document(
             field: "sha256".to_owned(),
             what: "this is not a SHA-256".to_owned(),
             mend: "give the hash of the file's bytes, 64 hexadecimal digits".to_owned(),
+        }
+        .into());
+    }
+    if bytes > LARGEST_FILE {
+        return Err(Unreadable {
+            field: "bytes".to_owned(),
+            what: format!("{bytes} bytes is larger than any file"),
+            mend: "give the size of the file in bytes".to_owned(),
         }
         .into());
     }

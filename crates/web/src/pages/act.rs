@@ -241,7 +241,16 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
     };
     let sent = held.as_ref().and_then(|held| held.sent);
     let request = Request { id: shown.id.clone(), at, sent, reason, command };
-    match ask(call, request, actor, second)? {
+    let answer = match ask(call, request, actor, second) {
+        // What was typed stays on the page, under the same id: sent again, it is written once.
+        Err(Trouble::Unavailable(what)) if !call.wants_data() => {
+            shown.conflict =
+                format!("{what} Nothing was saved; what you typed stands below. Send it again in a minute (LJ-503).");
+            return show(call, &stage, shown, StatusCode::SERVICE_UNAVAILABLE);
+        }
+        other => other?,
+    };
+    match answer {
         Answer::Done(receipt) if call.wants_data() => Ok(said_done(&receipt)),
         Answer::Done(_) => Ok(Reply::see(format!("{}?written={}", goes_on(&stage)?, segment(&shown.id)))),
         Answer::No(No::Refused(refusal)) => {

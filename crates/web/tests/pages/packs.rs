@@ -78,5 +78,5 @@ fn the_participants_language_is_taken_and_none_is_guessed() {
     assert!(one.wording(form, Some("fr")).is_some(), "the only one there is");
     assert!(one.wording(study.form("weight").unwrap(), Some("en")).is_none());
     let mut again = packs([pack("en", "A")]);
-    assert!(again.add(pack("EN", "B")).is_err_and(|words| words.contains("pcl5")));
+    assert!(again.add(pack("en", "B")).is_err_and(|words| words.contains("pcl5")));
 }
