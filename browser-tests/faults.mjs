@@ -68,12 +68,15 @@ async function back() {
   const somebody = await person(COORDINATOR);
   const { page } = somebody;
   await write(somebody, "Recorded, then gone back to.");
-  const request = await page.locator('main input[name="request"]').last().inputValue();
+  const hidden = (name) => page.locator(`main input[name="${name}"]`).last();
+  const request = await hidden("request").inputValue();
+  const drawn = await hidden("drawn").inputValue();
   await page.locator("main form .actions button").first().click();
   await page.waitForURL(/written=/);
   await page.goBack();
   // Where the browser drew the page anew it is another form; the test is about the one that was sent.
-  await page.locator('main input[name="request"]').last().evaluate((input, value) => { input.value = value; }, request);
+  await hidden("request").evaluate((input, value) => { input.value = value; }, request);
+  await hidden("drawn").evaluate((input, value) => { input.value = value; }, drawn);
   await page.locator("main textarea").fill("Recorded, then gone back to.");
   await page.locator("main form .actions button").first().click();
   await page.waitForURL(/written=|do\/note/);

@@ -26,6 +26,8 @@ const plain = new Map();
 /** Pages that somebody has looked at or will, and how many of each shape they are. */
 const samples = new Set();
 const taken = new Map();
+/** How many people have opened an act's form. */
+const opened = new Map();
 let looked = 0;
 /** Pages of the study that name the arms: what is looked for elsewhere is what they are called. */
 let named = 0;
@@ -93,7 +95,7 @@ async function look(page, login, path) {
 }
 
 /** What is a page of ours, and not a file, a way out or a change of person. */
-const ours = (link) => link.startsWith("/") && !/^\/(static|sign-out|enter)|\/documents\/|\.csv(\?|$)/.test(link);
+const ours = (link) => link.startsWith("/") && !/^\/(static|sign-out|enter|locked)|\/documents\/|\.csv(\?|$)/.test(link);
 
 async function crawl(login) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
@@ -116,6 +118,11 @@ async function crawl(login) {
       const kind = shape(link);
       const more = SAMPLES[kind] !== undefined && !samples.has(link) && (taken.get(kind) ?? 0) < SAMPLES[kind];
       if (kinds.has(kind) && !more) continue;
+      // A form of an act is drawn from the act, whoever opens it: two people see each.
+      if (kind.includes("/do/")) {
+        if ((opened.get(kind) ?? 0) >= 2) continue;
+        opened.set(kind, (opened.get(kind) ?? 0) + 1);
+      }
       kinds.add(kind);
       if (!samples.has(link)) taken.set(kind, (taken.get(kind) ?? 0) + 1);
       samples.add(link);

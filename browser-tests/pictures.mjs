@@ -57,6 +57,11 @@ async function pages() {
   await enter("s01-pharmacist");
   await page.goto(`${base}/stock`);
   await picture(page, "stock", { height: 800 });
+  await page.goto(`${base}/stock/S01/ledger`);
+  await picture(page, "ledger", { height: 760 });
+  await enter("data-manager");
+  await page.goto(`${base}/analysis`);
+  await picture(page, "analysis", { height: 860 });
   await enter("s01-investigator");
   await page.goto(`${base}/trial`);
   await picture(page, "trial", { height: 900 });

@@ -207,6 +207,7 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
     let mut reader = Reader::new(&call.form, stage.zone());
     let command = (stage.act.build)(&scene, &mut reader);
     let mut at = if stage.act.kind == Kind::Fact { reader.maybe_moment("at") } else { None };
+    at = at.map(|at| whole(call, &stage, at));
     let held = Held::of(call, stage.act)?;
     if let Some(held) = &held {
         at = Some(held.at);
@@ -609,6 +610,14 @@ fn preset(field: &Field, scene: &Scene<'_>) -> String {
     }
 }
 
+/// A time that nobody changed is when the form was drawn, to the second: what was recorded earlier in the same minute stays
+/// before it.
+fn whole(call: &Call<'_>, stage: &Stage<'_>, at: jiff::Timestamp) -> jiff::Timestamp {
+    let drawn = call.form.text("drawn").parse::<jiff::Timestamp>().ok();
+    let zone = stage.zone();
+    drawn.filter(|drawn| moment_value(*drawn, &zone) == moment_value(at, &zone)).unwrap_or(at)
+}
+
 fn the_form(call: &Call<'_>, stage: &Stage<'_>, scene: &Scene<'_>, shown: &Shown) -> String {
     let act = stage.act;
     let mut fields = (act.fields)(scene);
@@ -643,6 +652,10 @@ fn the_form(call: &Call<'_>, stage: &Stage<'_>, scene: &Scene<'_>, shown: &Shown
         escape(&call.token()),
         escape(&shown.id)
     );
+    if act.kind == Kind::Fact {
+        let drawn = if shown.sent { call.form.text("drawn").to_owned() } else { scene.now.to_string() };
+        out.push_str(&format!("<input type=\"hidden\" name=\"drawn\" value=\"{}\">", escape(&drawn)));
+    }
     for field in &fields {
         out.push_str(&field.to_string());
     }
