@@ -17,7 +17,7 @@ use allocation::{Opened, SealedContainer, SealedRow, Service, ServiceError, Want
 use chain::Key;
 use conduct::{
     Authorisation, Command, Context, Fact, No, ParticipantState, Picked, Proof, Request, SiteState, StockState,
-    StreamId, Studies, Subject, TrialState, Written, decide,
+    StreamId, Studies, Subject, TrialState, Unreadable, Written, decide,
 };
 use jiff::Timestamp;
 use std::{
@@ -273,7 +273,15 @@ impl Door {
             return Ok(Answer::No(unreadable.into()));
         }
         let mut context = self.context_plain(asked);
-        let digests = Digests::of(&asked.request, &context)?;
+        let digests = match Digests::of(&asked.request, &context) {
+            Ok(digests) => digests,
+            // What canonical bytes can't hold can't be kept: it is for the sender to mend.
+            Err(StoreError::Internal { what }) => {
+                let mend = "give numbers that can be meant".to_owned();
+                return Ok(Answer::No(Unreadable { field: "request".to_owned(), what, mend }.into()));
+            }
+            Err(other) => return Err(other),
+        };
         if digests.bytes > conduct::forms::TEXT_MAX
             && let Err(unreadable) = asked.request.texts_readable()
         {
