@@ -284,7 +284,7 @@ pub enum Study {
 pub struct Prove {
     /// Folder of the study, or the name of one that the program carries.
     pub study: String,
-    /// A million states and more, for some minutes; without it, seconds.
+    /// Much further, for some minutes; without it, seconds.
     #[arg(long)]
     pub deep: bool,
     /// States to keep at most, in place of the bound of the deep run.
