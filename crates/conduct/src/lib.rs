@@ -24,6 +24,7 @@ pub mod participant;
 pub mod rules;
 pub mod schedule;
 pub mod session;
+pub mod setting_up;
 pub mod staffing;
 pub mod state;
 pub mod stream;

@@ -177,11 +177,11 @@ pub(super) fn by_time(room: &Room<'_>, alarms: &mut Vec<Raise>) {
     let case = room.case;
     let session = &case.study.session;
     for slot in monitoring::missed(room, case.at).filter(|slot| slot.offset_minutes >= 0) {
-        let text = format!("{} at {:+} min was not taken", slot.id, slot.offset_minutes);
+        let text = format!("The vital signs of {:+} min ({}) were not taken", slot.offset_minutes, slot.id);
         alarms.push(Raise::new(AlarmKind::Overdue, slot.id.as_str(), AlarmLevel::Amber, text).tell(Duty::LeadSession));
     }
     for slot in monitoring::missed_ratings(room, case.at).filter(|slot| slot.offset_minutes >= 0) {
-        let text = format!("{} at {:+} min was not asked", slot.id, slot.offset_minutes);
+        let text = format!("The distress rating of {:+} min ({}) was not asked", slot.offset_minutes, slot.id);
         alarms.push(Raise::new(AlarmKind::Overdue, slot.id.as_str(), AlarmLevel::Info, text).tell(Duty::LeadSession));
     }
     for measure in &session.measures {
