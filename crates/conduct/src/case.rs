@@ -11,7 +11,7 @@ use crate::{
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use protocol::model::{Duty, RoleScope, Study, Trigger};
 use std::{collections::BTreeMap, sync::Arc};
-use terms::{InstanceId, RoleId, SiteId, StaffId, StudyHash, VisitId};
+use terms::{FormId, InstanceId, RoleId, SiteId, StaffId, StudyHash, VisitId};
 
 const MINUTES_AN_HOUR: u32 = 60;
 const HOURS_A_DAY: u32 = 24;
@@ -406,6 +406,18 @@ impl Draft {
             let due = case.due_hours(case.study.due.answer_hours);
             self.task(format!("Answer: {what}"), duty, due, trigger, about);
         }
+    }
+
+    /// Forms of which this act records, corrects or strikes a record, as the participant's record stood before it.
+    pub(crate) fn forms_touched<'d>(&'d self, before: &'d ParticipantState) -> Vec<&'d FormId> {
+        let form_of = |entry: &'d Entry| match entry {
+            Entry::FormRecorded { form, .. } => Some(form),
+            Entry::FormCorrected { instance, .. } | Entry::RecordStruck { instance, .. } => {
+                before.forms.get(instance).map(|record| &record.form)
+            }
+            _ => None,
+        };
+        self.entries().filter_map(form_of).collect()
     }
 
     /// Applies what was drafted so far for the participant to a copy of their state.

@@ -3,7 +3,7 @@
 use super::{Approval, SessionState};
 use crate::{
     command::{AdverseEventReport, ContactOutcome, MedicineReport, StopScope},
-    entry::{CriterionFound, Entry, MedicineStanding, ScoreFound, Signatory, Stamp, TaskRaised},
+    entry::{CriterionFound, Entry, MedicineStanding, Scores, Signatory, Stamp, TaskRaised},
 };
 use jiff::{Timestamp, civil::Date};
 use protocol::model::{DeviationClass, Trigger, VisitMode};
@@ -73,10 +73,10 @@ pub struct FormRecord {
     pub at: Timestamp,
     /// By whom.
     pub by: Signatory,
-    /// Answers.
-    pub values: BTreeMap<FieldId, Value>,
-    /// Scores.
-    pub scores: BTreeMap<String, ScoreFound>,
+    /// Answers. Shared with the entry that they came in.
+    pub values: Arc<BTreeMap<FieldId, Value>>,
+    /// Scores. Shared as well.
+    pub scores: Arc<Scores>,
     /// Times corrected.
     pub corrections: u32,
     /// Struck through.
@@ -417,7 +417,12 @@ impl ParticipantState {
 
     /// The latest record of a form that is not struck, and its id.
     pub fn latest_form(&self, form: &str) -> Option<(&InstanceId, &FormRecord)> {
-        self.forms_by_kind.get(form)?.iter().rev().find_map(|instance| {
+        self.latest_of(self.forms_by_kind.get(form)?)
+    }
+
+    /// The latest of these records that is not struck, and its id.
+    pub(crate) fn latest_of<'s>(&'s self, records: &'s [InstanceId]) -> Option<(&'s InstanceId, &'s FormRecord)> {
+        records.iter().rev().find_map(|instance| {
             let record = self.forms.get(instance)?;
             (!record.struck).then_some((instance, record.as_ref()))
         })
@@ -629,8 +634,8 @@ impl ParticipantState {
                     day: stamp.day,
                     at: stamp.at,
                     by: stamp.by.clone(),
-                    values: values.clone(),
-                    scores: scores.clone(),
+                    values: Arc::clone(values),
+                    scores: Arc::clone(scores),
                     corrections: 0,
                     struck: false,
                 };
@@ -639,10 +644,11 @@ impl ParticipantState {
             }
             Entry::FormCorrected { instance, changes, scores, number } => {
                 if let Some(record) = self.forms.get_mut(instance).map(Arc::make_mut) {
+                    let values = Arc::make_mut(&mut record.values);
                     for (field, change) in changes {
-                        record.values.insert(field.clone(), change.new.clone());
+                        values.insert(field.clone(), change.new.clone());
                     }
-                    record.scores.clone_from(scores);
+                    record.scores = Arc::clone(scores);
                     record.corrections = *number;
                 }
                 for question in self.questions.values_mut().filter(|question| question.about == *instance) {

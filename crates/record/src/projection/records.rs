@@ -16,7 +16,7 @@ use crate::table::{Cell, Write};
 use conduct::{
     Entry, ParticipantState,
     command::Severity,
-    entry::{CriterionFound, MedicineStanding, ScoreFound},
+    entry::{CriterionFound, MedicineStanding, Scores},
     state::{AdverseEvent, Medication, VisitRecord, VisitStanding},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -259,7 +259,7 @@ fn answers<'a>(
 fn score_rows(
     participant: &ParticipantState,
     instance: &InstanceId,
-    scores: &BTreeMap<String, ScoreFound>,
+    scores: &Scores,
     writes: &mut Vec<Write>,
 ) {
     for (name, score) in scores {
