@@ -10,7 +10,7 @@ use crate::{
 };
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use protocol::model::{Duty, RoleScope, Study, Trigger};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 use terms::{FormId, InstanceId, RoleId, SiteId, StaffId, StudyHash, VisitId};
 
 const MINUTES_AN_HOUR: u32 = 60;
@@ -169,6 +169,8 @@ pub struct Case<'a> {
     pub day: Date,
     /// The reason that was given.
     pub reason: Option<&'a str>,
+    /// Only what is broken is looked at: what is said of a condition that holds may be left out.
+    pub brief: bool,
 }
 
 impl<'a> Case<'a> {
@@ -180,6 +182,11 @@ impl<'a> Case<'a> {
             mend: "look the code up in the list of participants; it has the site's id and a number, as S03-012"
                 .to_owned(),
         })
+    }
+
+    /// Words about a condition that holds; none where only what is broken is looked at.
+    pub(crate) fn held(&self, words: impl FnOnce() -> String) -> Cow<'static, str> {
+        if self.brief { Cow::Borrowed("") } else { Cow::Owned(words()) }
     }
 
     /// The site's calendar day of a moment.

@@ -427,6 +427,7 @@ pub fn case_of<'a>(
         device_at,
         day,
         reason: request.reason.as_deref(),
+        brief: false,
     })
 }
 
@@ -474,7 +475,7 @@ pub fn decide_without(
     request: &Request,
     context: &Context,
 ) -> Result<Vec<Written>, No> {
-    let case = case_of(studies, world, site, request, context)?;
+    let case = Case { brief: true, ..case_of(studies, world, site, request, context)? };
     let duties = duties_for(&request.command);
     exists(&case, &request.command.subject())?;
     allowed_to_ask(&case, duties, &request.command)?;

@@ -104,10 +104,8 @@ impl Names<'_> {
     }
 
     fn date_of_birth(&self) -> Option<Date> {
-        self.participant.forms_by_kind.values().find_map(|records| {
-            let (_, record) = self.participant.latest_of(records)?;
-            record.values.get("date_of_birth").and_then(Value::as_date)
-        })
+        let mut forms = self.participant.latest_forms();
+        forms.find_map(|record| record.values.get("date_of_birth").and_then(Value::as_date))
     }
 }
 

@@ -82,17 +82,21 @@ fn reaches_back(case: &Case<'_>, before: &ParticipantState, draft: &Draft) -> bo
     })
 }
 
-/// Whether the act only corrects or records forms that nothing asks for which a dose stands on.
+/// Whether the act is only about forms that nothing asks for which a dose stands on, or about records that no dose stands on.
 fn only_of_other_forms(case: &Case<'_>, before: &ParticipantState, draft: &Draft) -> bool {
-    let of_forms = draft.entries().all(|entry| {
-        matches!(
-            entry,
-            Entry::FormCorrected { .. }
-                | Entry::FormRecorded { .. }
-                | Entry::QuestionRaised { .. }
-                | Entry::TaskRaised(_)
-                | Entry::DeviationRecorded { .. }
-        )
+    let of_forms = draft.entries().all(|entry| match entry {
+        Entry::FormCorrected { .. }
+        | Entry::FormRecorded { .. }
+        | Entry::QuestionRaised { .. }
+        | Entry::TaskRaised(_)
+        | Entry::DeviationRecorded { .. } => true,
+        Entry::RecordStruck { instance, .. } => {
+            before.forms.contains_key(instance)
+                || before.adverse_events.contains_key(instance)
+                || before.documents.contains_key(instance)
+                || before.notes.contains_key(instance)
+        }
+        _ => false,
     });
     let touched = draft.forms_touched(before);
     // The date of birth may stand on any form, and a daily criterion may ask for the age.
@@ -175,6 +179,7 @@ fn lost_since(
         device_at: None,
         day: swallow.day,
         reason: case.reason,
+        brief: true,
     };
     let asked = |participant: &ParticipantState| -> Vec<Finding> {
         let Ok(room) = Room::of(&then, participant, number) else { return Vec::new() };

@@ -130,7 +130,9 @@ impl Lexer<'_> {
                 let quoted = self.quoted(start, character)?;
                 tokens.push((Token::Text(quoted), start..self.place()));
             } else if let Some(sign) = SIGNS.into_iter().find(|sign| left.starts_with(sign)) {
-                sign.chars().for_each(|_| drop(self.rest.next()));
+                for _ in sign.chars() {
+                    self.rest.next();
+                }
                 tokens.push((Token::Sign(sign), start..self.place()));
             } else {
                 let message = format!("unexpected character '{character}'");

@@ -19,7 +19,7 @@ use conduct::{
     entry::{CriterionFound, MedicineStanding, Scores},
     state::{AdverseEvent, Medication, VisitRecord, VisitStanding},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use terms::{FieldId, InstanceId, Value, VisitId};
 
 /// What an act touched whose rows come from the state after it.
@@ -271,7 +271,7 @@ fn score_rows(
             shown,
             number,
             text(&score.method),
-            maybe_text(score.band.as_ref()),
+            score.band.as_ref().map_or(Cell::Null, |band| text(band)),
         ];
         writes.push(Write::Put(&SCORE, row));
     }

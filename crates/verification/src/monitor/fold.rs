@@ -249,7 +249,7 @@ pub(super) fn of_record(person: &mut Person, stamp: &Stamp, entry: &Entry) {
                 day: stamp.day,
                 at: stamp.at,
                 place: person.forms.len(),
-                values: BTreeMap::clone(values),
+                values: values.as_ref().clone(),
                 scores: scores.iter().map(|(name, found)| (name.to_string(), found.value.clone())).collect(),
                 struck: false,
             };
