@@ -266,11 +266,8 @@ fn item_key(item: &str) -> &str {
 
 fn scores_of(scored: instruments::Scored) -> Scores {
     let of_score = |score: instruments::Score| {
-        let found = ScoreFound {
-            value: score.value.map(Value::Decimal),
-            method: score.method.word().into(),
-            band: score.band,
-        };
+        let found =
+            ScoreFound { value: score.value.map(Value::Decimal), method: score.method.word().into(), band: score.band };
         (score.name, found)
     };
     let of_decision = |decision: instruments::Decision| {

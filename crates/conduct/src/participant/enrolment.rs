@@ -229,12 +229,10 @@ pub fn consent_in_force(case: &Case<'_>, participant: &ParticipantState) -> Find
     let needed: Vec<&str> = case.study.consent.versions.iter().map(|v| v.version.as_str()).collect();
     let withdrawn = participant.stops.iter().any(|stop| stop.scope == StopScope::Consent);
     match participant.consent() {
-        Some(consent) if needed.contains(&consent.version.as_str()) => {
-            Finding::holds(
-                &CONSENT_IN_FORCE,
-                case.held(|| format!("version {} signed on {}", consent.version, consent.day)),
-            )
-        }
+        Some(consent) if needed.contains(&consent.version.as_str()) => Finding::holds(
+            &CONSENT_IN_FORCE,
+            case.held(|| format!("version {} signed on {}", consent.version, consent.day)),
+        ),
         found => Broken::new(
             &CONSENT_IN_FORCE,
             match found {

@@ -256,12 +256,7 @@ fn answers<'a>(
     }
 }
 
-fn score_rows(
-    participant: &ParticipantState,
-    instance: &InstanceId,
-    scores: &Scores,
-    writes: &mut Vec<Write>,
-) {
+fn score_rows(participant: &ParticipantState, instance: &InstanceId, scores: &Scores, writes: &mut Vec<Write>) {
     for (name, score) in scores {
         let [shown, number] = score.value.as_ref().map_or([Cell::Null, Cell::Null], value);
         let row = vec![
