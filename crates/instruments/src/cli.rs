@@ -75,12 +75,7 @@ pub struct Answered {
 /// could be scored.
 ///
 /// Errors: as [`score_json_with`].
-pub fn answer_json(
-    instrument: &str,
-    text: &str,
-    lines: bool,
-    pack: Option<&FormPack>,
-) -> Result<Answered, ScoreError> {
+pub fn answer_json(instrument: &str, text: &str, lines: bool, pack: Option<&FormPack>) -> Result<Answered, ScoreError> {
     let instrument = named(instrument)?;
     if let Some(pack) = pack.filter(|pack| pack.instrument() != instrument.id) {
         let message = format!("the form pack is of {}, not of {}", pack.instrument(), instrument.id);
