@@ -29,6 +29,7 @@ pub mod staffing;
 pub mod state;
 pub mod stream;
 pub mod view;
+mod word;
 
 pub use case::{Authority, Case, Draft, Duties, Studies, World, authority};
 pub use command::{Authorisation, Command, Fact, Request};

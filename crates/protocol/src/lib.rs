@@ -15,6 +15,7 @@ mod instrument;
 mod item;
 mod kinds;
 pub mod model;
+mod places;
 mod planning;
 mod read;
 mod room;

@@ -124,7 +124,7 @@ impl Trial<'_> {
         if let Some(form) = self.study.form(key.1.as_str())
             && let Ok(read) = read_form(form, &values)
         {
-            let scores = read.scores.into_iter().map(|(name, found)| (name, found.value)).collect();
+            let scores = read.scores.into_iter().map(|(name, found)| (name.into_owned(), found.value)).collect();
             self.scored.insert(key.clone(), scores);
         }
         self.forms.insert(key.clone(), values);

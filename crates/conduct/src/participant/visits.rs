@@ -142,8 +142,8 @@ fn window(case: &Case<'_>, participant: &ParticipantState, visit: &Visit, day: D
         return Finding::Holds(Held {
             rule: WINDOW.id,
             condition: None,
-            sentence: WINDOW.sentence.to_owned(),
-            found: format!("{day} lies in {} to {}", planned.opens, planned.closes),
+            sentence: WINDOW.sentence.into(),
+            found: case.held(|| format!("{day} lies in {} to {}", planned.opens, planned.closes)),
             until: None,
         });
     };
@@ -191,7 +191,7 @@ pub fn interval(case: &Case<'_>, participant: &ParticipantState, session: Option
     let since = days_between(last, day);
     let least = i32::try_from(case.study.dose.interval_days_min).unwrap_or(i32::MAX);
     if since >= least {
-        return Finding::holds(&INTERVAL, format!("{since} days since the last dose"));
+        return Finding::holds(&INTERVAL, case.held(|| format!("{since} days since the last dose")));
     }
     Broken::new(
         &INTERVAL,

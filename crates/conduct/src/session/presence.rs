@@ -239,7 +239,7 @@ fn came(room: &Room<'_>, staff: &StaffId, draft: &mut Draft) {
             AlarmKind::Carers => enough || in_room && alarm.key == "in_room",
             _ => false,
         },
-        &text,
+        || text.clone(),
         draft,
     );
     for task in room.participant.tasks.values().filter(|task| task.done.is_none() && task.raised.clock.is_none()) {

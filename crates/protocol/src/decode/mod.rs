@@ -24,8 +24,8 @@ use crate::{
     item::{Item, Notebook, Words},
     model::{
         Activity, Amendment, AnalysisPlan, ApprovalRule, Arm, Assignment, Clock, ConsentPlan, Criterion, Design,
-        DeviationRule, DosePlan, DuePlan, Epoch, FollowUpPlan, Form, Gate, MedicationPlan, Planning, Role, SessionPlan,
-        Site, StockPlan, Study, Visit,
+        DeviationRule, DosePlan, DuePlan, Epoch, FollowUpPlan, Form, Gate, MedicationPlan, Places, Planning, Role,
+        SessionPlan, Site, StockPlan, Study, Visit,
     },
     scope,
     tree::Table,
@@ -100,6 +100,7 @@ impl Parts {
             stock: self.stock,
             analysis: self.analysis?,
             planning: self.planning,
+            places: Places::default(),
         })
     }
 }

@@ -249,8 +249,8 @@ pub(super) fn of_record(person: &mut Person, stamp: &Stamp, entry: &Entry) {
                 day: stamp.day,
                 at: stamp.at,
                 place: person.forms.len(),
-                values: values.clone(),
-                scores: scores.iter().map(|(name, found)| (name.clone(), found.value.clone())).collect(),
+                values: values.as_ref().clone(),
+                scores: scores.iter().map(|(name, found)| (name.to_string(), found.value.clone())).collect(),
                 struck: false,
             };
             person.forms.insert(instance.clone(), filled);
@@ -258,7 +258,7 @@ pub(super) fn of_record(person: &mut Person, stamp: &Stamp, entry: &Entry) {
         Entry::FormCorrected { instance, changes, scores, .. } => {
             if let Some(filled) = person.forms.get_mut(instance) {
                 filled.values.extend(changes.iter().map(|(field, change)| (field.clone(), change.new.clone())));
-                filled.scores = scores.iter().map(|(name, found)| (name.clone(), found.value.clone())).collect();
+                filled.scores = scores.iter().map(|(name, found)| (name.to_string(), found.value.clone())).collect();
             }
         }
         Entry::RecordStruck { instance, .. } => {
