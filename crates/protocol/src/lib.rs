@@ -15,6 +15,7 @@ mod instrument;
 mod item;
 mod kinds;
 pub mod model;
+mod people;
 mod planning;
 mod read;
 mod room;

@@ -36,6 +36,8 @@ pub struct View<'a> {
     pub version: String,
     /// Everything due where the reader has duties, theirs or not.
     pub items: Vec<Item>,
+    /// What the site itself asks for.
+    pub notices: Vec<super::notices::Line>,
     pub done: Vec<String>,
     pub sides: Vec<Side>,
     /// The act that this role begins most often.
@@ -71,6 +73,13 @@ pub fn body(view: &View<'_>) -> Body {
             || due.opens <= last && due.kind != DueKind::Book
         {
             week.push((due.target.or(due.closes), row));
+        }
+    }
+    for line in &view.notices {
+        if line.day.is_none_or(|day| day <= view.today) {
+            now.push((line.day, line.row.clone()));
+        } else {
+            week.push((line.day, line.row.clone()));
         }
     }
     now.sort_by_key(|(day, row)| (row.tag.tone, *day));
@@ -223,6 +232,7 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
         place,
         version,
         items,
+        notices: super::notices::lines(&desk)?,
         done: done_today(&desk, today)?,
         sides,
         begin,
