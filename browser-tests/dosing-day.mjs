@@ -183,7 +183,7 @@ await phone.goOn(/Let the participant leave/);
 await phone.sign("Allow leaving", CO);
 await phone.goOn(/The participant leaves/);
 await page().getByLabel("Stays the night here").check();
-await page().getByLabel("Who went with them").fill("night attendant");
+await page().locator('[name="escort"][value="staff"]').check();
 await phone.press("Record that they left");
 await phone.sees(/stays the night here/, "they stay the night");
 
@@ -221,7 +221,7 @@ await phone.press("Record visit as done");
 await session(LEAD);
 await phone.goOn(/They go home/);
 await page().getByLabel("Home", { exact: true }).check();
-await page().getByLabel("Who went with them").fill("sister");
+await page().locator('[name="escort"][value="named"]').check();
 await phone.press("Record that they left");
 await page().getByRole("link", { name: "Sign the session’s record" }).first().click();
 await phone.sign("Sign");

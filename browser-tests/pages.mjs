@@ -74,7 +74,7 @@ async function look(page, login, path) {
     if (first) {
       const reply = await page.goto(base + path);
       tally.check(reply.status() === 200, `${login} ${path}: ${reply.status()}`);
-      tally.check((await page.locator("main h1").count()) === 1, `${login} ${path} has one heading of its own`);
+      tally.check((await page.locator("h1").count()) === 1, `${login} ${path} has one heading of its own`);
       const text = (await page.locator("main").textContent()) ?? "";
       const told = ARMS.filter((arm) => !OF_ARMS.test(path) && text.includes(arm));
       tally.check(told.length === 0, `${login} ${path} tells an arm: ${told}`);
@@ -280,7 +280,7 @@ async function scriptless() {
     if (login !== who) await page.goto(`${base}/enter/${login}`);
     who = login;
     const reply = await page.goto(base + path);
-    tally.check(reply.status() === 200 && (await page.locator("main h1").count()) === 1, `${login} ${path} answers without a script`);
+    tally.check(reply.status() === 200 && (await page.locator("h1").count()) === 1, `${login} ${path} answers without a script`);
     const forms = await page.locator("form").count();
     const sendable = await page.locator("form[method][action]:has(button[type=submit])").count();
     tally.check(forms === sendable, `${login} ${path}: ${forms - sendable} forms can't be sent without a script`);

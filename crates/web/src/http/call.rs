@@ -170,7 +170,12 @@ async fn embedded(request: Request) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     match assets().find(request.uri().path()) {
         Some(asset) => {
-            *response.body_mut() = Body::from(asset.bytes);
+            let packs = accepts_gzip(request.headers()) && !asset.packed.is_empty();
+            *response.body_mut() = if packs { Body::from(asset.packed.as_slice()) } else { Body::from(asset.bytes) };
+            if packs {
+                response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            }
+            response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-encoding"));
             if let Ok(kind) = asset.kind.parse() {
                 response.headers_mut().insert(header::CONTENT_TYPE, kind);
             }
@@ -182,6 +187,20 @@ async fn embedded(request: Request) -> Response<Body> {
         }
     }
     response
+}
+
+/// Whether gzip is among what the browser accepts, and not refused by a weight of nought (RFC 9110, 12.5.3).
+fn accepts_gzip(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::ACCEPT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split(','))
+        .any(|part| {
+            let (name, weight) = part.split_once(';').unwrap_or((part, ""));
+            let weight = weight.trim().strip_prefix("q=").map_or(Ok(1.0), str::parse::<f32>);
+            matches!(name.trim(), "gzip" | "x-gzip" | "*") && weight.is_ok_and(|weight| weight > 0.0)
+        })
 }
 
 /// Reads what was sent, lets the page answer on a thread of its own, and turns every trouble into a page.

@@ -370,7 +370,24 @@ impl<'a> Room<'a> {
                     Duty::Facilitate,
                 );
             }
-            _ => {}
+            Some(_) => self.signature(ahead),
+            None => {}
+        }
+    }
+
+    /// Who was there signs for themselves before the session's record is closed: the reader now, the others when they come.
+    fn signature(&self, ahead: &mut Ahead) {
+        let title = "Sign the session’s record";
+        for one in self.now.signatures.iter().filter(|one| one.signed.is_none()) {
+            let person = conduct::Person::Staff(one.staff.clone());
+            if person == self.desk.who.person && self.may_do("sign-session") {
+                let link = Link::new(format!("{}/do/sign-session", self.at()), title);
+                let why = "You were there: sign what is on record.".to_owned();
+                ahead.mine.push(Todo { rank: 61, link, title: title.to_owned(), why });
+            } else {
+                let name = self.desk.name_of(&person);
+                remember(ahead, "others who were there".to_owned(), format!("{name} signs the session’s record"));
+            }
         }
     }
 
