@@ -135,9 +135,15 @@ impl Fact {
             | Self::RecallLot { site: Some(site), .. }
             | Self::RecordNotice { site, .. }
             | Self::EndDelegation { site: Some(site), .. }
+            | Self::RecordCertificate { site: Some(site), .. }
+            | Self::WithdrawCertificate { site: Some(site), .. }
+            | Self::DeclareRelation { site, .. }
+            | Self::EndRelation { site, .. }
             | Self::PlaceHold { on: HoldOn::Site { site }, .. }
             | Self::RecordApproval { participant: None, site, .. } => Subject::Site(site.clone()),
             Self::EndDelegation { site: None, .. }
+            | Self::RecordCertificate { site: None, .. }
+            | Self::WithdrawCertificate { site: None, .. }
             | Self::RecallLot { site: None, .. }
             | Self::PlaceHold { on: HoldOn::Trial, .. } => Subject::Trial,
             Self::RecordRating { request, .. } | Self::RecordRatingMissed { request, .. } => {
@@ -264,9 +270,9 @@ pub const fn duties_for(command: &Command) -> &'static [Duty] {
                 AttendNight,
             ],
             Fact::CorrectForm { .. } => {
-                &[RecordData, Coordinate, Facilitate, Nurse, Prescribe, RateOutcomes, ManageData, Participate]
+                &[RecordData, Coordinate, Facilitate, Nurse, Prescribe, RateOutcomes, Participate]
             }
-            Fact::StrikeRecord { .. } => &[RecordData, Coordinate, Facilitate, Nurse, ManageData],
+            Fact::StrikeRecord { .. } => &[RecordData, Coordinate, Facilitate, Nurse],
             Fact::RecordVisit { .. } => &[Coordinate, RecordData, Facilitate],
             Fact::RecordMedication { .. } | Fact::UpdateMedication { .. } => {
                 &[RecordData, Coordinate, Facilitate, Nurse, Prescribe]
@@ -316,7 +322,11 @@ pub const fn duties_for(command: &Command) -> &'static [Duty] {
             Fact::RecallLot { site: Some(_), .. } => &[DispenseDrug, LeadSite, MonitorMedically, AdministerTrial],
             Fact::RecallLot { site: None, .. } => &[MonitorMedically, AdministerTrial],
             Fact::RecordNotice { .. } => &[LeadSite, DispenseDrug, AdministerTrial],
-            Fact::EndDelegation { .. } => &[LeadSite, AdministerTrial],
+            Fact::EndDelegation { .. }
+            | Fact::RecordCertificate { .. }
+            | Fact::WithdrawCertificate { .. }
+            | Fact::DeclareRelation { .. }
+            | Fact::EndRelation { .. } => &[LeadSite, AdministerTrial],
             Fact::PlaceHold { .. } => {
                 &[LeadSite, MonitorMedically, AdministerTrial, Prescribe, DecideEligibility, DispenseDrug]
             }
@@ -512,6 +522,7 @@ pub fn ask(case: &Case<'_>, act: &Authorisation) -> Vec<Finding> {
         .or_else(|| accountability::ask(case, act))
         .or_else(|| staffing::ask(case, act))
         .unwrap_or_default();
+    findings.extend(staffing::certificates::acting(case, act));
     findings.extend(staffing::lock::closed(case, act));
     findings
 }

@@ -5,8 +5,8 @@
 
 use crate::{
     command::{
-        AdverseEventReport, ContactOutcome, ContainerFact, ContainerReport, Destination, Disclosure, DosePart, Going,
-        MedicineReport, OrderLine, SafeGoing, StopScope, TemperatureReading,
+        AdverseEventReport, ContactOutcome, ContactRoute, ContainerFact, ContainerReport, Destination, Disclosure,
+        DosePart, Going, MedicineReport, OrderLine, SafeGoing, StopScope, TemperatureReading,
     },
     stream::{ChainName, StreamId},
 };
@@ -258,6 +258,8 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         visit: Option<VisitId>,
         outcome: ContactOutcome,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        route: Option<ContactRoute>,
     },
     // --- participant: forms and records
     /// A form was filled in.
@@ -570,6 +572,24 @@ pub enum Entry {
     },
     /// A delegation ended.
     DelegationEnded { staff: StaffId, role: RoleId },
+    /// Somebody holds a certificate.
+    CertificateRecorded {
+        staff: StaffId,
+        certificate: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hours: Option<u32>,
+        issued: Date,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Date>,
+    },
+    /// A certificate does not hold from a day on.
+    CertificateWithdrawn { staff: StaffId, certificate: String, from: Date },
+    /// Two members of staff are related.
+    RelationDeclared { staff: StaffId, other: StaffId, relation: String, from: Date },
+    /// A relation has ended.
+    RelationEnded { staff: StaffId, other: StaffId, relation: String },
     // --- stock stream
     /// Containers arrived; they are quarantined until accepted.
     ContainersReceived {

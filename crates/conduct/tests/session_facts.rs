@@ -94,7 +94,7 @@ fn intervals_between_swallows() {
 
 /// A swallow from the wrong container (§13.7): the hold stops what is to come, and the container counts as opened.
 #[test]
-fn wrong_container_stops_everything() {
+fn f_81_a_swapped_container_stops_everything() {
     let mut clinic = allowed();
     clinic.run("10:02 lead+co: swallow K5 2");
     assert!(matches!(clinic.stock_of("K5").standing, conduct::state::ContainerStanding::Used { back: false, .. }));

@@ -16,6 +16,7 @@ mod item;
 mod kinds;
 pub mod model;
 mod places;
+mod people;
 mod planning;
 mod read;
 mod room;

@@ -5,12 +5,12 @@ use crate::{
     state::{Outcome, Setting, State},
 };
 use conduct::{
-    Authorisation, Census, Command, Context, Draw, Person, Picked, Proof, Request, command::DosePart, entry::OpenItem,
-    state::ContainerStanding,
+    Authorisation, Census, Command, Context, Draw, Fact, Person, Picked, Proof, Request, command::DosePart,
+    context::RoomFound, entry::OpenItem, state::ContainerStanding,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::{fmt, sync::Arc};
-use terms::{ContainerId, ParticipantId, StaffId};
+use terms::{ContainerId, ParticipantId, SiteId, StaffId};
 
 /// Makes the command for a state; `None` where there is nothing to ask.
 pub type Make = Arc<dyn Fn(&State) -> Option<Command> + Send + Sync>;
@@ -236,6 +236,9 @@ fn context(state: &State, one: &Move, command: &Command, act: terms::ActId) -> C
     };
     let census = match command {
         Command::Authorise(Authorisation::LockRecord {}) => Some(census(state)),
+        Command::Fact(Fact::WithdrawCertificate { site: Some(site), .. } | Fact::DeclareRelation { site, .. }) => {
+            Some(rooms(state, site))
+        }
         _ => None,
     };
     Context {
@@ -279,6 +282,20 @@ fn pick(state: &State, participant: &ParticipantId, session: u8, service: &Servi
         (Some(initial), supplement) => Picked::Containers { initial, supplement },
         (None, _) => Picked::None,
     }
+}
+
+/// Who was there at each dose of a site, as the door would find it.
+fn rooms(state: &State, site: &SiteId) -> Census {
+    let mut rooms = Vec::new();
+    for (id, person) in state.people.iter().filter(|(_, person)| person.site == *site) {
+        for (number, session) in &person.sessions {
+            let Some(at) = session.dosed_at() else { continue };
+            let there = session.presence.iter().filter(|s| s.from <= at && s.until.is_none_or(|until| at < until));
+            let staff = there.map(|span| span.staff.clone()).collect();
+            rooms.push(RoomFound { site: site.clone(), participant: id.clone(), session: *number, at, staff });
+        }
+    }
+    Census { rooms, ..Census::default() }
 }
 
 fn census(state: &State) -> Census {

@@ -53,6 +53,11 @@ pub const PARTNERS: &[Partners] = &[
         why: "a carer who is not in the room does not outlast the session either",
     },
     Partners {
+        rule: "session.licensed",
+        with: &["session.carers", "session.lead", "session.delegation", "staff.certificate"],
+        why: "a study may ask for the licence of a role as well; the rule counts licences, whoever holds them",
+    },
+    Partners {
         rule: "discharge.earliest",
         with: &["session.discharge"],
         why: "a study may ask for the time as a criterion of leaving as well",
@@ -89,6 +94,9 @@ pub fn not_in(study: &Study, rule: &str) -> bool {
     match rule {
         "session.approval" => study.approvals.is_empty(),
         "session.nurse" => study.session.presence.nurses_min == 0,
+        "delegation.certificate" | "staff.certificate" => study.certificates.is_empty(),
+        "session.licensed" => study.licensed_min() == 0,
+        "session.related" => study.relations.is_empty() || study.session.presence.related_alone,
         "supplement.reason" => supplement.is_none_or(|plan| plan.reason_after_minutes.is_none()),
         "randomisation.draw" | "randomisation.list" | "unblinding.reason" => !randomised,
         "dose.interval" | "order.sequence" | "session.reconfirmed" => study.dose.sessions.len() < 2,

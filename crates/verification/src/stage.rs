@@ -265,7 +265,48 @@ impl<'s> Builder<'s> {
             let stream = if *scope == RoleScope::Trial { StreamId::Trial } else { StreamId::Site(stage.site.clone()) };
             builder.seed(&stream, entry);
         }
+        builder.certified();
         Ok(builder)
+    }
+
+    /// Everybody holds what any role asks for, the stranger in the whole trial as well; licences that no role needs are the
+    /// lead's and the nurse's, so that a pair can lose its only one.
+    fn certified(&mut self) {
+        let stage = self.stage;
+        let mut people: Vec<(StaffId, Option<RoleId>)> =
+            stage.roles.iter().map(|(staff, role, _)| (staff.clone(), Some(role.clone()))).collect();
+        people.push((stage.staff.stranger.clone(), None));
+        let sites: Vec<SiteId> = [Some(&stage.site), stage.elsewhere.as_ref()].into_iter().flatten().cloned().collect();
+        for (staff, role) in people {
+            for kind in &stage.study.certificates {
+                let holds = match &role {
+                    None => true,
+                    Some(_) if !kind.licensed => true,
+                    Some(_) if kind.roles.is_empty() => staff == stage.staff.lead || staff == stage.staff.nurse,
+                    Some(role) => kind.roles.contains(role),
+                };
+                if !holds {
+                    continue;
+                }
+                let entry = Entry::CertificateRecorded {
+                    staff: staff.clone(),
+                    certificate: kind.id.clone(),
+                    number: None,
+                    hours: kind.hours_min,
+                    issued: Date::constant(2026, 1, 5),
+                    until: None,
+                };
+                let trial_wide = role.is_none()
+                    || stage.roles.iter().any(|(who, _, scope)| *who == staff && *scope == RoleScope::Trial);
+                if trial_wide {
+                    self.seed(&StreamId::Trial, entry.clone());
+                } else {
+                    for site in &sites {
+                        self.seed(&StreamId::Site(site.clone()), entry.clone());
+                    }
+                }
+            }
+        }
     }
 
     fn approve(&mut self, stream: &StreamId, approval: &str) {

@@ -4,7 +4,7 @@
 use super::enrolment::consent_in_force;
 use crate::{
     case::{Case, Draft},
-    command::{ContactOutcome, VisitOutcome},
+    command::{ContactOutcome, ContactRoute, VisitOutcome},
     decide::FactNo,
     entry::Entry,
     finding::{Broken, Finding, Held, Rule, Unreadable},
@@ -361,13 +361,14 @@ pub(super) fn contact(
     case: &Case<'_>,
     visit: Option<&VisitId>,
     outcome: ContactOutcome,
+    route: Option<ContactRoute>,
     draft: &mut Draft,
 ) -> Result<(), FactNo> {
     let participant = case.participant()?;
     if let Some(visit) = visit {
         known(case, visit)?;
     }
-    draft.participant(Entry::ContactTried { visit: visit.cloned(), outcome });
+    draft.participant(Entry::ContactTried { visit: visit.cloned(), outcome, route });
     let reached = matches!(outcome, ContactOutcome::Reached | ContactOutcome::ViaContact | ContactOutcome::Refused);
     if !reached {
         let silent = participant

@@ -12,6 +12,7 @@ use crate::{
     decide::FactNo,
     entry::{AlarmKind, Entry},
     finding::{Broken, Finding, Rule, Unreadable},
+    staffing::credentials::Staff,
 };
 use jiff::{Timestamp, civil::Date};
 use protocol::model::{AlarmLevel, Duty, Trigger};
@@ -41,10 +42,26 @@ pub const NURSE: Rule = Rule {
     binds: &["authorise_dose", "authorise_supplement"],
     broken: "Deviation carers_below_minimum",
 };
+/// Enough licences.
+pub const LICENSED: Rule = Rule {
+    id: "session.licensed",
+    sentence: "Enough of the carers in the room hold a licence, in date",
+    source: "The study's presence plan and certificates; failures.md F-52",
+    binds: &["authorise_dose", "authorise_supplement"],
+    broken: "Deviation dose_unauthorised",
+};
+/// Nobody witnesses for their own.
+pub const RELATED: Rule = Rule {
+    id: "session.related",
+    sentence: "Those in the room are not only people who are related to each other",
+    source: "The study's presence plan and relations; failures.md F-53",
+    binds: &["authorise_dose", "authorise_supplement"],
+    broken: "Deviation dose_unauthorised",
+};
 /// Delegations outlast the session.
 pub const DELEGATION: Rule = Rule {
     id: "session.delegation",
-    sentence: "The carers' delegations last until the session will be over",
+    sentence: "The carers' delegations and certificates last until the session will be over",
     source: "The study's presence plan; dosing-day.md §1, RF-STAFF-2",
     binds: &["authorise_dose"],
     broken: "Deviation carers_below_minimum",
@@ -54,17 +71,22 @@ pub const DELEGATION: Rule = Rule {
 pub(super) fn in_room(room: &Room<'_>, findings: &mut Vec<Finding>) {
     let plan = &room.case.study.session.presence;
     let rows = [
-        (&CARERS, room.carers_without(None), plan.carers_min, "carers", Duty::Facilitate),
-        (&LEAD, room.in_room_with(Duty::LeadSession), plan.leads_min, "who may lead", Duty::LeadSession),
-        (&NURSE, room.in_room_with(Duty::Nurse), plan.nurses_min, "nurses", Duty::Nurse),
+        (&CARERS, CARING, plan.carers_min, "carers", Duty::Facilitate),
+        (&LEAD, &[Duty::LeadSession][..], plan.leads_min, "who may lead", Duty::LeadSession),
+        (&NURSE, &[Duty::Nurse][..], plan.nurses_min, "nurses", Duty::Nurse),
     ];
-    for (rule, here, least, what, duty) in rows {
+    for (rule, duties, least, what, duty) in rows {
+        let here = room.fit_with(duties);
+        let out_of_date = room.duty_with(duties).saturating_sub(here);
         findings.push(if here >= least as usize {
             Finding::holds(rule, format!("{here} {what} in the room"))
         } else {
             Broken::new(
                 rule,
-                format!("{here} {what} in the room"),
+                match out_of_date {
+                    0 => format!("{here} {what} in the room"),
+                    more => format!("{here} {what} in the room, and {more} whose certificates are not in date"),
+                },
                 format!("at least {least}"),
                 "each checks in with their own PIN when they come into the room",
             )
@@ -72,6 +94,76 @@ pub(super) fn in_room(room: &Room<'_>, findings: &mut Vec<Finding>) {
             .by(duty)
             .into()
         });
+    }
+    findings.extend([licensed(room), related(room)]);
+}
+
+/// Duties of carers.
+const CARING: &[Duty] = &[Duty::Facilitate, Duty::Nurse];
+
+fn licensed(room: &Room<'_>) -> Finding {
+    let (staff, day) = (room.staff(), room.case.day);
+    let least = room.case.study.licensed_min();
+    let held = licences(staff, &room.present(), day);
+    if held >= least as usize {
+        return Finding::holds(&LICENSED, format!("{held} licensed"));
+    }
+    Broken::new(
+        &LICENSED,
+        format!("{held} of the carers in the room hold a licence in date"),
+        format!("at least {least}"),
+        "a licensed carer comes into the room, or the licence is recorded",
+    )
+    .from_source(&room.case.study.session.presence.source)
+    .by(Duty::LeadSite)
+    .into()
+}
+
+fn licences(staff: Staff<'_>, people: &[&StaffId], day: Date) -> usize {
+    people.iter().filter(|who| staff.is_fit_carer(who, day) && staff.is_licensed(who, day)).count()
+}
+
+fn related(room: &Room<'_>) -> Finding {
+    if room.case.study.session.presence.related_alone {
+        return Finding::holds(&RELATED, "the study lets them");
+    }
+    match room.staff().only_related(&room.present(), room.case.day) {
+        None => Finding::holds(&RELATED, "not related, as far as is declared"),
+        Some((one, other, title)) => Broken::new(
+            &RELATED,
+            format!("{one} and {other}: {}", title.to_lowercase()),
+            "somebody who is not related to them",
+            "a third person comes into the room and checks in",
+        )
+        .from_source(&room.case.study.session.presence.source)
+        .by(Duty::Facilitate)
+        .into(),
+    }
+}
+
+/// Whether these people would be enough at a dose, by what they hold and how they are related.
+///
+/// # Errors
+/// The rule that says no, and what was found.
+pub(crate) fn room_stands(staff: Staff<'_>, people: &[&StaffId], day: Date) -> Result<(), (&'static str, String)> {
+    let plan = &staff.study.session.presence;
+    let carers = people.iter().filter(|who| staff.is_fit_carer(who, day)).count();
+    if carers < plan.carers_min as usize {
+        let found = format!("{carers} carers in the room with certificates in date, {} at least", plan.carers_min);
+        return Err((CARERS.id, found));
+    }
+    let (held, least) = (licences(staff, people, day), staff.study.licensed_min());
+    if held < least as usize {
+        return Err((
+            LICENSED.id,
+            format!("{held} of the carers in the room hold a licence in date, {least} at least"),
+        ));
+    }
+    match staff.only_related(people, day).filter(|_| !plan.related_alone) {
+        None => Ok(()),
+        Some((one, other, title)) => {
+            Err((RELATED.id, format!("only people who are related: {one} and {other}, {}", title.to_lowercase())))
+        }
     }
 }
 
@@ -82,16 +174,18 @@ pub(super) fn delegations(room: &Room<'_>) -> Finding {
     let lasting = room
         .session
         .in_room()
-        .filter(|span| room.is_carer(&span.staff, room.case.day) && room.is_carer(&span.staff, end))
+        .filter(|span| {
+            room.staff().is_fit_carer(&span.staff, room.case.day) && room.staff().is_fit_carer(&span.staff, end)
+        })
         .count();
     if lasting >= plan.carers_min as usize {
         return Finding::holds(&DELEGATION, format!("{lasting} until {end}"));
     }
     Broken::new(
         &DELEGATION,
-        format!("{lasting} carers delegated until {end}"),
+        format!("{lasting} carers with a delegation and certificates until {end}"),
         format!("at least {}", plan.carers_min),
-        "the investigator extends the delegation, or another carer comes",
+        "the investigator extends the delegation or records the certificate anew, or another carer comes",
     )
     .from_source(&plan.source)
     .by(Duty::LeadSite)

@@ -28,6 +28,8 @@ const COURSE_OF_THE_DAY: &[&str] = &[
     "dose.limits",
     "session.carers",
     "session.lead",
+    "session.licensed",
+    "session.related",
     "session.nurse",
     "session.not_over",
     "supplement.adverse_event",

@@ -2,7 +2,7 @@
 
 use super::{Approval, SessionState};
 use crate::{
-    command::{AdverseEventReport, ContactOutcome, MedicineReport, StopScope},
+    command::{AdverseEventReport, ContactOutcome, ContactRoute, MedicineReport, StopScope},
     entry::{CriterionFound, Entry, MedicineStanding, Scores, Signatory, Stamp, TaskRaised},
 };
 use jiff::{Timestamp, civil::Date};
@@ -293,6 +293,8 @@ pub struct ContactTry {
     pub visit: Option<VisitId>,
     /// How it ended.
     pub outcome: ContactOutcome,
+    /// By which route.
+    pub route: Option<ContactRoute>,
     /// The site's day.
     pub day: Date,
 }
@@ -534,8 +536,9 @@ impl ParticipantState {
                 from: *from,
                 until: *until,
             }),
-            Entry::ContactTried { visit, outcome } => {
-                self.contacts.push(ContactTry { visit: visit.clone(), outcome: *outcome, day: stamp.day });
+            Entry::ContactTried { visit, outcome, route } => {
+                let tried = ContactTry { visit: visit.clone(), outcome: *outcome, route: *route, day: stamp.day };
+                self.contacts.push(tried);
             }
             _ if self.apply_visit(stamp, entry) => {}
             _ => self.apply_record(stamp, entry),

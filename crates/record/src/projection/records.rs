@@ -95,12 +95,13 @@ pub(super) fn entry(
             writes.push(Write::Put(&STOP, row));
         }
         Entry::Transferred { .. } => touched.moved = true,
-        Entry::ContactTried { visit, outcome } => {
+        Entry::ContactTried { visit, outcome, route } => {
             let row = vec![
                 who(),
                 place(),
                 maybe_id(visit.as_ref()),
                 word(outcome),
+                maybe_word(route.as_ref()),
                 date(one.stamp.day),
                 by(one.stamp),
                 recorded(),

@@ -162,7 +162,10 @@ impl<'a> Look<'a> {
             Entry::Stopped { scope: StopScope::LostToFollowUp, .. } => {
                 let tries = person.tries.len() as u32;
                 let span = person.tries.first().map_or(0, |(first, _)| super::days(*first, self.stamp.day));
-                let enough = tries >= study.follow_up.tries_min && span >= i64::from(study.follow_up.tries_days_min);
+                let plan = &study.follow_up;
+                let spread = span >= i64::from(plan.tries_days_min);
+                let routes = person.routes.len() >= plan.routes_min.unwrap_or_default() as usize;
+                let enough = tries >= plan.tries_min && spread && routes;
                 answer(harms, !enough, Trigger::Silence, "called lost without the tries");
             }
             Entry::ContactTried { .. } => {

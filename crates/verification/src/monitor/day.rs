@@ -99,7 +99,7 @@ impl Bed<'_> {
         let order = self.day.order.as_ref();
         self.must(harms, order.is_some(), "session.order", format!("{what} without an order"));
         let signer = order.and_then(|order| order.by.as_ref());
-        let duties = signer.map(|staff| self.look.duties_of(staff, self.person.site.as_ref()));
+        let duties = signer.map(|staff| self.fit(staff, self.look.stamp.day));
         let stays = duties.is_none_or(|duties| duties.contains(&Duty::Prescribe));
         self.must(
             harms,
@@ -348,11 +348,17 @@ impl Bed<'_> {
         })
     }
 
+    /// Duties for which somebody holds what the dosing day asks for.
+    fn fit(&self, staff: &terms::StaffId, day: jiff::civil::Date) -> BTreeSet<Duty> {
+        self.look.shared.fit(self.study, staff, self.person.site.as_ref(), day, true)
+    }
+
     /// Carers in the room.
     fn in_room(&self, what: &str, harms: &mut Vec<Harm>) {
         let plan = &self.study.session.presence;
-        let here: Vec<BTreeSet<Duty>> =
-            self.day.room.keys().map(|staff| self.look.duties_of(staff, self.person.site.as_ref())).collect();
+        let today = self.look.stamp.day;
+        let people: Vec<&terms::StaffId> = self.day.room.keys().collect();
+        let here: Vec<BTreeSet<Duty>> = people.iter().map(|staff| self.fit(staff, today)).collect();
         let count =
             |asked: &[Duty]| here.iter().filter(|duties| asked.iter().any(|duty| duties.contains(duty))).count();
         let carers = count(&[Duty::Facilitate, Duty::Nurse]);
@@ -374,6 +380,19 @@ impl Bed<'_> {
             "session.nurse",
             format!("{what} without a nurse"),
         );
+        let site = self.person.site.as_ref();
+        let licensed = people.iter().zip(&here).filter(|(staff, duties)| {
+            let cares = duties.contains(&Duty::Facilitate) || duties.contains(&Duty::Nurse);
+            cares && self.look.shared.licensed(self.study, staff, site, today)
+        });
+        self.must(
+            harms,
+            licensed.count() >= self.study.licensed_min() as usize,
+            "session.licensed",
+            format!("{what} with too few licences in the room"),
+        );
+        let alone = !plan.related_alone && self.look.shared.only_related(&people, today);
+        self.must(harms, !alone, "session.related", format!("{what} with nobody but people who are related"));
         self.must(
             harms,
             carers >= floors::CARERS,
@@ -388,9 +407,7 @@ impl Bed<'_> {
         let zone = TimeZone::get(&self.look.stamp.zone).unwrap_or(TimeZone::UTC);
         let last = end.to_zoned(zone).date();
         let lasting = |staff: &&terms::StaffId| {
-            let site = self.person.site.as_ref();
-            let then = self.look.shared.duties(self.study, staff, site, last);
-            let now = self.look.duties_of(staff, site);
+            let (then, now) = (self.fit(staff, last), self.fit(staff, self.look.stamp.day));
             [Duty::Facilitate, Duty::Nurse].iter().any(|duty| then.contains(duty))
                 && [Duty::Facilitate, Duty::Nurse].iter().any(|duty| now.contains(duty))
         };

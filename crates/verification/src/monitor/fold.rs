@@ -27,9 +27,15 @@ pub(super) fn fold(monitor: &mut Monitor, study: &Study, one: &Written) {
                 None => of_person(person, &one.stamp, &one.entry),
             }
         }
-        StreamId::Site(id) => of_site(monitor.shared_mut().sites.entry(id.clone()).or_default(), one),
+        StreamId::Site(id) => {
+            of_site(monitor.shared_mut().sites.entry(id.clone()).or_default(), one);
+            monitor.shared_mut().credentials(Some(id), &one.entry);
+        }
         StreamId::Stock(id) => of_stock(monitor.shared_mut(), id, one),
-        StreamId::Trial => of_trial(monitor.shared_mut(), one),
+        StreamId::Trial => {
+            of_trial(monitor.shared_mut(), one);
+            monitor.shared_mut().credentials(None, &one.entry);
+        }
         StreamId::Allocation => {
             if let Entry::AllocationDrawn { handle, .. } = &one.entry {
                 monitor.shared_mut().drawn.push(handle.clone());
@@ -232,7 +238,8 @@ fn of_person(person: &mut Person, stamp: &Stamp, entry: &Entry) {
         Entry::ApprovalRecorded { approval, from, until, .. } => {
             person.approvals.push((approval.clone(), *from, *until));
         }
-        Entry::ContactTried { outcome, .. } => {
+        Entry::ContactTried { outcome, route, .. } => {
+            person.routes.extend(*route);
             use conduct::command::ContactOutcome::{Reached, Refused, ViaContact};
             person.tries.push((stamp.day, matches!(outcome, Reached | Refused | ViaContact)));
         }

@@ -60,6 +60,8 @@ pub struct Person {
     pub(super) visits: BTreeMap<VisitId, Kept>,
     pub(super) ratings: BTreeMap<InstanceId, Rated>,
     pub(super) tries: Vec<(Date, bool)>,
+    /// Routes by which they were tried.
+    pub routes: BTreeSet<conduct::command::ContactRoute>,
     pub(super) days: BTreeMap<u8, Day>,
     /// The latest moment at which anything was written down for them.
     pub(super) latest: Option<Timestamp>,
@@ -306,6 +308,10 @@ pub(super) struct Shared {
     pub locked: bool,
     /// Differences that are open.
     pub differences: BTreeMap<InstanceId, Difference>,
+    /// Certificates by where they count and whose they are.
+    pub certificates: BTreeMap<(Option<SiteId>, StaffId), Vec<super::credentials::Certified>>,
+    /// Pairs who are related, and since when.
+    pub related: BTreeMap<(StaffId, StaffId), Date>,
 }
 
 impl Shared {

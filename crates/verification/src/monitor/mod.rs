@@ -5,6 +5,7 @@
 //! id of the rule that guards it where there is one, so that the reader finds both.
 
 mod answers;
+mod credentials;
 mod day;
 mod fold;
 mod memory;
@@ -73,6 +74,7 @@ impl Monitor {
                 _ => None,
             };
             if authorised {
+                look.certified(one_site(&one.stream, who.map(|(_, person)| person)), &one.entry, &mut harms);
                 look.never_authorised(who, &one.stream, &one.entry, &mut harms);
             }
             look.never_unanswered(who, &one.stream, &one.entry, &mut harms);
@@ -173,6 +175,15 @@ impl<'a> Look<'a> {
             return Ok(());
         }
         Err("by people who may not do it together".to_owned())
+    }
+}
+
+/// The site that an entry is about.
+fn one_site<'a>(stream: &'a StreamId, person: Option<&'a Person>) -> Option<&'a SiteId> {
+    match stream {
+        StreamId::Site(site) | StreamId::Stock(site) => Some(site),
+        StreamId::Participant(_) => person.and_then(|person| person.site.as_ref()),
+        StreamId::Trial | StreamId::Allocation => None,
     }
 }
 

@@ -337,6 +337,28 @@ impl Stage {
         Some(Move::ask(&self.staff.investigator, &words, Command::Fact(fact)))
     }
 
+    /// A certificate of somebody's turns out not to hold: a licence, or the first that a role asks for.
+    pub(super) fn uncertify(&self, who: &StaffId, licensed: bool) -> Option<Move> {
+        let trial_wide = *who == self.staff.stranger;
+        let role = self.role_of(who);
+        let kind = self.study.certificates.iter().find(|kind| {
+            let asked = role.is_none_or(|role| kind.roles.contains(role));
+            kind.licensed == licensed && if licensed { asked || kind.roles.is_empty() } else { asked }
+        })?;
+        let site = (!trial_wide).then(|| self.site.clone());
+        let fact = Fact::WithdrawCertificate { site, staff: who.clone(), certificate: kind.id.clone(), from: None };
+        let by = if trial_wide { &self.staff.admin } else { &self.staff.investigator };
+        Some(Move::ask(by, &format!("learns that {who} has no \"{}\" any more", kind.title), Command::Fact(fact)))
+    }
+
+    /// Two people are related.
+    pub(super) fn relate(&self, one: &StaffId, other: &StaffId) -> Option<Move> {
+        let relation = self.study.relations.first()?.id.clone();
+        let (site, staff) = (self.site.clone(), one.clone());
+        let fact = Fact::DeclareRelation { site, staff, other: other.clone(), relation, from: None };
+        Some(Move::ask(&self.staff.admin, &format!("learns that {one} and {other} are related"), Command::Fact(fact)))
+    }
+
     fn medicine(&self, person: &ParticipantId, words: &str, report: MedicineReport) -> Move {
         let fact = Fact::RecordMedication { participant: person.clone(), medicine: report };
         Move::ask(&self.staff.prescriber, words, Command::Fact(fact))

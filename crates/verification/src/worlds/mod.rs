@@ -47,6 +47,7 @@ pub const ALL: &[(&str, Make)] = &[
     ("dose", dose::dose),
     ("ground of the dose", dose::ground),
     ("people of the dose", dose::people),
+    ("certificates of the dose", dose::certificates),
     ("evening", variants::evening),
     ("swallow", dose::swallow),
     ("two sessions", together::two),

@@ -138,7 +138,7 @@ impl Room<'_> {
         let rows: String = open
             .map(|task| {
                 let none = format!("{}/do/no-event/{}", self.base, segment(task.raised.instance.as_str()));
-                let event = format!("{}/do/adverse-event", self.base);
+                let event = format!("{}/do/adverse-event/{}", self.base, segment(task.raised.instance.as_str()));
                 let acts: String = [(event, "Record an adverse event"), (none, "It was none")]
                     .into_iter()
                     .filter(|(at, _)| crate::acts::offered(self.file.reader.duties, at))

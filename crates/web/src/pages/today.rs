@@ -40,6 +40,8 @@ pub struct View<'a> {
     pub items: Vec<Item>,
     /// What the trial and the reader's sites lack before people can be treated, theirs or not.
     pub lacks: Vec<Lack>,
+    /// What the site itself asks for.
+    pub notices: Vec<super::notices::Line>,
     pub done: Vec<String>,
     pub sides: Vec<Side>,
     /// The act that this role begins most often.
@@ -75,6 +77,13 @@ pub fn body(view: &View<'_>) -> Body {
             || due.opens <= last && due.kind != DueKind::Book
         {
             week.push((due.target.or(due.closes), row));
+        }
+    }
+    for line in &view.notices {
+        if line.day.is_none_or(|day| day <= view.today) {
+            now.push((line.day, line.row.clone()));
+        } else {
+            week.push((line.day, line.row.clone()));
         }
     }
     now.sort_by_key(|(day, row)| (row.tag.tone, *day));
@@ -284,6 +293,7 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
         version,
         items,
         lacks: lacks(&desk, today)?,
+        notices: super::notices::lines(&desk)?,
         done: done_today(&desk, today)?,
         sides,
         begin,
