@@ -316,15 +316,15 @@ impl<'s> Builder<'s> {
         let number = u16::try_from(60_000 + self.seeds % 5_000).unwrap_or(u16::MAX);
         let made = moves::make(&self.stage.setting, &self.state, number, one);
         match made {
-            Some(Step { state, outcome: None | Some(Outcome::Written(_)), harms }) => {
+            Some(Step { outcome: Some(Outcome::No(no)), .. }) => Err(format!("{}: {no}", one.words)),
+            Some(Step { state: Some(state), harms, .. }) => {
                 if let Some(harm) = harms.first() {
                     return Err(format!("on the way to the world's beginning: {}: {}", one.words, harm.what));
                 }
                 self.state = state;
                 Ok(())
             }
-            Some(Step { outcome: Some(Outcome::No(no)), .. }) => Err(format!("{}: {no}", one.words)),
-            None => Err(format!("{}: there is nothing to ask", one.words)),
+            Some(Step { state: None, .. }) | None => Err(format!("{}: there is nothing to ask", one.words)),
         }
     }
 

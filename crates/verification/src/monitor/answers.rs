@@ -9,12 +9,12 @@ use super::{
 use crate::floors;
 use conduct::{
     Command, Entry, Fact, StreamId,
-    command::{ContainerFact, Destination, Disclosure, DosePart, Going, StopScope},
+    command::{ContainerFact, Destination, Disclosure, DosePart, StopScope},
 };
 use jiff::Timestamp;
 use protocol::model::{ActivityKind, Duty, Overnight, Requirement, Trigger};
 use std::{collections::BTreeSet, sync::LazyLock};
-use terms::{ContainerId, ParticipantId, StaffId};
+use terms::{ContainerId, ParticipantId};
 
 static NOTHING: LazyLock<Day> = LazyLock::new(Day::default);
 
@@ -280,7 +280,7 @@ impl<'a> Look<'a> {
         let bed = Bed { look: *self, id, person, study: self.study_of(person), number, day };
         match entry {
             Entry::DoseTaken { part, container, pieces, .. } => bed.swallowed(*part, container, *pieces, harms),
-            Entry::PresenceRecorded { staff, going, .. } => bed.came_or_went(staff, *going, harms),
+            Entry::PresenceRecorded { .. } => bed.came_or_went(harms),
             Entry::ReadingRecorded { measures, slot, .. } => {
                 bed.read(measures, harms);
                 if let Some(slot) = slot {
@@ -308,7 +308,7 @@ impl<'a> Look<'a> {
 }
 
 impl Bed<'_> {
-    fn answer(&self, harms: &mut Vec<Harm>, when: bool, trigger: Trigger, what: &str) {
+    pub(super) fn answer(&self, harms: &mut Vec<Harm>, when: bool, trigger: Trigger, what: &str) {
         self.look.must_answer(harms, when, trigger, format!("{}, session {}: {what}", self.id, self.number));
     }
 
@@ -367,6 +367,9 @@ impl Bed<'_> {
         );
         match part {
             DosePart::Initial => {
+                if self.day.first().is_none() {
+                    self.since_the_swallow(at, harms);
+                }
                 let last = self.person.doses_but(self.number).max();
                 let since = last.map_or(i64::MAX, |last| super::days(last, look.stamp.day));
                 let near = since < i64::from(self.study.dose.interval_days_min);
@@ -382,50 +385,6 @@ impl Bed<'_> {
                 self.answer(harms, !inside, Trigger::SupplementOutsideWindow, "a supplement outside its window");
             }
         }
-    }
-
-    fn is_carer(&self, staff: &StaffId) -> bool {
-        let duties = self.look.duties_of(staff, self.person.site.as_ref());
-        duties.contains(&Duty::Facilitate) || duties.contains(&Duty::Nurse)
-    }
-
-    /// Who was there at a moment that may lie behind: whoever has left since was there then.
-    fn there_at(&self, at: Timestamp) -> Vec<&StaffId> {
-        let here = self.day.room.iter().filter(|(_, came)| **came <= at).map(|(staff, _)| staff);
-        let since = self
-            .day
-            .gone
-            .iter()
-            .filter(|(staff, (came, went))| *came <= at && at < *went && !self.day.room.contains_key(*staff));
-        here.chain(since.map(|(staff, _)| staff)).collect()
-    }
-
-    fn carers_at(&self, at: Timestamp) -> usize {
-        self.there_at(at).into_iter().filter(|staff| self.is_carer(staff)).count()
-    }
-
-    fn came_or_went(&self, staff: &StaffId, going: Going, harms: &mut Vec<Harm>) {
-        let here = self.day.room.contains_key(staff);
-        let under = self.day.under_way() && self.day.first().is_some_and(|taken| taken.at <= self.look.stamp.at);
-        if going != Going::Out || !here || !under {
-            return;
-        }
-        // A going that is told late, or by a clock that was put back, is judged by who was there at its moment.
-        let at = self.look.stamp.at;
-        let others = self.there_at(at).into_iter().filter(|other| *other != staff).collect::<Vec<_>>();
-        self.answer(harms, others.is_empty(), Trigger::ParticipantAlone, "the participant is alone");
-        let left = others.iter().filter(|other| self.is_carer(other)).count();
-        let plan = &self.study.session.presence;
-        let few = !others.is_empty() && left < plan.in_room_min as usize;
-        self.answer(harms, few, Trigger::CarersBelowMinimum, "fewer carers in the room than the minimum");
-        let fell = self.carers_at(at) >= plan.carers_min as usize && left < plan.carers_min as usize;
-        let told = self.look.answered(Trigger::CarersBelowMinimum) || self.look.answered(Trigger::ParticipantAlone);
-        must(
-            harms,
-            !fell || told,
-            "answer.carers_below_minimum",
-            format!("{}: the carers became too few, and nothing answers it", self.id),
-        );
     }
 
     /// A reading that fills a slot whose minutes are over.

@@ -352,7 +352,7 @@ impl Bed<'_> {
     fn in_room(&self, what: &str, harms: &mut Vec<Harm>) {
         let plan = &self.study.session.presence;
         let here: Vec<BTreeSet<Duty>> =
-            self.day.room.keys().map(|staff| self.look.duties_of(staff, self.person.site.as_ref())).collect();
+            self.day.in_room().map(|staff| self.look.duties_of(staff, self.person.site.as_ref())).collect();
         let count =
             |asked: &[Duty]| here.iter().filter(|duties| asked.iter().any(|duty| duties.contains(duty))).count();
         let carers = count(&[Duty::Facilitate, Duty::Nurse]);
@@ -394,7 +394,7 @@ impl Bed<'_> {
             [Duty::Facilitate, Duty::Nurse].iter().any(|duty| then.contains(duty))
                 && [Duty::Facilitate, Duty::Nurse].iter().any(|duty| now.contains(duty))
         };
-        let count = self.day.room.keys().filter(lasting).count();
+        let count = self.day.in_room().filter(lasting).count();
         self.must(
             harms,
             count >= plan.carers_min as usize,

@@ -106,13 +106,10 @@ fn in_session(day: &mut Day, stamp: &Stamp, entry: &Entry, properly: bool) {
             }
         }
         Entry::Agreed { check: None, .. } => day.agreed = Some(stamp.at),
-        Entry::PresenceRecorded { staff, going: Going::In, .. } => {
-            day.room.entry(staff.clone()).or_insert(stamp.at);
-            day.there.insert(staff.clone());
-        }
-        Entry::PresenceRecorded { staff, going: Going::Out, .. } => {
-            if let Some(came) = day.room.remove(staff) {
-                day.gone.insert(staff.clone(), (came, stamp.at));
+        Entry::PresenceRecorded { staff, going, .. } => {
+            super::company::note(&mut day.goings, staff, stamp.at, *going);
+            if *going == Going::In {
+                day.there.insert(staff.clone());
             }
         }
         Entry::DoseAuthorised { container, expires, .. } => {

@@ -1,6 +1,6 @@
 //! What the onlooker remembers of people, containers, staff and the trial.
 
-use conduct::command::{Destination, DosePart};
+use conduct::command::{Destination, DosePart, Going};
 use jiff::{Timestamp, civil::Date};
 use protocol::model::{Duty, Limit, Study};
 use std::collections::{BTreeMap, BTreeSet};
@@ -107,13 +107,15 @@ pub(super) struct Rated {
     pub done: bool,
 }
 
+/// Comings and goings, by person.
+pub(super) type Goings = BTreeMap<StaffId, Vec<(Timestamp, Going)>>;
+
 /// A dosing session.
 #[derive(Debug, Clone, Default, Hash)]
 pub(super) struct Day {
     pub order: Option<Ordered>,
     pub out: Option<(ContainerId, Option<ContainerId>, Timestamp)>,
     pub checks: BTreeMap<CheckId, Checked>,
-    pub room: BTreeMap<StaffId, Timestamp>,
     pub allowed: Option<Allowed>,
     pub opened: Option<Allowed>,
     pub taken: Vec<Taken>,
@@ -128,8 +130,8 @@ pub(super) struct Day {
     pub closed: bool,
     pub ground_lost: bool,
     pub begun: bool,
-    /// Who has left the room: from when to when they were last there.
-    pub gone: BTreeMap<StaffId, (Timestamp, Timestamp)>,
+    /// Comings and goings of each, in the order in which they happened.
+    pub goings: Goings,
     /// Everybody who was in the room at any time.
     pub there: BTreeSet<StaffId>,
     /// Who has signed the session's record.
@@ -181,6 +183,11 @@ pub(super) struct Taken {
 }
 
 impl Day {
+    /// Who is in the room by the last that each of them told.
+    pub(super) fn in_room(&self) -> impl Iterator<Item = &StaffId> {
+        self.goings.iter().filter(|(_, mine)| mine.last().is_some_and(|(_, going)| *going == Going::In)).map(|(s, _)| s)
+    }
+
     pub(super) fn first(&self) -> Option<&Taken> {
         self.taken.iter().find(|taken| taken.part == DosePart::Initial)
     }
@@ -202,11 +209,6 @@ impl Day {
 
     pub(super) fn pieces(&self, part: DosePart) -> u32 {
         self.taken.iter().filter(|taken| taken.part == part).map(|taken| taken.pieces).sum()
-    }
-
-    /// Whether the participant is under the drug in the room's care.
-    pub(super) fn under_way(&self) -> bool {
-        self.first().is_some() && self.left.is_none()
     }
 }
 

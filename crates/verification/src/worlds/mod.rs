@@ -49,6 +49,7 @@ pub const ALL: &[(&str, Make)] = &[
     ("people of the dose", dose::people),
     ("evening", variants::evening),
     ("swallow", dose::swallow),
+    ("company", supplement::company),
     ("two sessions", together::two),
     ("supplement", supplement::supplement),
     ("limits of the supplement", supplement::limits),

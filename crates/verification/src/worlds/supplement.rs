@@ -8,7 +8,7 @@ use crate::{
 };
 use conduct::{
     Command, Fact,
-    command::{ContainerFact, DosePart, HoldOn, StopScope},
+    command::{ContainerFact, DosePart, Going, HoldOn, StopScope},
 };
 use terms::ParticipantId;
 
@@ -82,6 +82,29 @@ pub(super) fn supplement(stage: &Stage) -> Result<World, Why> {
         start: builder.state,
         moves,
         quick: 2,
+    })
+}
+
+/// Under the drug, people come and go, and tell it now or later.
+pub(super) fn company(stage: &Stage) -> Result<World, Why> {
+    let (mut builder, person) = dosed(stage, 30)?;
+    builder.must(&stage.reading(&person, 1, &[]))?;
+    let staff = &stage.staff;
+    let mut moves = stage.comings(&person, 1, &[&staff.lead, &staff.co, &staff.nurse]);
+    for (who, going) in [(&staff.lead, Going::Out), (&staff.co, Going::Out), (&staff.co, Going::In)] {
+        moves.push(stage.presence(&person, 1, who, going).earlier(5));
+    }
+    moves.push(stage.presence(&person, 1, &staff.co, Going::Out).earlier(31));
+    let handover = Fact::RecordHandover { participant: person.clone(), session: 1 };
+    moves.push(Move::ask(&staff.co, "hands over", Command::Fact(handover)).with(&staff.nurse));
+    moves.extend([Move::wait(3), Move::wait(20)]);
+    Ok(World {
+        name: "company",
+        about: "half an hour after the first dose; people come and go, and tell it now or later",
+        setting: builder.stage.setting.clone(),
+        start: builder.state,
+        moves,
+        quick: 4,
     })
 }
 
