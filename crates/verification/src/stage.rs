@@ -499,7 +499,14 @@ impl<'s> Builder<'s> {
     /// When one can't be recorded.
     pub fn checked(&mut self, person: &ParticipantId, session: u8) -> Result<(), Why> {
         for check in self.stage.study.session.checks.clone() {
-            if let Some(form) = &check.form {
+            // What was filled in this morning for the criteria stands for the check as well.
+            let filled = check.form.as_ref().and_then(|form| {
+                let (_, record) = self.state.people.get(person)?.latest_form(form.as_str())?;
+                Some(record.at)
+            });
+            if let Some(form) = &check.form
+                && filled.is_none_or(|at| moves::later(at, 45) < self.state.now)
+            {
                 let filled = self.stage.form(person, form.as_str(), self.fills_in(form.as_str()));
                 self.must(&filled)?;
             }

@@ -21,7 +21,6 @@ use std::{
 use terms::{InstanceId, ParticipantId, SiteId, StudyHash};
 
 /// A value shared between states, with its fingerprint.
-#[derive(Debug)]
 pub struct Kept<T> {
     value: Arc<T>,
     print: OnceLock<u128>,
@@ -30,6 +29,12 @@ pub struct Kept<T> {
 impl<T> Clone for Kept<T> {
     fn clone(&self) -> Self {
         Self { value: Arc::clone(&self.value), print: self.print.clone() }
+    }
+}
+
+impl<T: Debug> Debug for Kept<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.value.fmt(f)
     }
 }
 

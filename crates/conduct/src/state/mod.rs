@@ -10,7 +10,6 @@ mod stock;
 mod trial;
 
 pub use book::{Account, Balance, Line};
-pub(crate) use participant::session_of;
 pub use participant::{
     AdverseEvent, Booking, ConsentGiven, ContactTry, Decision, Deviation, Document, FormRecord, Hold, Medication, Note,
     ParticipantState, Phase, Question, Rating, Stop, Task, VisitRecord, VisitStanding,

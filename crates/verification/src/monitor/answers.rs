@@ -275,7 +275,7 @@ impl<'a> Look<'a> {
     }
 
     fn of_the_session(&self, id: &'a ParticipantId, person: &'a Person, entry: &Entry, harms: &mut Vec<Harm>) {
-        let Some(number) = super::fold::session_of(entry) else { return };
+        let Some(number) = entry.session() else { return };
         let day = person.days.get(&number).unwrap_or(&NOTHING);
         let bed = Bed { look: *self, id, person, study: self.study_of(person), number, day };
         match entry {
@@ -287,6 +287,7 @@ impl<'a> Look<'a> {
                     bed.late(slot, harms);
                 }
             }
+            Entry::ReadingCorrected { instance, changes, .. } => bed.corrected(instance, changes, harms),
             Entry::CheckRecorded { check, .. } => {
                 let mut all = bed.study.session.checks.iter().chain(&bed.study.session.discharge.criteria);
                 if let Some(plan) = all.find(|known| known.id == *check) {
@@ -295,7 +296,12 @@ impl<'a> Look<'a> {
                     bed.answer(harms, !may, Trigger::WrongPerson, "a check by somebody who may not do it");
                 }
             }
-            Entry::SessionNoted { code, .. } if code.eq_ignore_ascii_case("VOMIT") => {
+            Entry::SessionNoted { code, .. } => {
+                let harm = bed.study.session.codes.iter().any(|known| known.code == *code && known.may_be_harm);
+                bed.answer(harms, harm, Trigger::MayBeHarm, "something that may have been harm");
+                if !code.eq_ignore_ascii_case("VOMIT") {
+                    return;
+                }
                 let after = day.first().map(|taken| minutes(taken.at, self.stamp.at));
                 let soon = after.is_some_and(|after| (0..=i64::from(bed.study.dose.vomit_minutes)).contains(&after));
                 bed.answer(harms, soon, Trigger::DoseVomited, "a dose vomited");
@@ -404,6 +410,10 @@ impl Bed<'_> {
             let red = self.day.is_red(limit, self.look.stamp.at, *value);
             let amber = beyond || over(limit.amber_at, value) || under(limit.amber_low, value);
             self.answer(harms, red, Trigger::LimitRed, "a red limit breached");
+            let before =
+                self.day.readings.iter().filter_map(|read| Some((read.at, *read.measures.get(&limit.measure)?)));
+            let first = red && !before.into_iter().any(|(at, value)| self.day.is_red(limit, at, value));
+            self.answer(harms, first, Trigger::MayBeHarm, "the first red reading, which may have been harm");
             self.answer(harms, amber && !red, Trigger::LimitAmber, "an amber limit breached");
         }
     }
@@ -429,9 +439,9 @@ impl Bed<'_> {
         let over = minutes(dosed.at, end);
         let missed = self.study.session.vitals.iter().any(|slot| {
             let closes = i64::from(slot.offset_minutes) + i64::from(slot.within_minutes);
-            let mine = || self.day.readings.iter().filter(|(_, _, found)| found.as_deref() == Some(slot.id.as_str()));
+            let mine = || self.day.readings.iter().filter(|read| read.slot.as_deref() == Some(slot.id.as_str()));
             let filled = mine().next().is_some()
-                && slot.measures.iter().all(|measure| mine().any(|(_, measures, _)| measures.contains_key(measure)));
+                && slot.measures.iter().all(|measure| mine().any(|read| read.measures.contains_key(measure)));
             closes <= over && !filled
         });
         self.answer(harms, missed, Trigger::VitalsMissed, "a measurement missed");

@@ -1,6 +1,9 @@
 //! What the onlooker remembers of people, containers, staff and the trial.
 
-use conduct::command::{Destination, DosePart, Going};
+use conduct::{
+    command::{Destination, DosePart, Going},
+    entry::MeasureChange,
+};
 use jiff::{Timestamp, civil::Date};
 use protocol::model::{Duty, Limit, Study};
 use std::collections::{BTreeMap, BTreeSet};
@@ -119,8 +122,8 @@ pub(super) struct Day {
     pub allowed: Option<Allowed>,
     pub opened: Option<Allowed>,
     pub taken: Vec<Taken>,
-    /// Measures, slot, when.
-    pub readings: Vec<(Timestamp, BTreeMap<String, Decimal>, Option<String>)>,
+    /// Readings in order of time.
+    pub readings: Vec<Measured>,
     pub vomited: Option<Timestamp>,
     pub declined: bool,
     pub agreed: Option<Timestamp>,
@@ -138,6 +141,15 @@ pub(super) struct Day {
     pub signed: BTreeSet<StaffId>,
     /// Readings, lines and cards of the session, by id.
     pub lines: BTreeSet<InstanceId>,
+}
+
+/// A reading as it stands.
+#[derive(Debug, Clone, Hash)]
+pub(super) struct Measured {
+    pub id: InstanceId,
+    pub at: Timestamp,
+    pub measures: BTreeMap<String, Decimal>,
+    pub slot: Option<String>,
 }
 
 /// An order.
@@ -183,6 +195,13 @@ pub(super) struct Taken {
 }
 
 impl Day {
+    /// A reading was written down wrongly.
+    pub(super) fn correct(&mut self, id: &InstanceId, changes: &BTreeMap<String, MeasureChange>) {
+        for read in self.readings.iter_mut().filter(|read| read.id == *id) {
+            read.measures.extend(changes.iter().map(|(measure, change)| (measure.clone(), change.new)));
+        }
+    }
+
     /// Who is in the room by the last that each of them told.
     pub(super) fn in_room(&self) -> impl Iterator<Item = &StaffId> {
         self.goings.iter().filter(|(_, mine)| mine.last().is_some_and(|(_, going)| *going == Going::In)).map(|(s, _)| s)
@@ -201,8 +220,8 @@ impl Day {
         let over = |line: Option<Decimal>, value: Decimal| line.is_some_and(|line| value >= line);
         let red = |value: Decimal| over(limit.red_at, value) || limit.red_low.is_some_and(|line| value <= line);
         let Some(least) = limit.red_minutes.filter(|_| !over(limit.red_once_at, value)) else { return red(value) };
-        let earlier = self.readings.iter().rev().filter(|(taken, _, _)| *taken <= at);
-        let row = earlier.filter_map(|(taken, measures, _)| Some((*taken, *measures.get(&limit.measure)?)));
+        let earlier = self.readings.iter().rev().filter(|read| read.at <= at);
+        let row = earlier.filter_map(|read| Some((read.at, *read.measures.get(&limit.measure)?)));
         let since = row.take_while(|(_, value)| red(*value)).last().map_or(at, |(taken, _)| taken);
         red(value) && at.duration_since(since).as_mins() >= i64::from(least)
     }
@@ -265,6 +284,8 @@ pub(super) struct Difference {
     pub people: BTreeSet<StaffId>,
     pub containers: BTreeSet<ContainerId>,
     pub consignment: Option<String>,
+    /// The hold that it put on its site.
+    pub hold: Option<InstanceId>,
     /// Found with a delivery: it was counted as it arrived.
     pub by_delivery: bool,
     /// Notices by form, and the causes that ask for each.

@@ -6,6 +6,7 @@
 
 mod answers;
 mod company;
+mod corrected;
 mod day;
 mod fold;
 mod memory;

@@ -50,6 +50,7 @@ pub const ALL: &[(&str, Make)] = &[
     ("evening", variants::evening),
     ("swallow", dose::swallow),
     ("company", supplement::company),
+    ("misread", supplement::misread),
     ("two sessions", together::two),
     ("supplement", supplement::supplement),
     ("limits of the supplement", supplement::limits),
