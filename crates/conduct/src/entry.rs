@@ -769,6 +769,44 @@ pub enum Entry {
     },
 }
 
+impl Entry {
+    /// The dosing session that it is about, if it is about one.
+    pub const fn session(&self) -> Option<u8> {
+        match self {
+            Self::DoseOrdered { session, .. }
+            | Self::OrderWithdrawn { session }
+            | Self::ContainersReleased { session, .. }
+            | Self::CheckRecorded { session, .. }
+            | Self::Agreed { session, .. }
+            | Self::PresenceRecorded { session, .. }
+            | Self::DoseAuthorised { session, .. }
+            | Self::DoseTaken { session, .. }
+            | Self::SupplementAuthorised { session, .. }
+            | Self::SupplementNotGiven { session, .. }
+            | Self::ReadingRecorded { session, .. }
+            | Self::ReadingCorrected { session, .. }
+            | Self::SessionNoteCorrected { session, .. }
+            | Self::AlarmRaised { session, .. }
+            | Self::AlarmEscalated { session, .. }
+            | Self::AlarmAcknowledged { session, .. }
+            | Self::AlarmEnded { session, .. }
+            | Self::CardOpened { session, .. }
+            | Self::CardStepDone { session, .. }
+            | Self::CardClosed { session, .. }
+            | Self::ContactCalled { session, .. }
+            | Self::SessionSigned { session, .. }
+            | Self::SessionNoted { session, .. }
+            | Self::SessionStopped { session }
+            | Self::Discharged { session }
+            | Self::Departed { session, .. }
+            | Self::NightChecked { session, .. }
+            | Self::SessionClosed { session, .. } => Some(*session),
+            Self::GroundWithdrawn { session, .. } => *session,
+            _ => None,
+        }
+    }
+}
+
 /// What the study's rule says of a medicine, computed when it was recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

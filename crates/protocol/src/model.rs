@@ -9,8 +9,8 @@ pub use crate::analysis::{
     Responder, Sensitivity, SensitivityMethod, Variable, WeightsName,
 };
 use crate::expression::Expression;
-pub use crate::places::Places;
 pub use crate::people::{CertificateKind, NeededFrom, RelationKind};
+pub use crate::places::Places;
 pub use crate::planning::{
     BetterWord, MechanismWord, Planning, PlanningAccrual, PlanningArm, PlanningBaseline, PlanningCovariate,
     PlanningDropout, PlanningLooks, SpendingWord,

@@ -143,6 +143,11 @@ impl Trial<'_> {
         }
         let (head, rest) = name.split_once('.')?;
         match head {
+            // Whoever signed has answered every question rightly, and agreed to every item.
+            "consent" if rest == "quiz_score" => {
+                let version = self.study.consent.versions.last()?;
+                return i64::try_from(version.questions.len()).ok().map(Value::Integer);
+            }
             "consent" => return Some(Value::Bool(true)),
             "done" => return Some(Value::Bool(true)),
             "dosing" => return None,

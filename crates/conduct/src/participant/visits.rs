@@ -261,6 +261,10 @@ pub(super) fn record(
             draft.participant(Entry::VisitCancelled { visit: id.clone(), reason: reason.clone() });
         }
         VisitOutcome::Missed { reason } => {
+            if let Some(held) = held_already(participant, visit) {
+                let what = format!("{id} was completed on {held}: it was not missed");
+                return Err(FactNo::Conflict { what });
+            }
             let planned = schedule::planned(case.study, participant, visit).map(|planned| planned.target);
             draft.participant(Entry::VisitMissed { visit: id.clone(), reason: reason.clone(), planned });
             if !visit.optional {
@@ -269,6 +273,13 @@ pub(super) fn record(
         }
     }
     Ok(())
+}
+
+/// The day of a visit that is complete and comes once: what hangs on its day must not be moved by calling it missed afterwards.
+fn held_already(participant: &ParticipantState, visit: &Visit) -> Option<Date> {
+    let once = visit.repeats_every_days.is_none() && visit.kind != VisitKind::Unscheduled;
+    let complete = participant.visits.get(&visit.id).is_some_and(|record| record.standing == VisitStanding::Completed);
+    schedule::happened_on(participant, visit).filter(|_| once && complete)
 }
 
 pub(super) fn known<'a>(case: &Case<'a>, id: &VisitId) -> Result<&'a Visit, Unreadable> {

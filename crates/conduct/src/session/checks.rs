@@ -108,7 +108,9 @@ fn finding(room: &Room<'_>, rule: &Rule, check: &Check, since: Option<Timestamp>
     if since.is_some_and(|since| done.at < since) {
         return broken(format!("{}, before the dose", found()), &check.remedy_missing);
     }
-    if done.expires.is_some_and(|end| end < case.at) {
+    // A check of the day is over with the day: at midnight itself it is one of yesterday.
+    let yesterday = check.fresh_minutes.is_none() && case.day_of(done.at) != case.day;
+    if yesterday || done.expires.is_some_and(|end| end < case.at) {
         let end = done.expires.map(|end| case.clock(end)).unwrap_or_default();
         return broken(format!("{}, good until {end}", found()), &check.remedy_missing);
     }
@@ -163,7 +165,7 @@ fn form_finding(room: &Room<'_>, check: &Check, form: &str) -> Finding {
     };
     let Some((_, record)) = room.participant.latest_form(form) else { return broken("not filled in".to_owned()) };
     let end = good_until(case, check, record.at);
-    if end < case.at {
+    if end < case.at || check.fresh_minutes.is_none() && record.day != case.day {
         return broken(format!("filled in on {} at {}", record.day, case.clock(record.at)));
     }
     let holds = Finding::holds(&CHECK_FORM, case.held(|| format!("filled in at {}", case.clock(record.at))));

@@ -469,7 +469,7 @@ impl ParticipantState {
     pub fn apply(&mut self, stamp: &Stamp, entry: &Entry) {
         self.version += 1;
         self.recorded = self.recorded.max(stamp.recorded_at);
-        if let Some(number) = session_of(entry) {
+        if let Some(number) = entry.session() {
             self.sessions.entry(number).or_default().apply(stamp, entry);
             if matches!(entry, Entry::DoseTaken { .. }) && self.phase == Phase::Assigned {
                 self.phase = Phase::InTreatment;
@@ -765,41 +765,5 @@ impl ParticipantState {
             session.readings.iter().any(|reading| reading.instance == *instance)
                 || session.notes.iter().any(|note| note.instance == *instance)
         })
-    }
-}
-
-/// The dosing session that an entry is about, if it is about one.
-pub(crate) fn session_of(entry: &Entry) -> Option<u8> {
-    match entry {
-        Entry::DoseOrdered { session, .. }
-        | Entry::OrderWithdrawn { session }
-        | Entry::ContainersReleased { session, .. }
-        | Entry::CheckRecorded { session, .. }
-        | Entry::Agreed { session, .. }
-        | Entry::PresenceRecorded { session, .. }
-        | Entry::DoseAuthorised { session, .. }
-        | Entry::DoseTaken { session, .. }
-        | Entry::SupplementAuthorised { session, .. }
-        | Entry::SupplementNotGiven { session, .. }
-        | Entry::ReadingRecorded { session, .. }
-        | Entry::ReadingCorrected { session, .. }
-        | Entry::SessionNoteCorrected { session, .. }
-        | Entry::AlarmRaised { session, .. }
-        | Entry::AlarmEscalated { session, .. }
-        | Entry::AlarmAcknowledged { session, .. }
-        | Entry::AlarmEnded { session, .. }
-        | Entry::CardOpened { session, .. }
-        | Entry::CardStepDone { session, .. }
-        | Entry::CardClosed { session, .. }
-        | Entry::ContactCalled { session, .. }
-        | Entry::SessionSigned { session, .. }
-        | Entry::SessionNoted { session, .. }
-        | Entry::SessionStopped { session }
-        | Entry::Discharged { session }
-        | Entry::Departed { session, .. }
-        | Entry::NightChecked { session, .. }
-        | Entry::SessionClosed { session, .. } => Some(*session),
-        Entry::GroundWithdrawn { session, .. } => *session,
-        _ => None,
     }
 }
