@@ -66,6 +66,56 @@ fn delegations() -> Seen {
     )
 }
 
+/// What a role asks for: without it nobody is given the role, and nobody acts in it once it has run out.
+fn certificates() -> Seen {
+    let certified = || {
+        let mut study = study::study("1");
+        study::with_certificates(&mut study);
+        let mut clinic = Clinic::new(study).assigned();
+        clinic.clock("2025-03-31 09:00");
+        clinic
+    };
+    table(
+        certified,
+        "
+        investigator: delegate nora nurse 2025-03-31                | refused delegation.certificate/gcp
+        investigator: delegate nora attendant 2025-03-31            | allowed
+        investigator: certify nora gcp 2024-06-01; investigator: delegate nora nurse 2025-03-31 | allowed
+        investigator: certify nora gcp 2025-03-31; investigator: delegate nora nurse 2025-03-31 | allowed
+        investigator: certify nora gcp 2022-03-01; investigator: delegate nora nurse 2025-03-31 | refused delegation.certificate/gcp
+        # 1095 days from 1 April 2022, a leap year among them, end on 30 March 2025.
+        investigator: certify nora gcp 2022-04-01; investigator: delegate nora nurse 2025-03-31 | refused delegation.certificate/gcp
+        investigator: certify nora gcp 2022-04-02; investigator: delegate nora nurse 2025-03-31 | allowed
+        investigator: certify nora gcp 2022-04-02; investigator: delegate nora nurse 2025-04-01 | refused delegation.certificate/gcp
+        investigator: certify nora gcp 2024-06-01 2025-03-30; investigator: delegate nora nurse 2025-03-31 | refused delegation.certificate/gcp
+        investigator: certify nora gcp 2024-06-01; investigator: uncertify nora gcp 2025-01-01; investigator: delegate nora nurse 2025-03-31 | refused delegation.certificate/gcp
+        investigator: certify nora gcp 2024-06-01; investigator: uncertify nora gcp 2025-01-01; investigator: certify nora gcp 2025-02-01; investigator: delegate nora nurse 2025-03-31 | allowed
+        # The dosing day's own are not asked for yet.
+        investigator: certify nora gcp 2024-06-01; investigator: delegate nora co_therapist 2025-03-31 | allowed
+        admin: grant rosa rater                                     | refused delegation.certificate/raters_training
+        admin: certify rosa raters_training 2024-06-01; admin: grant rosa rater | allowed
+        # One who delegates needs their own; the sponsor's administrator mends it.
+        investigator: uncertify investigator gcp; investigator: delegate nora attendant 2025-03-31 | refused staff.certificate/gcp
+        investigator: uncertify investigator gcp; admin: delegate nora attendant 2025-03-31 | allowed
+        investigator: uncertify investigator gcp; investigator: certify investigator gcp 2025-03-31; investigator: delegate nora attendant 2025-03-31 | allowed
+        # What can't be read.
+        investigator: certify nora juggling 2024-06-01              | unreadable certificate
+        investigator: certify nora gcp 2025-04-01                   | unreadable issued
+        investigator: certify nora gcp 2024-06-01 2024-05-31        | unreadable until
+        investigator: certify nora gcp 2024-06-01 - number Nora     | unreadable number
+        investigator: certify nora gcp 2024-06-01 - number PSY-881  | recorded
+        investigator: uncertify nora gcp                            | unreadable certificate
+        investigator: relate lead lead married                      | unreadable other
+        investigator: relate lead co pals                           | unreadable relation
+        investigator: relate lead co married 2025-04-01             | unreadable from
+        investigator: relate lead co married 2020-01-01             | recorded
+        investigator: unrelate lead co married                      | unreadable relation
+        investigator: relate lead co married; investigator: unrelate co lead married | recorded
+        nurse: certify nurse gcp 2024-06-01 | unanswered: record certificate needs one of these duties at S01 today: lead_site, administer_trial. The investigator can delegate them
+        ",
+    )
+}
+
 fn roles() -> Seen {
     table(
         trial,
@@ -243,37 +293,42 @@ fn locks() -> Seen {
     let mut seen = table(
         trial,
         "
-        admin!: freeze own                                         | allowed
-        admin: freeze own                                          | refused plan.signed
-        admin!: freeze other                                       | refused plan.known
-        admin!: freeze own; admin!: freeze own                     | refused plan.blind
+        admin!+monitor!: freeze own                                | allowed
+        admin+monitor: freeze own                                  | refused plan.signed
+        # One person is not two, however often they sign; nor are two of whom one did not sign or has no part in it.
+        admin!: freeze own                                         | refused plan.signed
+        admin!+admin!: freeze own                                  | refused plan.signed
+        admin!+monitor: freeze own                                 | refused plan.signed
+        admin!+rater!: freeze own                                  | refused plan.signed
+        admin!+monitor!: freeze other                              | refused plan.known
+        admin!+monitor!: freeze own; admin!+monitor!: freeze own   | refused plan.blind
         lead: freeze own | unanswered: freeze plan needs one of these duties at S01 today: manage_data, administer_trial. The investigator can delegate them
-        admin!: freeze own; admin!+monitor!: lock 0                | allowed
-        admin!: freeze own; admin!+monitor!: lock 2 because they left | allowed
-        admin!: freeze own; admin!+monitor!: lock 2                | refused lock.open
-        admin!: freeze own; admin!+monitor!: lock unseen because   | refused lock.open
-        admin!: freeze own; admin!: lock 0                         | refused lock.two_people
-        admin!: freeze own; admin!+admin!: lock 0                  | refused lock.two_people
-        admin!: freeze own; admin!+monitor: lock 0                 | refused lock.two_people
-        admin!: freeze own; admin!+rater!: lock 0                  | refused lock.two_people
+        admin!+monitor!: freeze own; admin!+monitor!: lock 0                | allowed
+        admin!+monitor!: freeze own; admin!+monitor!: lock 2 because they left | allowed
+        admin!+monitor!: freeze own; admin!+monitor!: lock 2                | refused lock.open
+        admin!+monitor!: freeze own; admin!+monitor!: lock unseen because   | refused lock.open
+        admin!+monitor!: freeze own; admin!: lock 0                         | refused lock.two_people
+        admin!+monitor!: freeze own; admin!+admin!: lock 0                  | refused lock.two_people
+        admin!+monitor!: freeze own; admin!+monitor: lock 0                 | refused lock.two_people
+        admin!+monitor!: freeze own; admin!+rater!: lock 0                  | refused lock.two_people
         admin!+monitor!: lock 0                                    | refused lock.plan
-        admin!: freeze own; admin!+monitor!: lock 0; admin!+monitor!: lock 0 | refused lock.standing
-        admin!: freeze own; admin!+monitor!: unlock because a rating came late | refused lock.standing
-        admin!: freeze own; admin!+monitor!: lock 0; admin!+monitor!: unlock   | refused lock.reason
-        admin!: freeze own; admin!+monitor!: lock 0; admin!: unlock because so | refused lock.two_people
-        admin!: freeze own; admin!+monitor!: lock 0; admin!+monitor!: unlock because a rating came late | allowed
+        admin!+monitor!: freeze own; admin!+monitor!: lock 0; admin!+monitor!: lock 0 | refused lock.standing
+        admin!+monitor!: freeze own; admin!+monitor!: unlock because a rating came late | refused lock.standing
+        admin!+monitor!: freeze own; admin!+monitor!: lock 0; admin!+monitor!: unlock   | refused lock.reason
+        admin!+monitor!: freeze own; admin!+monitor!: lock 0; admin!: unlock because so | refused lock.two_people
+        admin!+monitor!: freeze own; admin!+monitor!: lock 0; admin!+monitor!: unlock because a rating came late | allowed
         # The plan can't be made anew when somebody may have seen the arms; the record can be locked again for the old one.
-        admin!: freeze own; admin!+monitor!: lock 0; admin!+monitor!: unlock because late; admin!: freeze own | refused plan.blind
-        admin!: freeze own; admin!+monitor!: lock 0; admin!+monitor!: unlock because late; admin!+monitor!: lock 0 | allowed
+        admin!+monitor!: freeze own; admin!+monitor!: lock 0; admin!+monitor!: unlock because late; admin!+monitor!: freeze own | refused plan.blind
+        admin!+monitor!: freeze own; admin!+monitor!: lock 0; admin!+monitor!: unlock because late; admin!+monitor!: lock 0 | allowed
         # Nothing is authorised meanwhile; what happened is recorded, and flagged.
-        admin!: freeze own; prescriber!: order 80+40               | allowed
-        admin!: freeze own; admin!+monitor!: lock 0; prescriber!: order 80+40 | refused lock.closed
-        admin!: freeze own; admin!+monitor!: lock 0; admin!+monitor!: unlock because late; prescriber!: order 80+40 | allowed
+        admin!+monitor!: freeze own; prescriber!: order 80+40               | allowed
+        admin!+monitor!: freeze own; admin!+monitor!: lock 0; prescriber!: order 80+40 | refused lock.closed
+        admin!+monitor!: freeze own; admin!+monitor!: lock 0; admin!+monitor!: unlock because late; prescriber!: order 80+40 | allowed
         ",
     );
     let amended = || {
         let mut clinic = trial();
-        assert_eq!(clinic.run("admin!: freeze own"), "allowed");
+        assert_eq!(clinic.run("admin!+monitor!: freeze own"), "allowed");
         let mut second = study::study("2");
         second.amendment =
             Some(Amendment { amends: "1".to_owned(), summary: "another plan".to_owned(), reconsent: Reconsent::None });
@@ -289,7 +344,7 @@ fn locks() -> Seen {
 #[test]
 fn what_happens_after_the_lock_is_recorded_and_flagged() {
     let mut clinic = trial();
-    clinic.all("admin!: freeze own\n admin!+monitor!: lock 0");
+    clinic.all("admin!+monitor!: freeze own\n admin!+monitor!: lock 0");
     assert!(clinic.trial.lock.is_some() && clinic.trial.opened.is_some());
     let note = conduct::Fact::RecordNote { participant: P.into(), text: "called".to_owned() };
     let entries = clinic.ask("coordinator", conduct::Command::Fact(note.clone()), &support::Extra::default()).unwrap();
@@ -402,7 +457,7 @@ fn rights_are_computed() {
 #[test]
 fn every_rule_refuses_and_allows() {
     let mut seen = delegations();
-    for more in [roles(), sites(), lists(), versions(), holds(), locks()] {
+    for more in [certificates(), roles(), sites(), lists(), versions(), holds(), locks()] {
         seen.extend(more);
     }
     let mut clinic = trial();

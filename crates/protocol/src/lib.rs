@@ -17,6 +17,8 @@ mod item;
 mod kinds;
 mod language;
 pub mod model;
+mod people;
+mod places;
 mod planning;
 mod read;
 mod room;

@@ -177,6 +177,9 @@ fn ratings() -> Seen {
     let open: InstanceId = clinic.participant(&id).ratings.keys().next().unwrap().clone();
     let take = Command::Authorise(Authorisation::TakeRating { request: open.clone() });
     let rates = |staff: &str| Authorisation::GrantRole { staff: staff.into(), role: "independent_rater".into() };
+    for who in ["nurse", "nurse-S02", "coordinator"] {
+        clinic.certify(None, &who.into(), &"independent_rater".into());
+    }
     // Who treats, at whichever site, rates nobody; somebody with another role at the site rates nobody of that site.
     refused(clinic.may("administrator", rates("nurse")), "delegation.rater_apart");
     refused(clinic.may("administrator", rates("nurse-S02")), "delegation.rater_apart");

@@ -30,6 +30,11 @@ fn what_is_done_is_in_the_log_and_in_the_tables() {
     assert_eq!(prove(&clinic).entries, clinic.entries());
 }
 
+/// What somebody brings along to a role at a site.
+fn certified(site: &str, staff: &str) -> serde_json::Value {
+    json!({"fact": {"record_certificate": {"site": site, "staff": staff, "certificate": "gcp", "issued": "2026-01-01"}}})
+}
+
 /// Who treats at any site is not made a rater, and a rater is let treat at none: the door reads every roster for it.
 #[test]
 fn raters_and_carers_are_apart_across_sites() {
@@ -45,6 +50,7 @@ fn raters_and_carers_are_apart_across_sites() {
         assert_eq!(refused(clinic.ask(grant(&treats))), ["delegation.rater_apart"]);
     }
     clinic.done(grant("rater"));
+    clinic.done(certified("S02", "rater"));
     assert_eq!(refused(clinic.ask(delegate("S02", "rater"))), ["delegation.rater_apart"]);
     // Whoever treats no more may rate.
     let staff = "S02-lead_therapist-B";
@@ -60,6 +66,9 @@ fn a_role_goes_to_somebody_with_an_account() {
     let grant = |staff: &str| json!({"authorise": {"grant_role": {"staff": staff, "role": "administrator"}}});
     let delegate = |staff: &str| json!({"authorise": {"delegate": {"site": "S01", "staff": staff, "role": "nurse", "from": "2026-01-05"}}});
     clinic.done(grant("admin"));
+    for staff in ["nora", "set up by the program"] {
+        clinic.done(certified("S01", staff));
+    }
     let known = ["admin", "nora"];
     clinic.door.directory(Box::new(move |staff| Ok(known.contains(&staff.as_str()))));
     let mut by_admin = |command| {
