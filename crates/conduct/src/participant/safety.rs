@@ -64,11 +64,11 @@ fn check(case: &Case<'_>, event: &AdverseEventReport) -> Result<(), Unreadable> 
     if event.term.trim().is_empty() {
         return Err(wrong("term", "the adverse event has no words".to_owned(), "write it as it was told"));
     }
-    if let Some(twice) =
-        event.serious.iter().enumerate().find(|(place, ground)| event.serious[..*place].contains(ground))
-    {
-        let what = format!("the ground {:?} stands twice", twice.1).to_lowercase();
-        return Err(wrong("serious", what, "name each ground once"));
+    let mut grounds = event.serious.clone();
+    grounds.sort_unstable();
+    grounds.dedup();
+    if grounds.len() < event.serious.len() {
+        return Err(wrong("serious", "the same ground stands twice".to_owned(), "name each ground once"));
     }
     if let Some(kind) = &event.special_interest
         && let kinds = interests().into_iter().map(|(code, _)| code).collect::<Vec<_>>()
