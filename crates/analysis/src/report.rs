@@ -22,6 +22,16 @@ pub enum Standing {
 }
 
 impl Standing {
+    /// In a few words, for a line or a column.
+    pub fn words(self) -> String {
+        match self {
+            Self::Final => "final: allocation opened after the lock".to_owned(),
+            Self::Dummy(seed) => format!("rehearsal: dummy allocation with seed {seed}"),
+            Self::Blinded => "blinded: all arms together".to_owned(),
+            Self::Open => "open: one arm and known to everybody".to_owned(),
+        }
+    }
+
     /// What must be said on every page, if anything.
     pub fn warning(self) -> Option<String> {
         match self {

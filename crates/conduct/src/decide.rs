@@ -9,7 +9,7 @@ use crate::{
     finding::{Broken, Finding, No, Refusal, Unreadable},
     participant,
     schedule::days_from,
-    session, staffing,
+    session, staffing, word,
 };
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use protocol::model::Duty;
@@ -113,14 +113,10 @@ impl Command {
 
     /// The command's name in JSON: `record_form`, `authorise_dose`.
     pub fn name(&self) -> String {
-        let value = match self {
-            Self::Fact(fact) => serde_json::to_value(fact),
-            Self::Authorise(act) => serde_json::to_value(act),
-        };
-        value
-            .ok()
-            .and_then(|value| value.as_object().and_then(|object| object.keys().next().cloned()))
-            .unwrap_or_default()
+        match self {
+            Self::Fact(fact) => word::variant(fact).to_owned(),
+            Self::Authorise(act) => act.name().to_owned(),
+        }
     }
 }
 
@@ -198,6 +194,11 @@ impl Fact {
 }
 
 impl Authorisation {
+    /// The authorisation's name in JSON: `authorise_dose`.
+    pub fn name(&self) -> &'static str {
+        word::variant(self)
+    }
+
     /// What the authorisation is about.
     pub fn subject(&self) -> Subject {
         match self {
@@ -436,6 +437,7 @@ pub fn case_of<'a>(
         device_at,
         day,
         reason: request.reason.as_deref(),
+        brief: false,
     })
 }
 
@@ -483,7 +485,7 @@ pub fn decide_without(
     request: &Request,
     context: &Context,
 ) -> Result<Vec<Written>, No> {
-    let case = case_of(studies, world, site, request, context)?;
+    let case = Case { brief: true, ..case_of(studies, world, site, request, context)? };
     let duties = duties_for(&request.command);
     exists(&case, &request.command.subject())?;
     allowed_to_ask(&case, duties, &request.command)?;

@@ -98,6 +98,21 @@ fn nobody_with_the_participant_is_an_alarm_at_once() {
     );
 }
 
+/// The last two leave one after the other, and the first of them tells it after the second: the alarm is in that append.
+#[test]
+fn a_going_told_late_that_left_nobody_is_an_alarm_too() {
+    let begin = dosed;
+    for (acts, told) in [
+        ("10:21 lead: go", "recorded ParticipantAlone Alone/red task:ParticipantAlone task:CarersBelowMinimum"),
+        // Somebody is with the participant again when it is told: a deviation, and nobody is alarmed any more.
+        ("10:21 lead: go\n10:24 nurse: come", "recorded ParticipantAlone task:CarersBelowMinimum"),
+    ] {
+        let mut clinic = begin();
+        clinic.all(acts);
+        assert_eq!(clinic.run("10:30@10:20 co: go"), told, "after {acts}");
+    }
+}
+
 #[test]
 fn a_handover_is_one_fact_of_two_people() {
     let mut clinic = dosed();
@@ -116,7 +131,7 @@ fn a_handover_is_one_fact_of_two_people() {
     assert!(support::deviations(&clinic).is_empty());
 }
 
-/// What an offline tablet tells late ends the stay that it ended, not a later one.
+/// What an offline tablet tells late ends the stay that it ended, not a later one; the half hour in between was too long.
 #[test]
 fn a_going_told_late_ends_the_right_stay() {
     let mut clinic = dosed();
@@ -124,7 +139,7 @@ fn a_going_told_late_ends_the_right_stay() {
         &mut clinic,
         "
         11:00 co: come       | recorded
-        12:00@10:30 co: go   | recorded task:CarersBelowMinimum
+        12:00@10:30 co: go   | recorded CarersBelowMinimum
         ",
     );
     let here = day(&clinic, |day| day.presence()).here;

@@ -284,37 +284,42 @@ fn locks() -> Seen {
     let mut seen = table(
         trial,
         "
-        admin!: freeze own                                         | allowed
-        admin: freeze own                                          | refused plan.signed
-        admin!: freeze other                                       | refused plan.known
-        admin!: freeze own; admin!: freeze own                     | refused plan.blind
+        admin!+monitor!: freeze own                                | allowed
+        admin+monitor: freeze own                                  | refused plan.signed
+        # One person is not two, however often they sign; nor are two of whom one did not sign or has no part in it.
+        admin!: freeze own                                         | refused plan.signed
+        admin!+admin!: freeze own                                  | refused plan.signed
+        admin!+monitor: freeze own                                 | refused plan.signed
+        admin!+rater!: freeze own                                  | refused plan.signed
+        admin!+monitor!: freeze other                              | refused plan.known
+        admin!+monitor!: freeze own; admin!+monitor!: freeze own   | refused plan.blind
         lead: freeze own | unanswered: freeze plan needs one of these duties at S01 today: manage_data, administer_trial. The investigator can delegate them
-        admin!: freeze own; admin!+monitor!: lock 0                | allowed
-        admin!: freeze own; admin!+monitor!: lock 2 because they left | allowed
-        admin!: freeze own; admin!+monitor!: lock 2                | refused lock.open
-        admin!: freeze own; admin!+monitor!: lock unseen because   | refused lock.open
-        admin!: freeze own; admin!: lock 0                         | refused lock.two_people
-        admin!: freeze own; admin!+admin!: lock 0                  | refused lock.two_people
-        admin!: freeze own; admin!+monitor: lock 0                 | refused lock.two_people
-        admin!: freeze own; admin!+rater!: lock 0                  | refused lock.two_people
+        admin!+monitor!: freeze own; admin!+monitor!: lock 0                | allowed
+        admin!+monitor!: freeze own; admin!+monitor!: lock 2 because they left | allowed
+        admin!+monitor!: freeze own; admin!+monitor!: lock 2                | refused lock.open
+        admin!+monitor!: freeze own; admin!+monitor!: lock unseen because   | refused lock.open
+        admin!+monitor!: freeze own; admin!: lock 0                         | refused lock.two_people
+        admin!+monitor!: freeze own; admin!+admin!: lock 0                  | refused lock.two_people
+        admin!+monitor!: freeze own; admin!+monitor: lock 0                 | refused lock.two_people
+        admin!+monitor!: freeze own; admin!+rater!: lock 0                  | refused lock.two_people
         admin!+monitor!: lock 0                                    | refused lock.plan
-        admin!: freeze own; admin!+monitor!: lock 0; admin!+monitor!: lock 0 | refused lock.standing
-        admin!: freeze own; admin!+monitor!: unlock because a rating came late | refused lock.standing
-        admin!: freeze own; admin!+monitor!: lock 0; admin!+monitor!: unlock   | refused lock.reason
-        admin!: freeze own; admin!+monitor!: lock 0; admin!: unlock because so | refused lock.two_people
-        admin!: freeze own; admin!+monitor!: lock 0; admin!+monitor!: unlock because a rating came late | allowed
+        admin!+monitor!: freeze own; admin!+monitor!: lock 0; admin!+monitor!: lock 0 | refused lock.standing
+        admin!+monitor!: freeze own; admin!+monitor!: unlock because a rating came late | refused lock.standing
+        admin!+monitor!: freeze own; admin!+monitor!: lock 0; admin!+monitor!: unlock   | refused lock.reason
+        admin!+monitor!: freeze own; admin!+monitor!: lock 0; admin!: unlock because so | refused lock.two_people
+        admin!+monitor!: freeze own; admin!+monitor!: lock 0; admin!+monitor!: unlock because a rating came late | allowed
         # The plan can't be made anew when somebody may have seen the arms; the record can be locked again for the old one.
-        admin!: freeze own; admin!+monitor!: lock 0; admin!+monitor!: unlock because late; admin!: freeze own | refused plan.blind
-        admin!: freeze own; admin!+monitor!: lock 0; admin!+monitor!: unlock because late; admin!+monitor!: lock 0 | allowed
+        admin!+monitor!: freeze own; admin!+monitor!: lock 0; admin!+monitor!: unlock because late; admin!+monitor!: freeze own | refused plan.blind
+        admin!+monitor!: freeze own; admin!+monitor!: lock 0; admin!+monitor!: unlock because late; admin!+monitor!: lock 0 | allowed
         # Nothing is authorised meanwhile; what happened is recorded, and flagged.
-        admin!: freeze own; prescriber!: order 80+40               | allowed
-        admin!: freeze own; admin!+monitor!: lock 0; prescriber!: order 80+40 | refused lock.closed
-        admin!: freeze own; admin!+monitor!: lock 0; admin!+monitor!: unlock because late; prescriber!: order 80+40 | allowed
+        admin!+monitor!: freeze own; prescriber!: order 80+40               | allowed
+        admin!+monitor!: freeze own; admin!+monitor!: lock 0; prescriber!: order 80+40 | refused lock.closed
+        admin!+monitor!: freeze own; admin!+monitor!: lock 0; admin!+monitor!: unlock because late; prescriber!: order 80+40 | allowed
         ",
     );
     let amended = || {
         let mut clinic = trial();
-        assert_eq!(clinic.run("admin!: freeze own"), "allowed");
+        assert_eq!(clinic.run("admin!+monitor!: freeze own"), "allowed");
         let mut second = study::study("2");
         second.amendment =
             Some(Amendment { amends: "1".to_owned(), summary: "another plan".to_owned(), reconsent: Reconsent::None });
@@ -330,7 +335,7 @@ fn locks() -> Seen {
 #[test]
 fn what_happens_after_the_lock_is_recorded_and_flagged() {
     let mut clinic = trial();
-    clinic.all("admin!: freeze own\n admin!+monitor!: lock 0");
+    clinic.all("admin!+monitor!: freeze own\n admin!+monitor!: lock 0");
     assert!(clinic.trial.lock.is_some() && clinic.trial.opened.is_some());
     let note = conduct::Fact::RecordNote { participant: P.into(), text: "called".to_owned() };
     let entries = clinic.ask("coordinator", conduct::Command::Fact(note.clone()), &support::Extra::default()).unwrap();

@@ -16,6 +16,7 @@ mod item;
 mod kinds;
 pub mod model;
 mod people;
+mod places;
 mod planning;
 mod read;
 mod room;

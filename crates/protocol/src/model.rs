@@ -10,6 +10,7 @@ pub use crate::analysis::{
 };
 use crate::expression::Expression;
 pub use crate::people::{CertificateKind, NeededFrom, RelationKind};
+pub use crate::places::Places;
 pub use crate::planning::{
     BetterWord, MechanismWord, Planning, PlanningAccrual, PlanningArm, PlanningBaseline, PlanningCovariate,
     PlanningDropout, PlanningLooks, SpendingWord,
@@ -95,20 +96,23 @@ pub struct Study {
     /// What is assumed when the trial is planned by simulation. No part of the version: it changes nothing that is done.
     #[serde(skip)]
     pub planning: Option<Planning>,
+    /// Where its parts stand, by id. No part of the version.
+    #[serde(skip)]
+    pub places: Places,
 }
 
 impl Study {
     /// The visit with this id.
     pub fn visit(&self, id: &str) -> Option<&Visit> {
-        self.visits.iter().find(|visit| visit.id == *id)
+        self.places.visit(self, id)
     }
     /// The form with this id.
     pub fn form(&self, id: &str) -> Option<&Form> {
-        self.forms.iter().find(|form| form.id == *id)
+        self.places.form(self, id)
     }
     /// The role with this id.
     pub fn role(&self, id: &str) -> Option<&Role> {
-        self.roles.iter().find(|role| role.id == *id)
+        self.places.role(self, id)
     }
     /// The dosing session with this number, from 1.
     pub fn session(&self, number: u8) -> Option<&DoseSession> {

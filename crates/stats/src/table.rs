@@ -43,6 +43,12 @@ pub enum TableError {
         /// Columns of the header.
         needed: usize,
     },
+    /// A quote that nothing closes swallows the rest of the file.
+    #[error("the quote that opens in line {line} is never closed: put another at the end of that cell, or take it out")]
+    OpenQuote {
+        /// Line of the file.
+        line: u64,
+    },
     /// Bytes that are not text, or quoting that never ends.
     #[error("the data can't be read as comma-separated text: {0}")]
     Unreadable(String),
@@ -195,6 +201,9 @@ impl Table {
     /// Reads comma-separated text whose first row names the columns. Cells may be quoted.
     pub fn from_csv(text: &str) -> Result<Self, TableError> {
         let text = text.trim_start_matches('\u{feff}');
+        if let Some(line) = open_quote(text) {
+            return Err(TableError::OpenQuote { line });
+        }
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
         let header = reader.headers().map_err(|error| TableError::Unreadable(error.to_string()))?.clone();
         if header.iter().all(|name| name.trim().is_empty()) {
@@ -284,6 +293,25 @@ impl Table {
     }
 }
 
+/// The line in which a quote opens that nothing closes. A quote opens at the beginning of a cell only; two inside stand for one.
+fn open_quote(text: &str) -> Option<u64> {
+    let (mut line, mut opened, mut at_start) = (1, None, true);
+    let mut marks = text.chars().peekable();
+    while let Some(mark) = marks.next() {
+        match (mark, opened) {
+            ('"', Some(_)) if marks.peek() == Some(&'"') => {
+                marks.next();
+            }
+            ('"', Some(_)) => opened = None,
+            ('"', None) if at_start => opened = Some(line),
+            _ => {}
+        }
+        line += u64::from(mark == '\n');
+        at_start = opened.is_none() && matches!(mark, ',' | '\n' | '\r');
+    }
+    opened
+}
+
 /// A header of one cell that holds semicolons, tabs or bars was written by a program of another habit.
 fn other_separator(header: &csv::StringRecord) -> Option<TableError> {
     let only = header.get(0).filter(|_| header.len() == 1)?;
@@ -349,6 +377,10 @@ mod tests {
             ("", "the data are empty: a header row with the names of the columns is needed"),
             ("A,B\n", "the data have a header row but no rows below it"),
             ("A,A\n1,2\n", "two columns are called `A`: give each column its own name"),
+            (
+                "A,B\n1,\"x\"\"y\"\n2,\"3\n4,5\n",
+                "the quote that opens in line 3 is never closed: put another at the end of that cell, or take it out",
+            ),
             ("A,B\n1,2\n3\n", "row 2 (line 3) has 1 cells, the header has 2"),
         ] {
             assert_eq!(Table::from_csv(text).unwrap_err().to_string(), sentence);

@@ -106,9 +106,10 @@ fn cells_that_are_no_number() {
         &changed(|rows| rows[9][4] = "high".into()),
         "`BASE` must be a number, but row 9 (line 10) holds `high`",
     );
-    check(MODEL, &changed(|rows| rows[2][5] = "1e300".into()), "`CHANGE` in row 2 (line 3) is 1");
+    check(MODEL, &changed(|rows| rows[2][5] = "1e300".into()), "`CHANGE` in row 2 (line 3) is 1e300: no finite number");
+    check(MODEL, &changed(|rows| rows[2][5] = "1e309".into()), "`CHANGE` in row 2 (line 3) is 1e309: no finite number");
     check(MODEL, &changed(|rows| rows[2][5] = "inf".into()), "`CHANGE` in row 2 (line 3) is inf");
-    check(MODEL, &changed(|rows| rows[2][4] = "-Infinity".into()), "`BASE` in row 2 (line 3) is -inf");
+    check(MODEL, &changed(|rows| rows[2][4] = "-Infinity".into()), "`BASE` in row 2 (line 3) is -Infinity: no finite number");
     check("CHANGE ~ log(CHANGE) + VISIT", &csv(&trial()), "no finite number");
 }
 
@@ -159,7 +160,11 @@ fn people_and_visits_that_do_not_add_up() {
         rows[1..].iter_mut().for_each(|row| row[2] = if row[0] == "P00" { "placebo".into() } else { "active".into() })
     });
     check(MODEL, &lonely, "`ARM`: one participant only at placebo");
-    check("CHANGE ~ ID + VISIT", &csv(&trial()), "a covariance parameter is not determined by these data");
+    check(
+        "CHANGE ~ ID + VISIT",
+        &csv(&trial()),
+        "`ID` and what else is the same in all rows of a person take 16 coefficients for 16 people: nothing is left between",
+    );
     // Eight people, and as many effects between them: their variance is anything.
     let saturated = changed(|rows| {
         rows.truncate(25);
@@ -167,7 +172,7 @@ fn people_and_visits_that_do_not_add_up() {
             .iter_mut()
             .for_each(|row| row[1] = format!("s{}", row[0][1..].parse::<u32>().unwrap().saturating_sub(2)));
     });
-    check("CHANGE ~ BASE + SITE + ARM*VISIT", &saturated, "a covariance parameter is not determined by these data");
+    check("CHANGE ~ BASE + SITE + ARM*VISIT", &saturated, "`SITE` and what else is the same in all rows of a");
     check("CHANGE ~ ID*VISIT", &csv(&trial()), "48 coefficients can't be estimated from 48 rows");
     let exact = changed(|rows| {
         rows[1..]
@@ -231,6 +236,115 @@ fn options_that_do_not_go_together() {
     assert!(with(&|options| options.levels = vec!["ARM".into()]).contains("--levels needs COLUMN=first,second"));
 }
 
+/// A visit that hardly anybody reached is named, whichever the structure, the formula and the visit; never another.
+#[test]
+fn a_thin_visit_is_named() {
+    let mut refused = 0;
+    for thin in ["V0", "V1", "V2"] {
+        for reached in 1..4u32 {
+            let data = changed(|rows| {
+                rows.retain(|row| row[3] != thin || row[0].strip_prefix('P').unwrap().parse::<u32>().unwrap() < reached);
+            });
+            for structure in ["us", "adh", "toeph", "csh", "ar1h"] {
+                for formula in [MODEL, "CHANGE ~ BASE + VISIT"] {
+                    let spec = Options { covariance: Some(structure.into()), ..options(formula) }.spec().unwrap();
+                    let Err(error) = mmrm_report(&spec, &data) else { continue };
+                    let (said, others) = (error.to_string(), ["V0", "V1", "V2"].into_iter().filter(|visit| *visit != thin));
+                    assert!(said.contains(&format!("visit `{thin}`")), "{structure}, {reached} at {thin}: {said}");
+                    others.for_each(|other| assert!(!said.contains(&format!("visit `{other}`")), "{said}"));
+                    let people = if reached == 1 { "1 person was".to_owned() } else { format!("{reached} people were") };
+                    assert!(said.contains(&format!("{people} seen there")), "{said}");
+                    refused += 1;
+                }
+            }
+        }
+    }
+    assert!(refused > 30, "{refused}");
+}
+
+/// A group in which nobody was seen twice says nothing of how rows of one person go together.
+#[test]
+fn a_thin_group_is_named() {
+    let data = changed(|rows| {
+        rows.retain(|row| row[2] != "placebo" || row[3] == "V1");
+        rows.iter_mut().enumerate().for_each(|(index, row)| row.push(if index == 0 { "DAY".into() } else { row[3][1..].into() }));
+    });
+    let spatial = Options {
+        covariance: Some("sp_exp".into()),
+        coordinates: vec!["DAY".into()],
+        group: Some("ARM".into()),
+        ..options("CHANGE ~ BASE + ARM + VISIT")
+    };
+    let said = mmrm_report(&spatial.spec().unwrap(), &data).unwrap_err().to_string();
+    assert!(said.contains("8 people among ARM `placebo`") && said.contains("(0 seen more than once"), "{said}");
+}
+
+#[test]
+fn what_would_be_ignored_is_said() {
+    let said = |formula: &str, change: &dyn Fn(&mut Options)| {
+        let mut options = options(formula);
+        change(&mut options);
+        let answer = options.spec().map_err(|error| error.to_string());
+        match answer.and_then(|spec| mmrm_report(&spec, &csv(&trial())).map_err(|error| error.to_string())) {
+            Ok(_) => "fits".to_owned(),
+            Err(sentence) => sentence,
+        }
+    };
+    let levels = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    for (list, sentence) in [
+        (&["ARM=placebo,active"][..], "fits"),
+        (&["ARMM=placebo,active"], "levels are given for `ARMM`, and the data have no such column; did you mean `ARM`?"),
+        (&["ARM=placebo,active,placebo"], "`placebo` stands twice among the levels of `ARM`: name each once"),
+        (&["ARM=placebo,active", "ARM=active,placebo"], "--levels is given twice for `ARM`: keep one"),
+        (&["SITE=s0,s1,s2,s3"], "fits"),
+    ] {
+        assert_eq!(said(MODEL, &|options| options.levels = levels(list)), sentence);
+    }
+    assert_eq!(
+        said(MODEL, &|options| options.coordinates = levels(&["BASE"])),
+        "coordinates are for `sp_exp`, and the covariance is `us`: leave them out, or choose `sp_exp`"
+    );
+    let with_term = format!("{MODEL} + us(VISIT | ID)");
+    assert_eq!(said(&with_term, &|_| {}), "fits");
+    assert_eq!(
+        said(&with_term, &|options| options.covariance = Some("cs".into())),
+        "the formula says `us` for the covariance, and beside it stands `cs`: make them one"
+    );
+    assert_eq!(
+        said(&with_term, &|options| options.subject = Some("SITE".into())),
+        "the formula says `ID` for the participants, and beside it stands `SITE`: make them one"
+    );
+}
+
+#[test]
+fn what_a_reader_should_know_is_noted() {
+    let moved = changed(|rows| rows[6][2] = "placebo".into());
+    check(MODEL, &moved, "participant `P01` changes `ARM` in row 6 (line 7): each row counts in the arm that it names");
+    let single = changed(|rows| rows.retain(|row| row[3] == "VISIT" || row[3] == "V1"));
+    let once = Options { df: Some("between-within".into()), covariance: Some("cs".into()), ..options("CHANGE ~ BASE + ARM") };
+    let report = mmrm_report(&once.spec().unwrap(), &single).unwrap();
+    assert!(report.notes.iter().any(|note| note.contains("each participant has one row: Between-Within")), "{:?}", report.notes);
+}
+
+#[test]
+fn groups_keep_their_order_and_a_covariance_is_printed_once() {
+    let mut spec = Options { group: Some("ARM".into()), levels: vec!["ARM=placebo,active".into()], ..options(MODEL) }.spec().unwrap();
+    spec.covariance = Some("cs".into());
+    spec.inference = None;
+    let report = mmrm_report(&spec, &csv(&trial())).unwrap();
+    let text = serde_json::to_string(&report.sigma).unwrap();
+    assert!(text.starts_with("{\"placebo\":"), "the reference's order, not the alphabet's: {text}");
+    let json = serde_json::to_value(&report).unwrap();
+    for entry in json["inference"].as_array().unwrap() {
+        let (df, vcov) = (entry["df_method"].as_str().unwrap(), entry["vcov"].as_str().unwrap());
+        let same = entry["beta_vcov_same_as"].as_str();
+        let expected = (vcov == "Empirical" && df != "Satterthwaite").then_some("Satterthwaite/Empirical");
+        assert_eq!(same, expected, "{df} {vcov}");
+        let held = vcov != "Asymptotic" && same.is_none() && entry["error"].is_null();
+        assert_eq!(entry["beta_vcov"].is_array(), held, "{df} {vcov}");
+    }
+}
+
 #[test]
 fn a_plan_of_structures_is_followed_and_said() {
     let data = std::fs::read_to_string(format!(
@@ -254,6 +368,11 @@ fn a_plan_of_structures_is_followed_and_said() {
     assert!(
         report.notes[0].starts_with("passed over by plan: the likelihood has no maximum")
             && report.notes[1].contains("fitted with `toeph`")
+    );
+    assert_eq!(
+        report.spec.r_formula.as_deref(),
+        Some("CHG ~ BASE + ARM*AVISIT + toeph(AVISIT | USUBJID)"),
+        "what is printed can be run again"
     );
     options.covariance = Some("us,toepp".into());
     let unknown = mmrm_report(&options.spec().unwrap(), &data).unwrap_err().to_string();

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a reference file that can't be read must stop the test")]
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use stats::blinding::{Guesses, Index, bang_control, bang_treatment, james};
@@ -457,13 +459,19 @@ fn reference_based_imputation() {
         assert_eq!(effects.people as u64, case["n_jackknife"].as_u64().unwrap());
         let exact = with_parameters_of_the_reference(case, &table, &plan);
         imputed_agree(id, &table, &plan.model, &effects, &exact, &case["imputed"]);
+        let mut pooled: BTreeSet<String> = case["pooled"].as_object().unwrap().keys().cloned().collect();
         for arm in &effects.arms {
             let kind = if arm.difference.is_some() { "alt" } else { "ref" };
-            pooled_agrees(&arm.mean, &case["pooled"][format!("lsm_{kind}_{}", arm.visit)]);
+            let mean = format!("lsm_{kind}_{}", arm.visit);
+            pooled_agrees(&arm.mean, &case["pooled"][&mean]);
+            pooled.remove(&mean);
             if let Some(difference) = &arm.difference {
-                pooled_agrees(difference, &case["pooled"][format!("trt_{}", arm.visit)]);
+                let trt = format!("trt_{}", arm.visit);
+                pooled_agrees(difference, &case["pooled"][&trt]);
+                pooled.remove(&trt);
             }
         }
+        assert!(pooled.is_empty(), "{id}: not compared: {pooled:?}");
         let Some(tipping) = case["tipping"].as_array() else { continue };
         let last = effects.arms.last().unwrap();
         let deltas: Vec<f64> = tipping.iter().map(|point| number(&point["delta"])).collect();
@@ -482,6 +490,11 @@ fn pooled_agrees(found: &NormalEstimate, wanted: &Value) {
         "{found:?} {wanted}"
     );
     close("jackknife se", found.se, &wanted["se"], 1e-3);
+    for (found, bound) in [(found.lower, &wanted["lower95"]), (found.upper, &wanted["upper95"])] {
+        // What the estimate and 1.96 standard errors may be off by.
+        let slack = 1e-4 * se.max(number(&wanted["estimate"]).abs()) + 1.96e-3 * se;
+        assert!((found - number(bound)).abs() <= slack, "{found} {bound}");
+    }
 }
 
 /// Our own base fit goes to the optimum, the reference's stops early (Σ differs by 2e-4): so the values are compared both as

@@ -357,15 +357,15 @@ impl<'s> Builder<'s> {
         let number = u16::try_from(60_000 + self.seeds % 5_000).unwrap_or(u16::MAX);
         let made = moves::make(&self.stage.setting, &self.state, number, one);
         match made {
-            Some(Step { state, outcome: None | Some(Outcome::Written(_)), harms }) => {
+            Some(Step { outcome: Some(Outcome::No(no)), .. }) => Err(format!("{}: {no}", one.words)),
+            Some(Step { state: Some(state), harms, .. }) => {
                 if let Some(harm) = harms.first() {
                     return Err(format!("on the way to the world's beginning: {}: {}", one.words, harm.what));
                 }
                 self.state = state;
                 Ok(())
             }
-            Some(Step { outcome: Some(Outcome::No(no)), .. }) => Err(format!("{}: {no}", one.words)),
-            None => Err(format!("{}: there is nothing to ask", one.words)),
+            Some(Step { state: None, .. }) | None => Err(format!("{}: there is nothing to ask", one.words)),
         }
     }
 
@@ -540,7 +540,14 @@ impl<'s> Builder<'s> {
     /// When one can't be recorded.
     pub fn checked(&mut self, person: &ParticipantId, session: u8) -> Result<(), Why> {
         for check in self.stage.study.session.checks.clone() {
-            if let Some(form) = &check.form {
+            // What was filled in this morning for the criteria stands for the check as well.
+            let filled = check.form.as_ref().and_then(|form| {
+                let (_, record) = self.state.people.get(person)?.latest_form(form.as_str())?;
+                Some(record.at)
+            });
+            if let Some(form) = &check.form
+                && filled.is_none_or(|at| moves::later(at, 45) < self.state.now)
+            {
                 let filled = self.stage.form(person, form.as_str(), self.fills_in(form.as_str()));
                 self.must(&filled)?;
             }

@@ -50,6 +50,7 @@ pub fn json(report: &Report) -> String {
             Standing::Blinded => "blinded",
             Standing::Open => "open",
         },
+        "files": super::file_names(report),
         "warning": report.standing.warning(),
         "synthetic": checkpoint.synthetic,
         "lock": lock,

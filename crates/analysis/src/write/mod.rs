@@ -4,6 +4,7 @@ mod csv_files;
 mod html;
 mod json;
 
-pub use csv_files::csv_files;
+pub use crate::shown::slug;
+pub use csv_files::{csv_files, file_names};
 pub use html::html;
 pub use json::json;

@@ -23,6 +23,7 @@
 mod alarms;
 mod cards;
 mod checks;
+mod company;
 pub mod day;
 mod dose;
 mod ground;

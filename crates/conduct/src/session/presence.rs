@@ -4,6 +4,7 @@
 
 use super::{
     alarms::{self, Brought, Raise},
+    company::{self, Company, Stretch},
     room::{Room, minutes},
 };
 use crate::{
@@ -217,13 +218,9 @@ pub(super) fn record(room: &Room<'_>, going: Going, draft: &mut Draft) -> Result
     }
     let here = room.at(case.at).any(|span| span.staff == *staff);
     draft.participant(Entry::PresenceRecorded { session: room.number, staff: staff.clone(), going });
-    if !under_the_drug(room) {
-        return Ok(());
-    }
-    match (going, here) {
-        (Going::Out, true) => went(room, staff, draft),
-        (Going::In, false) => came(room, staff, draft),
-        (Going::In, true) | (Going::Out, false) => {}
+    judged(room, None, draft);
+    if going == Going::In && !here {
+        came(room, staff, draft);
     }
     Ok(())
 }
@@ -255,12 +252,9 @@ pub(super) fn handover(room: &Room<'_>, draft: &mut Draft) -> Result<(), FactNo>
     for (staff, going) in [(comes, Going::In), (goes, Going::Out)] {
         draft.participant(Entry::PresenceRecorded { session: room.number, staff: staff.clone(), going });
     }
-    if under_the_drug(room) {
-        match (room.is_carer(goes, case.day), room.is_carer(comes, case.day)) {
-            (true, false) => went(room, goes, draft),
-            (false, true) => came(room, comes, draft),
-            (true, true) | (false, false) => {}
-        }
+    judged(room, None, draft);
+    if room.is_carer(comes, case.day) && !room.is_carer(goes, case.day) {
+        came(room, comes, draft);
     }
     Ok(())
 }
@@ -275,55 +269,103 @@ pub(super) fn under_the_drug(room: &Room<'_>) -> bool {
         && room.session.departed.is_none_or(|(left, _)| case.at < left)
 }
 
-fn went(room: &Room<'_>, staff: &StaffId, draft: &mut Draft) {
-    let case = room.case;
-    let plan = &case.study.session.presence;
-    let visit = Some(&room.plan.visit);
-    let others = || room.at(case.at).filter(|span| span.staff != *staff);
-    let carers = others().filter(|span| room.is_carer(&span.staff, case.day)).count();
-    // Of what was over before it was told nobody is alarmed any more.
-    let still = room.still_so(case.at);
-    if others().next().is_none() {
-        let detail = format!("alone since {}", case.clock(case.at));
-        draft.consequence(case, Trigger::ParticipantAlone, detail.clone(), visit, None);
-        if still {
-            let text = format!("Nobody is with the participant: {detail}");
-            alarms::raise(room, Raise::new(AlarmKind::Alone, "alone", AlarmLevel::Red, text), draft);
-        }
-        draft.task(
-            "Go to the participant at once: nobody is with them",
-            Duty::Facilitate,
-            case.at,
-            Trigger::ParticipantAlone,
-            None,
-        );
-    } else if carers < plan.in_room_min as usize {
-        let detail =
-            format!("{carers} carers in the room since {}, {} at least", case.clock(case.at), plan.in_room_min);
-        draft.consequence(case, Trigger::CarersBelowMinimum, detail.clone(), visit, None);
-        if still {
+/// What the drafted comings and goings (or a swallow that is told late) show of the time under the drug: every stretch in
+/// which the participant was alone or had too few carers, and of which nobody knew before, is answered here. What began
+/// with the swallow itself is answered as such: only what began `since` is looked at.
+fn judged(room: &Room<'_>, since: Option<Timestamp>, draft: &mut Draft) {
+    let mut participant = room.participant.clone();
+    draft.apply_to(&mut participant);
+    let Ok(after) = Room::of(room.case, &participant, room.number) else { return };
+    if after.dosed_at().is_none() {
+        return;
+    }
+    let plan = &room.case.study.session.presence;
+    let (least, enough) = (plan.in_room_min as usize, plan.carers_min as usize);
+    let newly = |so: &dyn Fn(Company) -> bool| {
+        let mut stretches = company::newly(room, &after, so);
+        stretches.retain(|stretch| since.is_none_or(|since| stretch.from > since));
+        stretches
+    };
+    alone(room, newly(&|here| here.people == 0), draft);
+    for stretch in newly(&|here| here.people > 0 && here.carers < least) {
+        let carers = room_carers(&after, stretch.from);
+        let detail = format!("{carers} carers in the room {}, {least} at least", stretch.clock(room));
+        draft.consequence(room.case, Trigger::CarersBelowMinimum, detail.clone(), Some(&room.plan.visit), None);
+        if stretch.until.is_none() {
             alarms::raise(room, Raise::new(AlarmKind::Carers, "in_room", AlarmLevel::Red, detail), draft);
         }
     }
-    let enough = plan.carers_min as usize;
-    if carers < enough && room.is_carer(staff, case.day) && carers + 1 >= enough {
-        let due = Case::after_minutes(case.at, minutes(plan.gap_minutes_max));
-        let title = format!("Be {enough} carers in the room again by {}", case.clock(due));
-        draft.task(title, Duty::LeadSession, due, Trigger::CarersBelowMinimum, None);
+    // What was told may have made a stretch longer that was known: it is judged as a whole, and once.
+    let too_few = |here: Company| here.carers < enough;
+    let new = newly(&too_few);
+    let whole = company::all(&after, too_few);
+    for stretch in whole.into_iter().filter(|whole| new.iter().any(|new| whole.holds(new.from))) {
+        below(room, stretch, draft);
+    }
+    let swallowed = room.session.swallowed.iter().map(|swallow| swallow.at);
+    for at in swallowed.filter(|at| new.iter().any(|new| new.holds(*at)) && after.at(*at).next().is_some()) {
+        let (carers, clock) = (room_carers(&after, at), room.case.clock(at));
+        let detail = format!("{carers} carers in the room at the swallow at {clock}, {enough} at least");
+        draft.consequence(room.case, Trigger::CarersBelowMinimum, detail, Some(&room.plan.visit), None);
     }
 }
 
+fn room_carers(room: &Room<'_>, at: Timestamp) -> usize {
+    company::at(room, at).map_or(0, |here| here.carers)
+}
+
+/// Nobody was there. Of what was over before it was told nobody is alarmed any more, and nobody is sent.
+fn alone(room: &Room<'_>, stretches: Vec<Stretch>, draft: &mut Draft) {
+    for stretch in stretches {
+        let detail = format!("alone {}", stretch.clock(room));
+        draft.consequence(room.case, Trigger::ParticipantAlone, detail.clone(), Some(&room.plan.visit), None);
+        if stretch.until.is_some() {
+            continue;
+        }
+        let text = format!("Nobody is with the participant: {detail}");
+        alarms::raise(room, Raise::new(AlarmKind::Alone, "alone", AlarmLevel::Red, text), draft);
+        let title = "Go to the participant at once: nobody is with them";
+        draft.task(title, Duty::Facilitate, stretch.from, Trigger::ParticipantAlone, None);
+    }
+}
+
+/// The carers became too few: they are to be enough again in time; where they are already, it is judged how long it lasted.
+fn below(room: &Room<'_>, stretch: Stretch, draft: &mut Draft) {
+    let plan = &room.case.study.session.presence;
+    let enough = plan.carers_min as usize;
+    let Some(until) = stretch.until else {
+        let due = Case::after_minutes(stretch.from, minutes(plan.gap_minutes_max));
+        let title = format!("Be {enough} carers in the room again by {}", room.case.clock(due));
+        draft.task(title, Duty::LeadSession, due, Trigger::CarersBelowMinimum, None);
+        return;
+    };
+    let known = company::all(room, |here| here.carers < enough);
+    let said = known.into_iter().filter(|known| stretch.holds(known.from));
+    let said = said.filter_map(|known| known.until.map(|until| (known.from, until)));
+    if too_long(room, stretch.from, until) && !said.into_iter().any(|(from, until)| too_long(room, from, until)) {
+        gap_consequence(room, stretch.from, until, draft);
+    }
+}
+
+/// A carer came: what stood open because too few were there is over, if they are still there. Whoever was there and has
+/// left again before it was told answers nothing.
 fn came(room: &Room<'_>, staff: &StaffId, draft: &mut Draft) {
     let case = room.case;
-    if !room.is_carer(staff, case.day) {
+    if !room.is_carer(staff, case.day) || room.dosed_at().is_none() {
         return;
     }
     let plan = &case.study.session.presence;
-    let carers = room.carers_at(case.at) + 1;
-    let enough = carers >= plan.carers_min as usize;
-    if enough {
+    if under_the_drug(room) && room.carers_at(case.at) + 1 >= plan.carers_min as usize {
         gap(room, case.at, draft);
     }
+    let mut participant = room.participant.clone();
+    draft.apply_to(&mut participant);
+    let Ok(after) = Room::of(case, &participant, room.number) else { return };
+    let carers = after.carers_without(None);
+    if carers == 0 || room.session.departed.is_some() {
+        return;
+    }
+    let enough = carers >= plan.carers_min as usize;
     let text = format!("{carers} carers in the room at {}", case.clock(case.at));
     let in_room = carers >= plan.in_room_min as usize;
     alarms::end(
@@ -333,7 +375,7 @@ fn came(room: &Room<'_>, staff: &StaffId, draft: &mut Draft) {
             AlarmKind::Carers => enough || in_room && alarm.key == "in_room",
             _ => false,
         },
-        &text,
+        || text.clone(),
         draft,
     );
     for task in room.participant.tasks.values().filter(|task| task.done.is_none() && task.raised.clock.is_none()) {
@@ -456,5 +498,9 @@ pub(super) fn at_swallow(room: &Room<'_>, draft: &mut Draft) {
     } else if carers < least {
         let detail = format!("{carers} carers in the room at the swallow, {least} at least");
         draft.consequence(case, Trigger::CarersBelowMinimum, detail, visit, None);
+    }
+    // Of a first dose that is told late: who has gone since was not known to leave somebody under the drug.
+    if room.dosed_at().is_none() {
+        judged(room, Some(case.at), draft);
     }
 }

@@ -145,11 +145,6 @@ impl<'c> Room<'c> {
         self.session.presence.iter().filter(move |span| span.from <= at && span.until.is_none_or(|until| at < until))
     }
 
-    /// Whether nobody came or went after a moment: what happened then is still so.
-    pub fn still_so(&self, at: Timestamp) -> bool {
-        self.session.goings.values().flatten().all(|(going, _)| *going <= at)
-    }
-
     /// People in the room with one of these duties.
     pub fn duty_with(&self, duties: &[Duty]) -> usize {
         let held = |span: &&PresenceSpan| self.duties(&span.staff, self.case.day).has_any(duties);

@@ -83,7 +83,7 @@ fn role(case: &Case<'_>, id: &RoleId, scope: RoleScope) -> Finding {
         RoleScope::Own => "by participants for themselves",
     };
     let found = match case.study.role(id.as_str()) {
-        Some(role) if role.scope == scope => return Finding::holds(&ROLE, role.title.as_str()),
+        Some(role) if role.scope == scope => return Finding::holds(&ROLE, role.title.clone()),
         Some(role) => format!("{} is held {}", role.title, words(role.scope)),
         None => format!("there is no role \"{id}\""),
     };

@@ -5,7 +5,7 @@
 
 use crate::{
     case::{Case, Draft},
-    command::{Authorisation, Command, Fact},
+    command::{Authorisation, Fact},
     entry::Entry,
     finding::{Broken, Finding, Rule},
 };
@@ -27,11 +27,11 @@ pub const PLAN_BLIND: Rule = Rule {
     binds: &["freeze_plan"],
     broken: "The act is refused: a plan made afterwards is post hoc, and stays so",
 };
-/// Signed.
+/// By two people.
 pub const PLAN_SIGNED: Rule = Rule {
     id: "plan.signed",
-    sentence: "Freezing the plan is signed",
-    source: "21 CFR 11.50",
+    sentence: "Two people sign the plan: one who looks after the data or the trial, one of the trial or the medical monitor",
+    source: "21 CFR 11.50; ICH E9 5.1: the plan binds those who lock and those who analyse",
     binds: &["freeze_plan"],
     broken: "The act is refused",
 };
@@ -125,12 +125,7 @@ pub(super) fn ask_freeze(case: &Case<'_>, plan: &str) -> Vec<Finding> {
     } else {
         Broken::new(&PLAN_BLIND, found, "a new plan, before the allocation is opened", "report it as post hoc").into()
     };
-    let signed = if case.actor.proof.signed {
-        Finding::holds(&PLAN_SIGNED, "signed")
-    } else {
-        Broken::new(&PLAN_SIGNED, "not signed", "a signature", "sign with password or PIN").by(Duty::ManageData).into()
-    };
-    vec![known, blind, signed]
+    vec![known, blind, two_people(case, &PLAN_SIGNED)]
 }
 
 pub(super) fn grant_freeze(case: &Case<'_>, plan: &str, draft: &mut Draft) {
@@ -153,7 +148,7 @@ pub(super) fn ask_lock(case: &Case<'_>) -> Vec<Finding> {
         }
         Some(frozen) => Finding::holds(&LOCK_PLAN, format!("{}, frozen on {}", short(&frozen.plan), frozen.day)),
     };
-    vec![plan, standing(case, false), open(case), two_people(case)]
+    vec![plan, standing(case, false), open(case), two_people(case, &LOCK_TWO)]
 }
 
 fn open(case: &Case<'_>) -> Finding {
@@ -191,15 +186,15 @@ fn standing(case: &Case<'_>, locked_needed: bool) -> Finding {
     Broken::new(&LOCK_STANDING, found, needed, "nothing needs to be done").into()
 }
 
-fn two_people(case: &Case<'_>) -> Finding {
+fn two_people(case: &Case<'_>, rule: &'static Rule) -> Finding {
     let signed = case.actor.proof.signed && case.second.as_ref().is_some_and(|second| second.proof.signed);
     let found = match case.two_people(FIRST, SECOND) {
-        Ok(()) if signed => return Finding::holds(&LOCK_TWO, "two, signed"),
+        Ok(()) if signed => return Finding::holds(rule, "two, signed"),
         Ok(()) => "one of the two has not signed".to_owned(),
         Err(found) => found,
     };
     Broken::new(
-        &LOCK_TWO,
+        rule,
         found,
         "two signatures of two people",
         "the second person signs with their own password or PIN",
@@ -226,7 +221,7 @@ pub(super) fn ask_unlock(case: &Case<'_>) -> Vec<Finding> {
             .by(Duty::ManageData)
             .into()
     };
-    vec![standing(case, true), reason, two_people(case)]
+    vec![standing(case, true), reason, two_people(case, &LOCK_TWO)]
 }
 
 pub(super) fn grant_unlock(draft: &mut Draft) {
@@ -236,7 +231,7 @@ pub(super) fn grant_unlock(draft: &mut Draft) {
 /// What a lock says of an authorisation that would add to the record. Said from the day on which a plan was frozen.
 pub fn closed(case: &Case<'_>, act: &Authorisation) -> Option<Finding> {
     let trial = case.world.trial;
-    if trial.plan.is_none() || !CLOSED.binds.contains(&Command::Authorise(act.clone()).name().as_str()) {
+    if trial.plan.is_none() || !CLOSED.binds.contains(&act.name()) {
         return None;
     }
     Some(match &trial.lock {

@@ -12,7 +12,6 @@ mod trial;
 
 pub use book::{Account, Balance, Line};
 pub use credentials::{Certificate, Credentials, Relation};
-pub(crate) use participant::session_of;
 pub use participant::{
     AdverseEvent, Booking, ConsentGiven, ContactTry, Decision, Deviation, Document, FormRecord, Hold, Medication, Note,
     ParticipantState, Phase, Question, Rating, Stop, Task, VisitRecord, VisitStanding,

@@ -460,8 +460,8 @@ pub fn form_entry(instance: &str, form: &str, values: &str) -> Entry {
         instance: instance.into(),
         form: form.into(),
         visit: None,
-        values: study::values(values),
-        scores: BTreeMap::new(),
+        values: study::values(values).into(),
+        scores: Default::default(),
     }
 }
 

@@ -545,6 +545,7 @@ pub fn study(label: &str) -> Study {
         },
         analysis: AnalysisPlan::empty(source("analysis")),
         planning: None,
+        places: Default::default(),
     }
 }
 

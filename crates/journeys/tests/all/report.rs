@@ -259,13 +259,44 @@ fn a_trial_is_rehearsed_locked_analysed_traced_and_opened_again() {
     let html = fs::read_to_string(here.join("dummy/report.html")).unwrap();
     assert!(html.matches("REHEARSAL WITH A DUMMY ALLOCATION (seed 5)").count() >= 2, "on the page and on every sheet");
 
+    for (name, bytes) in files(&here.join("dummy")).iter().filter(|(name, _)| name.ends_with(".csv")) {
+        for line in String::from_utf8_lossy(bytes).lines().skip(1) {
+            assert!(line.ends_with(",rehearsal: dummy allocation with seed 5"), "{name}: {line}");
+        }
+    }
+    // Into a folder that held another report: nothing of that one is left, and nothing of anybody else is lost.
+    let foreign = ["notes.txt", "csv/mine.csv", "../foreign.csv"];
+    foreign.iter().for_each(|name| fs::write(here.join("dummy").join(name), "kept").unwrap());
+    fs::write(here.join("dummy/csv/by-arm.csv"), "of an earlier version").unwrap();
+    let mut listed = json_of(here, "dummy");
+    listed["files"].as_array_mut().unwrap().extend([json!("csv/by-arm.csv"), json!("csv/../../foreign.csv")]);
+    fs::write(here.join("dummy/report.json"), listed.to_string()).unwrap();
+    well(here, "report --data store --out dummy");
+    assert!(!here.join("dummy/csv/by-arm.csv").exists());
+    assert!(foreign.iter().all(|name| fs::read(here.join("dummy").join(name)).unwrap() == b"kept"));
+    well(here, "report --data store --out cleared --dummy 5");
+    well(here, "report --data store --out cleared");
+    assert_eq!(files(&here.join("cleared")), files(&here.join("blind")), "no file of the rehearsal is left");
+
     // Locking: listed, refused without a reason, done with two signatures, not twice.
     let open = well(here, "lock --data store --list");
     assert!(open.contains("still open"), "{open}");
-    let (code, said) = lock(here, &["--as", "data-manager"]);
-    assert!(code == 1 && said.contains("lock.two_people") && said.contains("lock.open"), "{said}");
+    let alone: [&[&str]; 3] = [
+        &["--as", "data-manager"],
+        &["--freeze-only", "--as", "data-manager"],
+        &["--freeze-only", "--as", "data-manager", "--second", "data-manager"],
+    ];
+    for arguments in alone {
+        let (code, said) = lock(here, arguments);
+        assert!(code == 1 && said.contains("plan.signed"), "{arguments:?}: {said}");
+        assert_eq!(said.contains("lock.two_people") && said.contains("lock.open"), arguments.len() == 2, "{said}");
+    }
     let (code, said) = lock(here, &[]);
-    assert!(code == 1 && said.contains("refused: lock.open") && !said.contains("lock.two_people"), "{said}");
+    assert!(code == 1 && said.contains("refused: lock.open") && !said.contains("lock.plan"), "{said}");
+    assert!(!said.contains("lock.two_people") && !said.contains("plan.signed"), "{said}");
+    well(here, "report --data store --out refused");
+    let refused = json_of(here, "refused");
+    assert_eq!(refused["checkpoint"], blind["checkpoint"], "a lock that is refused leaves no frozen plan behind");
     assert_eq!(json_of(here, "blind")["plan"], blind["plan"]);
     let (code, said) = lock(here, &["--reason", REASON]);
     assert!(code == 0 && said.contains("data-manager") && said.contains("administrator"), "{said}");

@@ -1,4 +1,4 @@
-//! `lock`: the analysis plan is frozen, what is still open is listed, two people sign, and the record is locked.
+//! `lock`: what is still open is listed, two people sign, the analysis plan is frozen and the record locked, or neither.
 
 use super::apply::prove;
 use crate::{arguments::Lock, render, store};
@@ -26,25 +26,34 @@ pub fn run(arguments: &Lock) -> anyhow::Result<ExitCode> {
     }
     let plan = study.analysis.hash();
     let frozen = trial.plan.as_ref().is_some_and(|frozen| frozen.plan == plan) || trial.opened.is_some();
-    if !frozen {
+    // Both acts are asked for before either is written: a lock that is refused leaves no frozen plan behind.
+    let freeze = (!frozen).then(|| Authorisation::FreezePlan { plan: plan.clone() });
+    let lock = (!arguments.freeze_only).then_some(Authorisation::LockRecord {});
+    if lock.is_some() {
+        print_open(&record::census(opened.door.store().as_ref(), &studies)?.open);
+    }
+    let mut may = true;
+    for act in freeze.iter().chain(&lock) {
+        may &= signing.may(act, freeze.is_some())?;
+    }
+    if !may {
+        return Ok(ExitCode::from(1));
+    }
+    if let Some(act) = freeze {
         let words = format!("the analysis plan of version {} is frozen: {plan}", study.version);
-        let code = signing.ask(Authorisation::FreezePlan { plan: plan.clone() }, &words)?;
+        let code = signing.ask(act, &words)?;
         if code != ExitCode::SUCCESS {
             return Ok(code);
         }
+    } else if arguments.freeze_only {
+        println!("the analysis plan was frozen before: {plan}");
     }
-    if arguments.freeze_only {
-        if frozen {
-            println!("the analysis plan was frozen before: {plan}");
-        }
-        return Ok(ExitCode::SUCCESS);
-    }
-    print_open(&record::census(opened.door.store().as_ref(), &studies)?.open);
-    signing.ask(
-        Authorisation::LockRecord {},
-        "the record is locked: `lifejacket report` opens the allocation for the analysis from now on",
-    )
+    let Some(act) = lock else { return Ok(ExitCode::SUCCESS) };
+    signing.ask(act, "the record is locked: `lifejacket report` opens the allocation for the analysis from now on")
 }
+
+/// The rule that a plan frozen in the same breath satisfies.
+const LOCK_PLAN: &str = "lock.plan";
 
 /// The two who sign, and how they ask.
 struct Signing<'a> {
@@ -72,7 +81,31 @@ impl<'a> Signing<'a> {
         Ok(Self { opened, actor, second, reason: arguments.reason.clone(), now })
     }
 
-    fn ask(&self, act: Authorisation, done: &str) -> anyhow::Result<ExitCode> {
+    /// Whether the act would be granted, with the reasons on paper if not. `freezing`: the plan is to be frozen in the same
+    /// breath, so that its absence is no reason. A refusal is kept as every refusal is; nothing else is written.
+    fn may(&self, act: &Authorisation, freezing: bool) -> anyhow::Result<bool> {
+        let asked = self.asked(act.clone())?;
+        let door = &self.opened.door;
+        let streams = door.streams(&asked.request.command)?;
+        let context = door.context(&asked, &streams)?;
+        let site = streams.site_id.as_ref();
+        let mut refusal = match conduct::decide(&door.studies(), streams.world(), site, &asked.request, &context) {
+            Ok(_) => return Ok(true),
+            Err(No::Refused(refusal)) => refusal,
+            Err(no) => bail!("{no}"),
+        };
+        if freezing {
+            refusal.broken.retain(|broken| broken.rule != LOCK_PLAN);
+        }
+        if refusal.broken.is_empty() {
+            return Ok(true);
+        }
+        print!("{}", render::refusal(&refusal));
+        door.ask(&asked)?;
+        Ok(false)
+    }
+
+    fn asked(&self, act: Authorisation) -> anyhow::Result<Asked> {
         let act_id = store::act_id()?;
         let request = Request {
             id: format!("lock-{act_id}"),
@@ -81,14 +114,18 @@ impl<'a> Signing<'a> {
             reason: self.reason.clone().filter(|_| !matches!(act, Authorisation::FreezePlan { .. })),
             command: Command::Authorise(act),
         };
-        let asked = Asked {
+        Ok(Asked {
             request,
             actor: self.actor.clone(),
             second: self.second.clone(),
             now: self.now,
             act: act_id,
             pseudonym: String::new(),
-        };
+        })
+    }
+
+    fn ask(&self, act: Authorisation, done: &str) -> anyhow::Result<ExitCode> {
+        let asked = self.asked(act)?;
         match self.opened.door.ask(&asked)? {
             Answer::Done(receipt) => {
                 println!("{done}");

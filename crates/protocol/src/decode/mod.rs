@@ -24,8 +24,8 @@ use crate::{
     item::{Item, Notebook, Words},
     model::{
         Activity, Amendment, AnalysisPlan, ApprovalRule, Arm, Assignment, CertificateKind, Clock, ConsentPlan,
-        Criterion, Design, DeviationRule, DosePlan, DuePlan, Epoch, FollowUpPlan, Form, Gate, MedicationPlan, Planning,
-        RelationKind, Role, SessionPlan, Site, StockPlan, Study, Visit,
+        Criterion, Design, DeviationRule, DosePlan, DuePlan, Epoch, FollowUpPlan, Form, Gate, MedicationPlan, Places,
+        Planning, RelationKind, Role, SessionPlan, Site, StockPlan, Study, Visit,
     },
     scope,
     tree::Table,
@@ -104,6 +104,7 @@ impl Parts {
             stock: self.stock,
             analysis: self.analysis?,
             planning: self.planning,
+            places: Places::default(),
         })
     }
 }

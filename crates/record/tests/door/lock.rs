@@ -31,7 +31,13 @@ fn a_record_is_locked_with_what_is_open_and_where_its_chains_end() {
         matches!(&refused, Answer::No(conduct::No::Refused(no)) if no.broken[0].rule == "lock.plan"),
         "{refused:?}"
     );
-    clinic.done(json!({"authorise": {"freeze_plan": {"plan": plan}}}));
+    let freeze = json!({"authorise": {"freeze_plan": {"plan": plan}}});
+    let alone = clinic.ask(freeze.clone());
+    assert!(
+        matches!(&alone, Answer::No(conduct::No::Refused(no)) if no.broken[0].rule == "plan.signed"),
+        "one signature freezes nothing: {alone:?}"
+    );
+    written(by_two(&mut clinic, freeze));
 
     let heads = clinic.door.store().heads().unwrap();
     let entries = written(by_two(&mut clinic, json!({"authorise": {"lock_record": {}}})));

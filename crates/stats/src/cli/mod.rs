@@ -11,7 +11,7 @@ mod text;
 
 pub use options::{Options, OptionsError};
 pub use report::{
-    CoefficientTest, CoefficientsReport, Contrasts, CountsReport, Given, InferenceReport, Joint, Labelled, Labels,
+    CoefficientTest, CoefficientsReport, Contrasts, CountsReport, Given, InOrder, InferenceReport, Joint, Labelled, Labels,
     MatrixReport, Report, Sigma, TermTest, TestReport, Unboxed,
 };
 pub use spec::{OneOrMany, Spec, SpecError, Wanted};
@@ -39,6 +39,7 @@ pub enum MmrmError {
 /// Fits what a specification asks for to the text of its data.
 pub fn mmrm_report(spec: &Spec, data: &str) -> Result<Report, MmrmError> {
     let table = Table::from_csv(data)?;
+    spec.check(&table)?;
     let (fit, passed) = Fit::by_plan(&table, &spec.model()?, &spec.plan()?)?;
     let mut notes: Vec<String> = passed.iter().map(|refusal| format!("passed over by plan: {refusal}")).collect();
     let mut fitted = spec.clone();
@@ -47,9 +48,9 @@ pub fn mmrm_report(spec: &Spec, data: &str) -> Result<Report, MmrmError> {
         notes.push(format!(
             "fitted with `{structure}`, the next structure of the plan; consider empirical standard errors"
         ));
-        fitted.covariance = Some(structure.to_owned());
+        fitted.set_covariance(fit.model().covariance);
     }
-    notes.extend(notes::of(&fit, spec));
+    notes.extend(notes::of(&fit, spec, &table));
     Ok(Report::new(&fit, fitted, notes))
 }
 

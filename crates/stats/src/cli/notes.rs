@@ -3,12 +3,14 @@
 use crate::design::Variable;
 use crate::mmrm::{Fit, Structure};
 
+use crate::table::Table;
+
 use super::spec::Spec;
 
 /// A field of the reference files that says in words what is always so: treatment contrasts.
 const DESCRIBED: &str = "factor_coding";
 
-pub(super) fn of(fit: &Fit, spec: &Spec) -> Vec<String> {
+pub(super) fn of(fit: &Fit, spec: &Spec, table: &Table) -> Vec<String> {
     let mut notes = Vec::new();
     for name in spec.others.keys().filter(|name| *name != DESCRIBED) {
         notes.push(format!("`{name}` in the specification is nothing known here and was not used"));
@@ -26,6 +28,8 @@ pub(super) fn of(fit: &Fit, spec: &Spec) -> Vec<String> {
     if let Some(arm) = spec.arm.as_deref().filter(|_| fit.arms().is_none()) {
         notes.push(format!("`{arm}` is not among the effects, so there are no means and differences by arm"));
     }
+    notes.extend(two_arms(fit, table));
+    notes.extend(one_row_each(fit, spec));
     notes.extend(few_people(fit));
     notes.extend(few_together(fit));
     let alone = fit.alone();
@@ -43,6 +47,34 @@ pub(super) fn of(fit: &Fit, spec: &Spec) -> Vec<String> {
 
 fn rows(count: usize) -> String {
     if count == 1 { "1 row".to_owned() } else { format!("{count} rows") }
+}
+
+/// People whose rows do not name the same arm.
+fn two_arms(fit: &Fit, table: &Table) -> Option<String> {
+    let arm = fit.model().arm.as_deref()?;
+    let rows = fit.changing(arm);
+    let first = *rows.first()?;
+    let person = table.column(&fit.model().subject).map_or("", |column| column.text(first));
+    let others = match rows.len() - 1 {
+        0 => String::new(),
+        1 => " (and 1 other participant)".to_owned(),
+        more => format!(" (and {more} other participants)"),
+    };
+    Some(format!(
+        "participant `{person}` changes `{arm}` in {}{others}: each row counts in the arm that it names",
+        table.row_name(first)
+    ))
+}
+
+/// Where nobody was seen twice, nothing varies within people.
+fn one_row_each(fit: &Fit, spec: &Spec) -> Option<String> {
+    let asked = spec.inference.as_ref().is_none_or(|list| list.iter().any(|wanted| wanted.df_method == "Between-Within"));
+    let counts = fit.counts();
+    (asked && counts.n_obs == counts.n_subjects).then(|| {
+        "each participant has one row: Between-Within leaves no degrees of freedom within participants, so what counts as within \
+         (the intercept is) has df 0, no p and no interval; choose another method"
+            .to_owned()
+    })
 }
 
 /// Levels of factors that rest on one person.
@@ -80,8 +112,9 @@ fn few_together(fit: &Fit) -> Vec<String> {
                 .map(|(_, people)| people)
                 .sum();
             if both < m + 2 {
+                let people = if both == 1 { "person" } else { "people" };
                 notes.push(format!(
-                    "`{}` and `{}` were both seen in {both} people only: their covariance is weakly determined",
+                    "`{}` and `{}` were both seen in {both} {people} only: their covariance is weakly determined",
                     visits.levels[j], visits.levels[i]
                 ));
             }

@@ -65,6 +65,9 @@ pub enum OptionsError {
         /// All it knows.
         known: String,
     },
+    /// One column in two `--levels`.
+    #[error("--levels is given twice for `{0}`: keep one")]
+    LevelsTwice(String),
     /// `--levels` without `=`.
     #[error("--levels needs COLUMN=first,second,…; found `{0}`")]
     Levels(String),
@@ -139,14 +142,16 @@ impl Options {
     }
 
     fn factor_levels(&self) -> Result<BTreeMap<String, OneOrMany>, OptionsError> {
-        self.levels
-            .iter()
-            .map(|text| {
-                let (column, levels) = text.split_once('=').ok_or_else(|| OptionsError::Levels(text.clone()))?;
-                let levels = levels.split(',').map(|level| level.trim().to_owned()).collect();
-                Ok((column.trim().to_owned(), OneOrMany::Many(levels)))
-            })
-            .collect()
+        let mut found = BTreeMap::new();
+        for text in &self.levels {
+            let (column, levels) = text.split_once('=').ok_or_else(|| OptionsError::Levels(text.clone()))?;
+            let levels = levels.split(',').map(|level| level.trim().to_owned()).collect();
+            let column = column.trim().to_owned();
+            if found.insert(column.clone(), OneOrMany::Many(levels)).is_some() {
+                return Err(OptionsError::LevelsTwice(column));
+            }
+        }
+        Ok(found)
     }
 
     fn wanted(&self) -> Result<Wanted, OptionsError> {

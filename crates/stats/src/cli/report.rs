@@ -85,8 +85,18 @@ pub struct CoefficientsReport {
 pub enum Sigma {
     /// One Σ.
     One(Vec<Vec<f64>>),
-    /// One a group.
-    Groups(BTreeMap<String, Vec<Vec<f64>>>),
+    /// One a group, in the order of the groups' levels.
+    Groups(InOrder<Vec<Vec<f64>>>),
+}
+
+/// Values by name, in an order that is not the alphabet's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InOrder<T>(pub Vec<(String, T)>);
+
+impl<T: Serialize> Serialize for InOrder<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
 }
 
 /// `lsmeans_matrix` for one kind of weights.
@@ -214,9 +224,12 @@ pub struct Given {
     pub df_method: &'static str,
     /// Name of the covariance.
     pub vcov: &'static str,
-    /// Covariance of the coefficients as used, packed; absent where it is the model-based one.
+    /// Covariance of the coefficients as used, packed; absent where it is the model-based one, or that of an earlier entry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub beta_vcov: Option<Unboxed<f64>>,
+    /// The earlier entry that holds this covariance: `Satterthwaite/Empirical`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beta_vcov_same_as: Option<String>,
     /// One test a coefficient.
     pub coef_tests: Vec<CoefficientTest>,
     /// One test a term.
@@ -278,12 +291,12 @@ impl Report {
             theta: Unboxed(fit.theta()),
             theta_vcov: Unboxed(pack(fit.theta_vcov(), fit.counts().n_theta)),
             sigma: match fit.groups() {
-                Some(groups) => Sigma::Groups(groups.iter().cloned().zip(sigma).collect()),
+                Some(groups) => Sigma::Groups(InOrder(groups.iter().cloned().zip(sigma).collect())),
                 None => Sigma::One(sigma.into_iter().next().unwrap_or_default()),
             },
             fit: fit.criteria(),
             lsmeans_matrix: WEIGHTS.into_iter().map(|(name, weights)| (name, matrix(fit, &names, weights))).collect(),
-            inference: wanted.iter().map(|wanted| entry(fit, wanted)).collect(),
+            inference: entries(fit, &wanted),
             packed: true,
             notes,
             spec,
@@ -309,6 +322,25 @@ fn every(reml: bool) -> Vec<Wanted> {
     .filter(|(df, _)| reml || *df != "Kenward-Roger")
     .map(|(df, vcov)| Wanted { df_method: df.to_owned(), vcov: vcov.to_owned() })
     .collect()
+}
+
+/// All entries; a covariance that an earlier one holds is named there and not printed again.
+fn entries(fit: &Fit, wanted: &[Wanted]) -> Vec<InferenceReport> {
+    let mut held: BTreeMap<&'static str, String> = BTreeMap::new();
+    let mut entries: Vec<InferenceReport> = wanted.iter().map(|wanted| entry(fit, wanted)).collect();
+    for one in &mut entries {
+        let InferenceReport::Given(given) = one else { continue };
+        if given.beta_vcov.is_none() {
+            continue;
+        }
+        match held.get(given.vcov) {
+            Some(first) => (given.beta_vcov, given.beta_vcov_same_as) = (None, Some(first.clone())),
+            None => {
+                held.insert(given.vcov, format!("{}/{}", given.df_method, given.vcov));
+            }
+        }
+    }
+    entries
 }
 
 fn entry(fit: &Fit, wanted: &Wanted) -> InferenceReport {
@@ -367,6 +399,7 @@ fn given(inference: &Inference<'_>) -> Given {
         df_method: inference.df.name(),
         vcov: inference.vcov.name(),
         beta_vcov,
+        beta_vcov_same_as: None,
         coef_tests,
         term_tests,
         lsmeans: lsmeans.collect(),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::formula::{Expression, Formula};
 use crate::mmrm::{Estimation, Model, Structure};
+use crate::table::Table;
 
 /// One text or a list of them: R writes a list of one as its one element.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -104,6 +105,38 @@ pub enum SpecError {
         /// All names.
         known: String,
     },
+    /// Levels of a column that is not there.
+    #[error("levels are given for `{column}`, and the data have no such column{hint}")]
+    LevelsOfNoColumn {
+        /// The column.
+        column: String,
+        /// A column with a similar name, in words.
+        hint: String,
+    },
+    /// A level twice.
+    #[error("`{level}` stands twice among the levels of `{column}`: name each once")]
+    LevelTwice {
+        /// The column.
+        column: String,
+        /// The level.
+        level: String,
+    },
+    /// Coordinates without a structure that looks at them.
+    #[error("coordinates are for `sp_exp`, and the covariance is `{structure}`: leave them out, or choose `sp_exp`")]
+    NoUseOfCoordinates {
+        /// The structure.
+        structure: &'static str,
+    },
+    /// The formula and a field or option say different things.
+    #[error("the formula says `{in_formula}` for the {what}, and beside it stands `{beside}`: make them one")]
+    Contradiction {
+        /// What they differ in.
+        what: &'static str,
+        /// What stands in the formula's covariance term.
+        in_formula: String,
+        /// What stands in the field or the option.
+        beside: String,
+    },
     /// The formula can't be read.
     #[error(transparent)]
     Formula(#[from] crate::formula::FormulaError),
@@ -124,6 +157,63 @@ impl Spec {
             return Ok(spec);
         }
         serde_json::from_value(value).map_err(unreadable)
+    }
+
+    /// Finds what would otherwise be ignored in silence: levels of no column, a level twice, coordinates that nothing looks at,
+    /// and a formula that says one thing where a field says another.
+    pub fn check(&self, table: &Table) -> Result<(), SpecError> {
+        for (column, levels) in &self.factor_levels {
+            if table.column(column).is_none() {
+                let hint = table.nearest(column).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                return Err(SpecError::LevelsOfNoColumn { column: column.clone(), hint });
+            }
+            let levels = levels.list();
+            let twice = levels.iter().enumerate().find(|(index, level)| levels.iter().take(*index).any(|other| other == *level));
+            if let Some((_, level)) = twice {
+                return Err(SpecError::LevelTwice { column: column.clone(), level: level.clone() });
+            }
+        }
+        let plan = self.plan()?;
+        let coordinates = self.coordinates.as_ref().map(OneOrMany::list).unwrap_or_default();
+        if let (false, Some(first)) = (coordinates.is_empty() || plan.contains(&Structure::SpExp), plan.first()) {
+            return Err(SpecError::NoUseOfCoordinates { structure: first.name() });
+        }
+        let Some(term) = self.r_formula.as_deref().map(Formula::parse).transpose()?.and_then(|formula| formula.covariance)
+        else {
+            return Ok(());
+        };
+        let spatial = term.structure == Structure::SpExp;
+        for (what, in_formula, beside) in [
+            ("covariance", Some(term.structure.name()), self.covariance.as_deref()),
+            ("participants", Some(term.subject.as_str()), self.subject.as_deref()),
+            ("visits", term.over.first().map(String::as_str).filter(|_| !spatial), self.visit.as_deref()),
+            ("covariance groups", term.group.as_deref(), self.group.as_deref()),
+        ] {
+            if let (Some(in_formula), Some(beside)) = (in_formula, beside)
+                && in_formula != beside
+            {
+                let (in_formula, beside) = (in_formula.to_owned(), beside.to_owned());
+                return Err(SpecError::Contradiction { what, in_formula, beside });
+            }
+        }
+        Ok(())
+    }
+
+    /// Names another structure, in the formula's covariance term too.
+    pub(super) fn set_covariance(&mut self, structure: Structure) {
+        let term = |text: &String| Formula::parse(text).ok()?.covariance.map(|term| format!("{}(", term.structure.name()));
+        if let Some(formula) = &mut self.r_formula
+            && let Some(call) = term(formula)
+        {
+            let starts = formula.match_indices(&call).map(|(at, _)| at);
+            let is_word = |at: &usize| {
+                !formula[..*at].ends_with(|before: char| before.is_alphanumeric() || matches!(before, '_' | '.'))
+            };
+            if let Some(at) = starts.filter(is_word).last() {
+                formula.replace_range(at..at + call.len() - 1, structure.name());
+            }
+        }
+        self.covariance = Some(structure.name().to_owned());
     }
 
     /// The structures to fit, in order: `covariance`, then `fallback`.

@@ -44,7 +44,7 @@ fn head(out: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(out, "  log-likelihood {:.4}, AIC {:.2}, BIC {:.2}", report.fit.log_lik, report.fit.aic, report.fit.bic)?;
     match &report.sigma {
         Sigma::One(matrix) => covariance(out, "Covariance within a participant", matrix),
-        Sigma::Groups(groups) => groups.iter().try_for_each(|(group, matrix)| {
+        Sigma::Groups(groups) => groups.0.iter().try_for_each(|(group, matrix)| {
             covariance(out, &format!("Covariance within a participant, {group}"), matrix)
         }),
     }

@@ -220,7 +220,12 @@ fn numbers(table: &Table, expression: &Expression, rows: &[usize]) -> Result<Vec
     match values.iter().position(|value| value.is_nan() || value.abs() > LARGEST) {
         Some(index) => {
             let row = table.row_name(rows.get(index).copied().unwrap_or(0));
-            Err(DesignError::TooLarge { column: expression.to_string(), row, found: values[index] })
+            let typed = match expression {
+                Expression::Column(name) => rows.get(index).map(|&at| find(table, name).map(|column| column.text(at))),
+                _ => None,
+            };
+            let found = typed.transpose()?.map_or_else(|| format!("{:e}", values[index]), str::to_owned);
+            Err(DesignError::TooLarge { column: expression.to_string(), row, found })
         }
         None => Ok(values),
     }

@@ -36,15 +36,15 @@ pub enum DesignError {
     },
     /// Infinite or so large that sums of squares overflow.
     #[error(
-        "`{column}` in {row} is {found:e}: no finite number below 1e100 in size, so nothing can be computed from it"
+        "`{column}` in {row} is {found}: no finite number below 1e100 in size, so nothing can be computed from it"
     )]
     TooLarge {
         /// The column or expression.
         column: String,
         /// The row, as people count.
         row: String,
-        /// The value.
-        found: f64,
+        /// The value, as it was typed.
+        found: String,
     },
     /// A level that the specification does not list.
     #[error("`{column}` in {row} is `{found}`, which is not among its declared levels ({levels})")]

@@ -12,7 +12,7 @@ use super::likelihood::Likelihood;
 use super::model::{Data, Estimation, Model, Rows};
 use super::optimise::{Optimum, Stuck, minimise};
 use super::problem::Problem;
-use super::{Refusal, Structure, start};
+use super::{Refusal, Structure, start, thin};
 
 /// Numbers of rows, people, visits and parameters.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -97,13 +97,15 @@ impl Fit {
         let mut factor = likelihood.curvature.clone();
         let mut theta_vcov = vec![0.0; count * count];
         if cholesky(&mut factor, count).is_none() {
-            return Err(no_optimum(model, starts, "the Hessian is not positive definite where the search ended"));
+            return Err(undetermined(&likelihood, &data, model, starts, None));
         }
         let mut inverse_factor = vec![0.0; count * count];
         invert_lower(&factor, count, &mut inverse_factor);
         inverse_from(&inverse_factor, count, &mut theta_vcov);
-        if (0..count).any(|k| theta_vcov[k * count + k] > UNDETERMINED) {
-            return Err(no_optimum(model, starts, FLAT));
+        let variance = |k: &usize| theta_vcov[k * count + k];
+        let widest = (0..count).max_by(|a, b| variance(a).total_cmp(&variance(b)));
+        if let Some(widest) = widest.filter(|k| variance(k) > UNDETERMINED) {
+            return Err(undetermined(&likelihood, &data, model, starts, Some(widest)));
         }
         let factor = likelihood.coefficient_factor();
         Ok(Fit {
@@ -204,6 +206,18 @@ impl Fit {
             }
         }
         counts
+    }
+
+    /// For everybody whose rows differ in a factor of the model, the first row of the table that does.
+    pub fn changing(&self, factor: &str) -> Vec<usize> {
+        let Some((_, factor)) = self.data.factor(factor) else { return Vec::new() };
+        let differs = |rows: &[usize]| {
+            let earliest = rows.iter().min()?;
+            rows.iter().copied().filter(|&row| factor.codes[row] != factor.codes[*earliest]).min()
+        };
+        let mut rows: Vec<usize> = self.problem.people.iter().filter_map(|person| differs(&person.rows)).collect();
+        rows.sort_unstable();
+        rows.into_iter().filter_map(|row| self.data.frame.rows.get(row).copied()).collect()
     }
 
     /// Columns that only one person has any part in: without that person they could not be estimated.
@@ -370,31 +384,53 @@ impl Fit {
 /// is flat, as where as many effects between people are asked for as there are people. The reference's largest is 8.
 const UNDETERMINED: f64 = 1e6;
 
-const FLAT: &str = "a covariance parameter is not determined by these data (it runs to its bound, or the likelihood is flat there); fewer effects or a simpler structure are needed";
+const FLAT: &str = "is not determined by these data (it runs to its bound, or the likelihood is flat there); fewer effects or a simpler structure are needed";
 
 /// Tries the starting points in turn. A likelihood without maximum is refused at once, by the visit that makes it so.
 fn search(likelihood: &mut Likelihood, data: &Data, model: &Model) -> Result<(Optimum, usize), Refusal> {
     let problem = Arc::clone(&likelihood.problem);
     let starts = [start::moments as fn(&Problem) -> Vec<f64>, start::standard, start::uncorrelated];
-    let mut reason = "";
+    let mut reason = None;
     for (tried, make) in starts.iter().enumerate() {
-        match minimise(likelihood, &make(&problem)) {
+        reason = match minimise(likelihood, &make(&problem)) {
             Ok(optimum) => return Ok((optimum, tried + 1)),
             Err(Stuck::Singular(theta)) => return Err(unbounded(&problem, data, model, &theta)),
-            Err(Stuck::Start) => reason = "the likelihood is zero at the start",
-            Err(Stuck::NoDescent) => reason = "no step lowers −log L although its gradient is not zero",
-            Err(Stuck::Flat) => reason = FLAT,
-        }
+            Err(Stuck::Start) => Some("the likelihood is zero at the start"),
+            Err(Stuck::NoDescent) => Some("no step lowers −log L although its gradient is not zero"),
+            Err(Stuck::Flat) => None,
+        };
     }
-    Err(no_optimum(model, starts.len(), reason))
+    Err(match reason {
+        Some(reason) => {
+            thin::refusal(&problem, data, model).unwrap_or_else(|| no_optimum(model, starts.len(), reason.to_owned()))
+        }
+        None => undetermined(likelihood, data, model, starts.len(), None),
+    })
 }
 
-fn no_optimum(model: &Model, starts: usize, reason: &str) -> Refusal {
-    Refusal::NoOptimum { structure: model.covariance.name(), starts, reason: reason.to_owned() }
+/// Names what the data do not determine: by counting, or else the parameter (`known`, or the one along which the curvature is
+/// flattest).
+fn undetermined(likelihood: &Likelihood, data: &Data, model: &Model, starts: usize, known: Option<usize>) -> Refusal {
+    let problem = &likelihood.problem;
+    thin::refusal(problem, data, model).unwrap_or_else(|| {
+        let named = match known {
+            Some(index) => Some(thin::parameter(index, problem, data)),
+            None => thin::flattest(&likelihood.curvature, problem, data),
+        };
+        no_optimum(model, starts, format!("{} {FLAT}", named.as_deref().unwrap_or("a covariance parameter")))
+    })
 }
 
-/// Names the visit whose variance given all others vanishes; of several, the one with the fewest people.
+fn no_optimum(model: &Model, starts: usize, reason: String) -> Refusal {
+    Refusal::NoOptimum { structure: model.covariance.name(), starts, reason }
+}
+
+/// Names the visit whose variance given all others vanishes; of several, the one with the fewest people. A visit at which
+/// nobody is left beyond its own effects comes first: of what the others leave open there nothing is known, wherever Σ bends.
 fn unbounded(problem: &Problem, data: &Data, model: &Model, theta: &[f64]) -> Refusal {
+    if let Some(refusal) = thin::refusal(problem, data, model) {
+        return refusal;
+    }
     let m = problem.visits;
     let block = problem.structure.parameters(m);
     let mut worst: Option<(usize, usize, usize)> = None;
@@ -419,17 +455,10 @@ fn unbounded(problem: &Problem, data: &Data, model: &Model, theta: &[f64]) -> Re
     match worst {
         Some((group, visit, people)) => {
             let structure = model.covariance.name();
-            Refusal::Unbounded { visit: data.visit_name(visit), within: within(data, group), people, structure }
+            Refusal::Unbounded { visit: data.visit_name(visit), within: thin::within(data, group), people, structure }
         }
-        None => no_optimum(model, 1, "Σ became singular on the way"),
+        None => no_optimum(model, 1, "Σ became singular on the way".to_owned()),
     }
-}
-
-fn within(data: &Data, group: usize) -> String {
-    data.group
-        .as_ref()
-        .and_then(|factor| Some(format!(" among {} `{}`", factor.name, factor.levels.get(group)?)))
-        .unwrap_or_default()
 }
 
 /// An unstructured Σ needs, in each group, somebody at every pair of visits.
@@ -454,7 +483,7 @@ fn check_together(data: &Data, model: &Model) -> Result<(), Refusal> {
                         first: data.visit_name(j),
                         second: data.visit_name(i),
                         structure: model.covariance.name(),
-                        within: within(data, group),
+                        within: thin::within(data, group),
                     });
                 }
             }

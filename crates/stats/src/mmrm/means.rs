@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::design::{Frame, TermColumns, Variable};
+use crate::design::{Coding, Frame, TermColumns, Variable};
 
 use super::inference::{Estimate, FTest, Inference, InferenceError};
 use super::{Fit, model::Data};
@@ -198,7 +198,7 @@ impl Averaging {
         let frame = &data.frame;
         let factors: Vec<usize> =
             (0..frame.variables.len()).filter(|&index| matches!(frame.variables[index], Variable::Factor(_))).collect();
-        let parents = nesting(frame, &factors);
+        let parents = nesting(data, &factors);
         let averaged: Vec<usize> = factors.iter().copied().filter(|index| !fixed.contains(index)).collect();
         let mut groups: Vec<Vec<usize>> = match weights {
             Weights::Proportional => vec![averaged],
@@ -272,8 +272,9 @@ fn add_term(
 }
 
 /// For each factor the factors it is nested in: each of its levels occurs with one of theirs only. Of two that are
-/// nested in each other the earlier counts as the inner one.
-fn nesting(frame: &Frame, factors: &[usize]) -> BTreeMap<usize, Vec<usize>> {
+/// nested in each other the earlier counts as the inner one. A factor without a main effect is nested by its terms as well.
+fn nesting(data: &Data, factors: &[usize]) -> BTreeMap<usize, Vec<usize>> {
+    let frame = &data.frame;
     let codes = |index: usize| match &frame.variables[index] {
         Variable::Factor(factor) => &factor.codes[..],
         Variable::Number { .. } => &[],
@@ -305,7 +306,48 @@ fn nesting(frame: &Frame, factors: &[usize]) -> BTreeMap<usize, Vec<usize>> {
             nested.insert(child, above);
         }
     }
+    for &child in &many {
+        for parent in parents_by_terms(&data.design.terms, child, &many) {
+            let above = nested.entry(child).or_default();
+            if !above.contains(&parent) {
+                above.push(parent);
+            }
+        }
+    }
+    // What the outer factors are nested in, the inner one is nested in too.
+    for child in many {
+        let further = |index: &usize| nested.get(index).cloned().unwrap_or_default();
+        let above: BTreeSet<usize> = nested.get(&child).into_iter().flatten().flat_map(further).collect();
+        if let Some(own) = nested.get_mut(&child) {
+            own.extend(above.into_iter().filter(|index| !own.contains(index)).collect::<Vec<_>>());
+        }
+    }
+    nested.retain(|child, above| !above.contains(child));
     nested
+}
+
+/// The factors that a factor without a main effect is nested in by the model's terms: those that are coded in full beside
+/// it, in `arm + arm:site` the arm for the site. Of several terms the smallest sets count. emmeans' `.find_nests` does so.
+fn parents_by_terms(terms: &[TermColumns], child: usize, factors: &[usize]) -> BTreeSet<usize> {
+    let coding = |term: &TermColumns, factor: usize| {
+        term.variables.iter().find(|(index, _)| *index == factor).map(|(_, coding)| *coding)
+    };
+    if terms.iter().any(|term| matches!(&term.variables[..], [(index, _)] if *index == child)) {
+        return BTreeSet::new();
+    }
+    let coded = |wanted: Coding| -> Vec<BTreeSet<usize>> {
+        let with = terms.iter().filter(|term| coding(term, child) == Some(wanted));
+        let full = |term: &TermColumns| -> BTreeSet<usize> {
+            factors.iter().copied().filter(|&other| other != child && coding(term, other) == Some(Coding::Full)).collect()
+        };
+        with.map(full).collect()
+    };
+    let mut sets = coded(Coding::Contrast);
+    if sets.is_empty() {
+        sets = coded(Coding::Full);
+    }
+    let smallest = |set: &&BTreeSet<usize>| !sets.iter().any(|other| other.len() < set.len() && other.is_subset(set));
+    sets.iter().filter(smallest).flatten().copied().collect()
 }
 
 fn cluster(

@@ -48,6 +48,7 @@ mod sandwich;
 mod start;
 mod store;
 mod structure;
+mod thin;
 
 pub use fit::{Counts, Criteria, Fit};
 pub use inference::{DfMethod, Estimate, FTest, Inference, InferenceError, Vcov};

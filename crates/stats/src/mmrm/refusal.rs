@@ -9,6 +9,9 @@ impl Refusal {
         match self {
             Refusal::NeverTogether { .. }
             | Refusal::Unbounded { .. }
+            | Refusal::ThinVisit { .. }
+            | Refusal::ThinGroup { .. }
+            | Refusal::Saturated { .. }
             | Refusal::NoOptimum { .. }
             | Refusal::TooManyVisits { .. } => true,
             Refusal::Formula(_)
@@ -132,8 +135,9 @@ pub enum Refusal {
     },
     /// −log L falls without end as a variance goes to zero.
     #[error(
-        "the likelihood has no maximum: the part of visit `{visit}`{within} that the other visits leave open can be driven to variance 0 ({people} people were seen there); \
-         `{structure}` needs more people at `{visit}`, or a simpler structure"
+        "the likelihood has no maximum: the part of visit `{visit}`{within} that the other visits leave open can be driven to variance 0 ({seen}); \
+         `{structure}` needs more people at `{visit}`, or a simpler structure",
+        seen = seen(*people)
     )]
     Unbounded {
         /// The visit.
@@ -141,6 +145,58 @@ pub enum Refusal {
         /// In which covariance group, or nothing.
         within: String,
         /// People observed there.
+        people: usize,
+        /// The structure.
+        structure: &'static str,
+    },
+    /// Nobody, or hardly anybody, is left at a visit beyond what its own effects take up.
+    #[error(
+        "visit `{visit}`{within} has too few people for its variance ({seen}, {own}): `{structure}` needs more people at \
+         `{visit}`, fewer effects or a simpler structure",
+        seen = seen(*people), own = own(*effects)
+    )]
+    ThinVisit {
+        /// The visit.
+        visit: String,
+        /// In which covariance group, or nothing.
+        within: String,
+        /// People observed there.
+        people: usize,
+        /// Effects that only these rows determine.
+        effects: usize,
+        /// The structure.
+        structure: &'static str,
+    },
+    /// A spatial structure, and a group whose people were hardly seen twice.
+    #[error(
+        "{count}{within} tell too little of how rows of one person go together ({repeated} seen more than once, {own}): \
+         `{structure}` needs more of them, fewer effects or a simpler structure",
+        count = counted(*people), own = own(*effects)
+    )]
+    ThinGroup {
+        /// In which covariance group, or nothing.
+        within: String,
+        /// People.
+        people: usize,
+        /// Of them seen more than once.
+        repeated: usize,
+        /// Effects that only these people determine.
+        effects: usize,
+        /// The structure.
+        structure: &'static str,
+    },
+    /// Effects between people take up all that differs between people.
+    #[error(
+        "`{term}` and what else is the same in all rows of a person take {effects} coefficients for {count}: nothing is left \
+         between people to estimate `{structure}` from; leave out `{term}`, or some of it",
+        count = counted(*people)
+    )]
+    Saturated {
+        /// The term with most of these effects.
+        term: String,
+        /// Effects between people, the intercept among them.
+        effects: usize,
+        /// People.
         people: usize,
         /// The structure.
         structure: &'static str,
@@ -155,4 +211,20 @@ pub enum Refusal {
         /// What the last one ran into.
         reason: String,
     },
+}
+
+fn counted(people: usize) -> String {
+    if people == 1 { "1 person".to_owned() } else { format!("{people} people") }
+}
+
+fn seen(people: usize) -> String {
+    format!("{} {} seen there", counted(people), if people == 1 { "was" } else { "were" })
+}
+
+fn own(effects: usize) -> String {
+    match effects {
+        0 => "with no effect of their own".to_owned(),
+        1 => "with 1 effect of their own".to_owned(),
+        more => format!("with {more} effects of their own"),
+    }
 }

@@ -2,7 +2,9 @@
 
 use super::{
     Monitor,
-    memory::{Allowed, Checked, Clinic, Day, Filled, Medicine, Ordered, Person, Place, Rated, Shared, Taken, Way},
+    memory::{
+        Allowed, Checked, Clinic, Day, Filled, Measured, Medicine, Ordered, Person, Place, Rated, Shared, Taken, Way,
+    },
 };
 use conduct::{
     Entry, Stamp, StreamId, Written,
@@ -18,7 +20,7 @@ pub(super) fn fold(monitor: &mut Monitor, study: &Study, one: &Written) {
             let properly = properly_done(monitor, study, site.as_ref(), one);
             let person = monitor.person_mut(id);
             person.latest = person.latest.max(Some(one.stamp.recorded_at));
-            match session_of(&one.entry) {
+            match one.entry.session() {
                 Some(number) => {
                     let day = person.days.entry(number).or_default();
                     day.begun = true;
@@ -54,32 +56,6 @@ fn properly_done(monitor: &Monitor, study: &Study, site: Option<&SiteId>, one: &
     check.by.is_empty() || check.by.iter().any(|duty| duties.contains(duty))
 }
 
-pub(super) fn session_of(entry: &Entry) -> Option<u8> {
-    match entry {
-        Entry::DoseOrdered { session, .. }
-        | Entry::OrderWithdrawn { session }
-        | Entry::ContainersReleased { session, .. }
-        | Entry::CheckRecorded { session, .. }
-        | Entry::Agreed { session, .. }
-        | Entry::PresenceRecorded { session, .. }
-        | Entry::DoseAuthorised { session, .. }
-        | Entry::DoseTaken { session, .. }
-        | Entry::SupplementAuthorised { session, .. }
-        | Entry::SupplementNotGiven { session, .. }
-        | Entry::ReadingRecorded { session, .. }
-        | Entry::SessionNoted { session, .. }
-        | Entry::SessionStopped { session, .. }
-        | Entry::Discharged { session, .. }
-        | Entry::Departed { session, .. }
-        | Entry::NightChecked { session, .. }
-        | Entry::CardOpened { session, .. }
-        | Entry::SessionSigned { session, .. }
-        | Entry::SessionClosed { session, .. } => Some(*session),
-        Entry::GroundWithdrawn { session, .. } => *session,
-        _ => None,
-    }
-}
-
 fn in_session(day: &mut Day, stamp: &Stamp, entry: &Entry, properly: bool) {
     match entry {
         Entry::DoseOrdered { level, initial, supplement, initial_pieces, supplement_pieces, .. } => {
@@ -112,13 +88,10 @@ fn in_session(day: &mut Day, stamp: &Stamp, entry: &Entry, properly: bool) {
             }
         }
         Entry::Agreed { check: None, .. } => day.agreed = Some(stamp.at),
-        Entry::PresenceRecorded { staff, going: Going::In, .. } => {
-            day.room.entry(staff.clone()).or_insert(stamp.at);
-            day.there.insert(staff.clone());
-        }
-        Entry::PresenceRecorded { staff, going: Going::Out, .. } => {
-            if let Some(came) = day.room.remove(staff) {
-                day.gone.insert(staff.clone(), (came, stamp.at));
+        Entry::PresenceRecorded { staff, going, .. } => {
+            super::company::note(&mut day.goings, staff, stamp.at, *going);
+            if *going == Going::In {
+                day.there.insert(staff.clone());
             }
         }
         Entry::DoseAuthorised { container, expires, .. } => {
@@ -146,9 +119,11 @@ fn later_in_session(day: &mut Day, stamp: &Stamp, entry: &Entry) {
         Entry::SupplementNotGiven { .. } => day.declined = true,
         Entry::ReadingRecorded { instance, measures, slot, .. } => {
             day.lines.insert(instance.clone());
-            let place = day.readings.partition_point(|(at, _, _)| *at <= stamp.at);
-            day.readings.insert(place, (stamp.at, measures.clone(), slot.clone()));
+            let place = day.readings.partition_point(|read| read.at <= stamp.at);
+            let (id, measures) = (instance.clone(), measures.clone());
+            day.readings.insert(place, Measured { id, at: stamp.at, measures, slot: slot.clone() });
         }
+        Entry::ReadingCorrected { instance, changes, .. } => day.correct(instance, changes),
         Entry::SessionNoted { instance, code, .. } => {
             day.lines.insert(instance.clone());
             if code.eq_ignore_ascii_case("VOMIT") {
@@ -256,8 +231,8 @@ pub(super) fn of_record(person: &mut Person, stamp: &Stamp, entry: &Entry) {
                 day: stamp.day,
                 at: stamp.at,
                 place: person.forms.len(),
-                values: values.clone(),
-                scores: scores.iter().map(|(name, found)| (name.clone(), found.value.clone())).collect(),
+                values: values.as_ref().clone(),
+                scores: scores.iter().map(|(name, found)| (name.to_string(), found.value.clone())).collect(),
                 struck: false,
             };
             person.forms.insert(instance.clone(), filled);
@@ -265,7 +240,7 @@ pub(super) fn of_record(person: &mut Person, stamp: &Stamp, entry: &Entry) {
         Entry::FormCorrected { instance, changes, scores, .. } => {
             if let Some(filled) = person.forms.get_mut(instance) {
                 filled.values.extend(changes.iter().map(|(field, change)| (field.clone(), change.new.clone())));
-                filled.scores = scores.iter().map(|(name, found)| (name.clone(), found.value.clone())).collect();
+                filled.scores = scores.iter().map(|(name, found)| (name.to_string(), found.value.clone())).collect();
             }
         }
         Entry::RecordStruck { instance, .. } => {
@@ -275,6 +250,7 @@ pub(super) fn of_record(person: &mut Person, stamp: &Stamp, entry: &Entry) {
             if let Some(medicine) = person.medicines.get_mut(instance) {
                 medicine.struck = true;
             }
+            person.days.values_mut().for_each(|day| day.readings.retain(|read| read.id != *instance));
         }
         Entry::MedicationRecorded { instance, medicine, .. } => {
             let known = Medicine {

@@ -7,6 +7,9 @@ use protocol::model::{Duty, RoleScope};
 use std::collections::BTreeSet;
 use terms::{SiteId, StaffId};
 
+/// What a lock without its two people does.
+const UNSIGNED: &str = "the record locked or opened without two signatures";
+
 impl Look<'_> {
     pub(super) fn trial_entry(&self, entry: &Entry, harms: &mut Vec<Harm>) {
         let shared = self.shared;
@@ -51,7 +54,7 @@ impl Look<'_> {
                 must(harms, own, "plan.known", "a plan frozen that is not the version's");
                 let blind = !shared.opened && shared.plan.as_ref() != Some(plan);
                 must(harms, blind, "plan.blind", "a plan frozen after the allocation was opened, or twice");
-                must(harms, self.actor().signed, "plan.signed", "a plan frozen without a signature");
+                self.two_of_the_trial("plan.signed", "a plan frozen without two signatures", harms);
             }
             Entry::RecordLocked { open, .. } => {
                 must(harms, shared.plan.is_some(), "lock.plan", "the record locked without a plan");
@@ -62,25 +65,25 @@ impl Look<'_> {
                     "lock.open",
                     "the record locked over what is open, without a reason",
                 );
-                self.two_of_the_trial(harms);
+                self.two_of_the_trial("lock.two_people", UNSIGNED, harms);
             }
             Entry::RecordUnlocked {} => {
                 must(harms, shared.locked, "lock.standing", "a record opened that was not locked");
                 must(harms, self.reason(), "lock.reason", "a locked record opened without a reason");
-                self.two_of_the_trial(harms);
+                self.two_of_the_trial("lock.two_people", UNSIGNED, harms);
             }
             _ => {}
         }
     }
 
-    fn two_of_the_trial(&self, harms: &mut Vec<Harm>) {
+    fn two_of_the_trial(&self, rule: &'static str, what: &str, harms: &mut Vec<Harm>) {
         let signed = self.actor().signed && self.second().is_some_and(|second| second.signed);
         let two = self.two(
             None,
             &[Duty::ManageData, Duty::AdministerTrial],
             &[Duty::AdministerTrial, Duty::MonitorMedically],
         );
-        must(harms, signed && two.is_ok(), "lock.two_people", "the record locked or opened without two signatures");
+        must(harms, signed && two.is_ok(), rule, what);
     }
 
     fn activated(&self, site: &SiteId, harms: &mut Vec<Harm>) {

@@ -19,6 +19,14 @@ impl Look<'_> {
             Entry::HoldLifted { instance } => {
                 let known = self.shared.sites.get(site).is_some_and(|clinic| clinic.holds.contains(instance));
                 self.lifted(known, harms);
+                // Nobody lifts it past the difference that it stands for.
+                let open = self.shared.differences.iter().any(|(id, open)| {
+                    let closed = |one: &conduct::Written| {
+                        matches!(&one.entry, Entry::DiscrepancyResolved { instance, .. } if instance == id)
+                    };
+                    open.hold.as_ref() == Some(instance) && !self.performed.written.iter().any(closed)
+                });
+                must(harms, !open, "hold.difference", "a hold lifted whose difference is open");
             }
             _ => {}
         }

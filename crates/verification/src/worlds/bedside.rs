@@ -557,6 +557,22 @@ impl Stage {
         moves
     }
 
+    /// The last reading (or the one before it) is corrected to these values.
+    pub(super) fn correct_reading(&self, person: &ParticipantId, back: usize, with: &[(&str, Decimal)]) -> Move {
+        let who = person.clone();
+        let measures: BTreeMap<String, Decimal> = with.iter().map(|(id, value)| ((*id).to_owned(), *value)).collect();
+        let said: Vec<String> = with.iter().map(|(id, value)| format!("{id} {value}")).collect();
+        let which = if back == 0 { "the last reading" } else { "the reading before the last" };
+        let words = format!("corrects {which} to {}", said.join(", "));
+        Move::made(&self.staff.lead, &words, move |state| {
+            let readings = &state.people.get(&who)?.sessions.get(&1)?.readings;
+            let reading = readings.iter().rev().nth(back)?.instance.clone();
+            let (participant, measures) = (who.clone(), measures.clone());
+            Some(Command::Fact(Fact::CorrectReading { participant, session: 1, reading, measures, confirmed: false }))
+        })
+        .because("misread")
+    }
+
     /// Somebody comes into or leaves the room.
     pub(super) fn comings(&self, person: &ParticipantId, session: u8, who: &[&StaffId]) -> Vec<Move> {
         who.iter()

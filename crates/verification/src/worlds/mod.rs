@@ -50,6 +50,8 @@ pub const ALL: &[(&str, Make)] = &[
     ("certificates of the dose", dose::certificates),
     ("evening", variants::evening),
     ("swallow", dose::swallow),
+    ("company", supplement::company),
+    ("misread", supplement::misread),
     ("two sessions", together::two),
     ("supplement", supplement::supplement),
     ("limits of the supplement", supplement::limits),

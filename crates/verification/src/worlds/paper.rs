@@ -110,9 +110,10 @@ pub(super) fn lock(stage: &Stage) -> Result<World, Why> {
     let unlock =
         || Move::ask(&staff.manager, "opens the locked record", Command::Authorise(Authorisation::UnlockRecord {}));
     let mut moves = vec![
-        freeze(&plan),
+        freeze(&plan).with(&staff.monitor),
         freeze(&plan).signed(),
-        freeze("another").signed(),
+        freeze(&plan).with(&staff.monitor).signed(),
+        freeze("another").with(&staff.monitor).signed(),
         lock().with(&staff.monitor).signed(),
         lock().with(&staff.monitor),
         lock().signed(),

@@ -183,7 +183,7 @@ pub const ACTS: &[Act] = &[
         title: "Freeze the analysis plan",
         intro: "The plan of the study version in force becomes final. It can’t be done once the allocation was opened.",
         button: "Freeze plan",
-        proofs: Proofs::Signed("This analysis plan is final."),
+        proofs: Proofs::Two("This analysis plan is final.", "This analysis plan may be frozen."),
         reason: Reason::None,
         fields: nothing,
         build: |scene, _| Some(Command::Authorise(Authorisation::FreezePlan { plan: scene.study.analysis.hash() })),
