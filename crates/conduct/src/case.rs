@@ -5,7 +5,7 @@ use crate::{
     context::{Context, Proof},
     entry::{Entry, Person, Signatory, Stamp, TaskRaised, Written},
     finding::Unreadable,
-    state::{AllocationState, ParticipantState, SiteState, StockState, TrialState},
+    state::{AllocationState, Delegation, ParticipantState, SiteState, StockState, TrialState},
     stream::{ChainName, StreamId},
 };
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
@@ -55,6 +55,8 @@ pub struct World<'a> {
     pub stock: Option<&'a StockState>,
     /// The participant concerned.
     pub participant: Option<&'a ParticipantState>,
+    /// Delegations at every other site, for commands that ask about a person in the whole trial.
+    pub elsewhere: &'a [Delegation],
 }
 
 /// A set of duties.

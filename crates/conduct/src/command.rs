@@ -1151,6 +1151,27 @@ pub struct AdverseEventReport {
     pub answers: Vec<InstanceId>,
 }
 
+impl AdverseEventReport {
+    /// Whether somebody died of it: said as its ground, or as what became of it.
+    pub fn is_death(&self) -> bool {
+        self.outcome == AdverseEventOutcome::Fatal || self.serious.contains(&Seriousness::Death)
+    }
+
+    /// Grounds of seriousness: those that were given, and death where it was fatal.
+    pub fn grounds(&self) -> Vec<Seriousness> {
+        let mut grounds = self.serious.clone();
+        if self.is_death() && !grounds.contains(&Seriousness::Death) {
+            grounds.push(Seriousness::Death);
+        }
+        grounds
+    }
+
+    /// Whether it is serious.
+    pub fn is_serious(&self) -> bool {
+        !self.serious.is_empty() || self.is_death()
+    }
+}
+
 /// How strong an adverse event is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -1164,7 +1185,7 @@ pub enum Severity {
 }
 
 /// Why an adverse event is serious (ICH E2A).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Seriousness {
     /// Death.

@@ -111,6 +111,11 @@ impl Command {
         matches!(self, Self::Authorise(Authorisation::Randomise { .. }))
     }
 
+    /// Whether the rules need to know what somebody does at other sites.
+    pub const fn needs_elsewhere(&self) -> bool {
+        matches!(self, Self::Authorise(Authorisation::GrantRole { .. } | Authorisation::Delegate { .. }))
+    }
+
     /// The command's name in JSON: `record_form`, `authorise_dose`.
     pub fn name(&self) -> String {
         match self {

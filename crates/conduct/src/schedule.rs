@@ -4,7 +4,7 @@
 //! stands in, and the window is marked as not yet real. Source: protocol.md §3, R-ORD-1 to R-ORD-8.
 
 use crate::state::{ParticipantState, VisitStanding};
-use jiff::{ToSpan, civil::Date};
+use jiff::{Span, civil::Date};
 use protocol::model::{Anchor, Study, Visit, VisitKind};
 
 /// A visit's days, counted from its anchor.
@@ -24,7 +24,12 @@ pub struct Planned {
 
 /// A day some days from another; held at the calendar's ends.
 pub fn days_from(day: Date, days: i32) -> Date {
-    day.saturating_add(i64::from(days).days())
+    match Span::new().try_days(days) {
+        Ok(span) => day.saturating_add(span),
+        // More days than the calendar has.
+        Err(_) if days < 0 => Date::MIN,
+        Err(_) => Date::MAX,
+    }
 }
 
 /// Days from one day to another; negative if it is earlier.

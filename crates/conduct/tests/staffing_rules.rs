@@ -270,6 +270,15 @@ fn versions() -> Seen {
         table(with(Some("1")), "admin: adopt v2 | allowed\n admin: adopt v2; admin: adopt v2 | refused study.known");
     seen.extend(table(with(Some("0.9")), "admin: adopt v2 | refused study.follows"));
     seen.extend(table(with(None), "admin: adopt v2 | refused study.follows\n admin: adopt v3 | refused study.known\n admin: adopt v1 | refused study.known study.follows"));
+    // Another study that amends a "1" of its own is no version of this one, whatever its label.
+    let other = || {
+        let mut clinic = with(Some("1"))();
+        let mut study = protocol::model::Study::clone(&clinic.studies.get(&StudyHash::from("v2")).unwrap());
+        study.id = "another".into();
+        clinic.studies.insert(StudyHash::from("v2"), Arc::new(study));
+        clinic
+    };
+    seen.extend(table(other, "admin: adopt v2 | refused study.follows"));
     let first = || {
         let mut clinic = trial();
         clinic.trial.studies.clear();

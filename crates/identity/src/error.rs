@@ -49,7 +49,7 @@ pub enum ProofError {
     #[error("login and password (or PIN) do not belong together: try again")]
     Wrong,
     /// Too many tries.
-    #[error("too many wrong tries: try again after {until}")]
+    #[error("too many wrong tries: try again after {}", .until.strftime("%Y-%m-%d %H:%M UTC"))]
     Wait {
         /// From when on it may be tried again.
         until: Timestamp,

@@ -91,12 +91,14 @@ fn opened(folder: &Path, store: SqliteStore, seed: Option<u64>) -> anyhow::Resul
     for study in studies_read(folder)? {
         door.study_add(Arc::new(study));
     }
-    Ok(Opened {
-        folder: folder.to_owned(),
-        door: Arc::new(door),
-        identity: Arc::new(identity),
-        people: Arc::new(people),
-    })
+    let identity = Arc::new(identity);
+    let accounts = Arc::clone(&identity);
+    door.directory(Box::new(move |staff| {
+        let held = accounts.accounts_of(&identity::Who::Staff(staff.clone()));
+        let held = held.map_err(|error| StoreError::Disk { what: error.to_string() })?;
+        Ok(!held.is_empty())
+    }));
+    Ok(Opened { folder: folder.to_owned(), door: Arc::new(door), identity, people: Arc::new(people) })
 }
 
 /// Opens a store's file for proving and rebuilding, whatever its current tables are.

@@ -12,12 +12,31 @@ pub struct StudyFiles {
     pub folder: String,
     /// Text by name, relative to the folder, with `/` between parts: `forms/ecg.toml`.
     pub files: BTreeMap<String, String>,
+    /// Files that whoever called could not read, by name: why, and from which byte on. What could be read of them is
+    /// among `files`.
+    pub unreadable: BTreeMap<String, Unreadable>,
+}
+
+/// Why a file of a study could not be read as text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// In words: `it is not UTF-8 text`.
+    pub why: String,
+    /// The first byte that could not be read.
+    pub byte: usize,
+    /// How to mend it.
+    pub mend: String,
 }
 
 impl StudyFiles {
     /// Files in a folder.
     pub fn new(folder: impl Into<String>, files: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { folder: folder.into(), files: files.into_iter().collect() }
+        Self { folder: folder.into(), files: files.into_iter().collect(), unreadable: BTreeMap::new() }
+    }
+
+    /// A file's name as messages give it.
+    pub(crate) fn shown(&self, name: &str) -> String {
+        if self.folder.is_empty() { name.to_owned() } else { format!("{}/{name}", self.folder) }
     }
 
     /// The study that this one extends: kept beside its files under `bases/`, or carried by the program.
@@ -32,7 +51,7 @@ impl StudyFiles {
             return crate::embedded::files(id);
         }
         own.extend(self.files.iter().filter(|(name, _)| name.starts_with(BASES)).map(|(n, t)| (n.clone(), t.clone())));
-        Some(Self { folder: format!("{}/{BASES}{id}", self.folder), files: own })
+        Some(Self { folder: format!("{}/{BASES}{id}", self.folder), files: own, unreadable: BTreeMap::new() })
     }
 
     /// These files with those of every study that they extend, under `bases/`: what has to be kept so that the study's

@@ -3,6 +3,7 @@
 
 use crate::expression::{Expression, ExpressionError, ExpressionErrorKind, Names};
 use crate::{
+    bounds::bound_of,
     diagnostic::Mistake,
     files::{Place, Sources},
     spelling::nearest,
@@ -199,6 +200,13 @@ impl<'a> Item<'a> {
             );
             return None;
         }
+        if let Some(hidden) = text.chars().find(|character| hidden(*character, &entry.key)) {
+            let message = format!("`{}` holds a character that can't be seen: U+{:04X}", entry.key, u32::from(hidden));
+            self.note(
+                Mistake::new("study.control", &entry.node.place, message, "a control character")
+                    .mend("take it out; it came with a copy from elsewhere, most likely"),
+            );
+        }
         Some(text.clone())
     }
 
@@ -233,6 +241,9 @@ impl<'a> Item<'a> {
             return None;
         };
         let fits = T::try_from(number).ok();
+        if fits.is_some() && !self.within_bounds(&entry.key, &entry.node.place, number.saturating_mul(1000), number) {
+            return None;
+        }
         if fits.is_none() {
             let mend = if number < 0 { "write a number from 0" } else { "write a smaller number" };
             self.note(
@@ -256,7 +267,26 @@ impl<'a> Item<'a> {
         self.entry(key).and_then(|entry| self.as_decimal(entry))
     }
 
+    /// Reports a number beyond what its key may have; the bounds are in thousandths.
+    fn within_bounds(&self, key: &str, place: &Place, thousandths: i64, found: impl std::fmt::Display) -> bool {
+        let Some(bound) = bound_of(key).filter(|bound| !bound.holds(thousandths)) else { return true };
+        let (label, limit) = if thousandths > bound.most {
+            (format!("more than {}", Decimal::thousandths(bound.most)), "most")
+        } else {
+            (format!("less than {}", Decimal::thousandths(bound.least)), "least")
+        };
+        let end = if limit == "most" { bound.most } else { bound.least };
+        let mend = format!("write {} at {limit}: {}", Decimal::thousandths(end), bound.why);
+        self.note(Mistake::new("study.bound", place, format!("`{key}` can't be {found}"), label).mend(mend));
+        false
+    }
+
     fn as_decimal(&self, entry: &Entry) -> Option<Decimal> {
+        let number = self.as_unbounded(entry)?;
+        self.within_bounds(&entry.key, &entry.node.place, number.as_thousandths(), number).then_some(number)
+    }
+
+    fn as_unbounded(&self, entry: &Entry) -> Option<Decimal> {
         match &entry.node.content {
             Content::Integer(number) => Some(Decimal::whole(*number)),
             Content::Float(text) => match text.replace('_', "").parse() {
@@ -348,6 +378,10 @@ impl<'a> Item<'a> {
                 },
                 _ => self.element_type(entry, node, "a number"),
             }
+            let last = numbers.last().copied().unwrap_or(Decimal::ZERO);
+            if !self.within_bounds(&entry.key, &node.place, last.as_thousandths(), last) {
+                numbers.pop();
+            }
         }
         numbers
     }
@@ -363,7 +397,11 @@ impl<'a> Item<'a> {
             };
             self.notebook.places.borrow_mut().insert(format!("{path}/{number}"), node.place.clone());
             match T::try_from(number) {
-                Ok(number) => numbers.push(number),
+                Ok(fits) => {
+                    if self.within_bounds(&entry.key, &node.place, number.saturating_mul(1000), number) {
+                        numbers.push(fits);
+                    }
+                }
                 Err(_) => self.note(
                     Mistake::new(
                         "study.number",
@@ -614,6 +652,17 @@ impl<'a> Item<'a> {
             let message = format!("{} has no key `{}`", self.described(), entry.key);
             self.note(Mistake::new("study.key", &entry.key_place, message, "unknown key").mend(mend));
         }
+    }
+}
+
+/// Characters that steer a screen instead of standing on it; a line's end only in keys that hold one line.
+fn hidden(character: char, key: &str) -> bool {
+    const ONE_LINE: [&str; 5] = ["id", "title", "name", "label", "version"];
+    match character {
+        '\n' | '\r' | '\t' => ONE_LINE.contains(&key),
+        // Letters are turned about by these.
+        '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}' => true,
+        other => other.is_control(),
     }
 }
 

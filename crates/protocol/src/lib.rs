@@ -4,6 +4,7 @@
 //! at once; [`model`] is what the rules work on.
 
 mod analysis;
+mod bounds;
 mod check;
 mod decode;
 mod diagnostic;
@@ -14,6 +15,7 @@ mod files;
 mod instrument;
 mod item;
 mod kinds;
+mod language;
 pub mod model;
 mod people;
 mod places;
@@ -28,7 +30,9 @@ mod tree;
 mod version;
 mod washout;
 
+pub use bounds::{BOUNDS, Bound, bound_of};
 pub use diagnostic::{Diagnostic, Secondary, Severity, plain};
-pub use files::StudyFiles;
+pub use files::{StudyFiles, Unreadable};
 pub use kinds::{KINDS, Kind};
+pub use language::language_known;
 pub use read::read;

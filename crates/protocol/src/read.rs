@@ -20,10 +20,11 @@ pub fn read(files: &StudyFiles) -> (Option<Study>, Vec<Diagnostic>) {
     let mut notebook = Notebook::default();
     let mut mistakes = Vec::new();
     let mut texts = BTreeMap::new();
+    unreadable(files, &mut notebook, &mut mistakes);
     let root = generation(files, &mut notebook, &mut mistakes, &mut texts, &mut Vec::new());
     let start = root.entries.first().map_or(Place { file: 0, range: 0..0 }, |entry| entry.key_place.clone());
     // What stood behind the unreadable place, or in a study that isn't there, is gone: calling it missing would mislead.
-    let broken = mistakes.iter().any(|mistake| mistake.code == "study.syntax" || mistake.code == NO_BASE);
+    let broken = mistakes.iter().any(|mistake| ["study.syntax", "study.file", NO_BASE].contains(&mistake.code));
     let parts = decode::decode(&notebook, &root, &texts, start);
     check::check(&parts, &notebook);
     mistakes.append(&mut notebook.mistakes.borrow_mut());
@@ -62,6 +63,21 @@ pub(crate) fn extended(files: &StudyFiles) -> Option<String> {
     }
 }
 
+/// Files that could not be read: one mistake each, at the byte where reading ended.
+fn unreadable(files: &StudyFiles, notebook: &mut Notebook, mistakes: &mut Vec<Mistake>) {
+    for (name, why) in &files.unreadable {
+        let text = files.files.get(name).cloned().unwrap_or_default();
+        let end =
+            text.get(why.byte..).and_then(|rest| rest.chars().next()).map_or(why.byte, |c| why.byte + c.len_utf8());
+        let start = why.byte.min(text.len());
+        let file = notebook.sources.add(files.shown(name), text.clone());
+        let place = Place { file, range: start..end.min(text.len()).max(start) };
+        let message = format!("`{name}` can't be read: {}", why.why);
+        mistakes
+            .push(Mistake::new("study.file", &place, message, format!("from byte {} on", why.byte)).mend(&why.mend));
+    }
+}
+
 /// One study's files as a tree, laid over those of the study that it extends.
 fn generation(
     files: &StudyFiles,
@@ -76,12 +92,15 @@ fn generation(
     names.sort_by_key(|name| (name.as_str() != "study.toml", name.as_str()));
     for name in names {
         let Some(text) = files.files.get(name).filter(|_| !name.starts_with(BASES)) else { continue };
+        // It was reported; half a file would be reported as a whole one with mistakes.
+        if files.unreadable.contains_key(name) && name.ends_with(".toml") {
+            continue;
+        }
         if !name.ends_with(".toml") {
             texts.insert(name.clone(), text.clone());
             continue;
         }
-        let shown = if files.folder.is_empty() { name.clone() } else { format!("{}/{name}", files.folder) };
-        let file = notebook.sources.add(shown, text.clone());
+        let file = notebook.sources.add(files.shown(name), text.clone());
         let part = tree::parse(file, text, mistakes);
         tree::join(&mut whole, part, mistakes);
     }

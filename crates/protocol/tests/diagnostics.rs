@@ -3,8 +3,19 @@
 //! `wrong/NAME.toml` is a study, most often the small one with something broken; `wrong/NAME.txt` is what `study check`
 //! says of it. After a deliberate change run the test with `BLESS=1` and read the difference.
 
-use protocol::{KINDS, StudyFiles, plain, read};
+use protocol::{KINDS, StudyFiles, Unreadable, plain, read};
 use std::{collections::BTreeSet, fs, path::Path};
+
+/// A text beside the study of the same name, as the command line reads it: what is not UTF-8 is said to be so.
+fn beside(files: &mut StudyFiles, path: &Path) {
+    let Ok(bytes) = fs::read(path) else { return };
+    let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+    if let Err(error) = std::str::from_utf8(&bytes) {
+        let (why, mend) = ("it is not UTF-8 text".to_owned(), "save it as UTF-8".to_owned());
+        files.unreadable.insert(name.clone(), Unreadable { why, byte: error.valid_up_to(), mend });
+    }
+    files.files.insert(name, String::from_utf8_lossy(&bytes).into_owned());
+}
 
 #[test]
 fn each_kind_has_a_wrong_file_and_its_answer() {
@@ -16,7 +27,8 @@ fn each_kind_has_a_wrong_file_and_its_answer() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         let Some(stem) = name.strip_suffix(".toml") else { continue };
-        let files = StudyFiles::new("wrong", [(name.clone(), fs::read_to_string(&path).unwrap())]);
+        let mut files = StudyFiles::new("wrong", [(name.clone(), fs::read_to_string(&path).unwrap())]);
+        beside(&mut files, &path.with_extension("md"));
         let (_, diagnostics) = read(&files);
         let codes: BTreeSet<&str> = diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
         // The file is called after the kind that it shows, with a word behind it where there are several.

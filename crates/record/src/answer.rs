@@ -1,6 +1,7 @@
 //! A request's answer as JSON: the same at the command line and at the server's address.
 
 use crate::door::{Answer, Receipt};
+use crate::plainly::plainly;
 use conduct::{No, Written, view::Reader};
 use protocol::model::Study;
 use serde::de::{MapAccess, SeqAccess, Visitor};
@@ -70,10 +71,10 @@ pub fn request_read(text: &str) -> Result<conduct::Request, Value> {
     let against = "compare it with `lifejacket schema commands`";
     let id = match serde_json::from_str::<Once>(text) {
         Ok(Once(id)) => id,
-        Err(error) => return Err(unreadable("request.json", &Value::Null, "request", &error.to_string(), against)),
+        Err(error) => return Err(unreadable("request.json", &Value::Null, "request", &plainly(&error), against)),
     };
     let request: conduct::Request = serde_json::from_str(text)
-        .map_err(|error| unreadable("request.command", &id, "request", &error.to_string(), against))?;
+        .map_err(|error| unreadable("request.command", &id, "request", &plainly(&error), against))?;
     match request.id_readable() {
         Ok(()) => Ok(request),
         // An id that can't be one is not given back either.

@@ -7,7 +7,7 @@ use crate::{
     folded::{Folded, Held, fold},
     projection::Beside,
     store::Act,
-    streams::Streams,
+    streams::{Reads, Streams},
     write::{Moved, act_of, take_in},
 };
 use conduct::{Context, No, Request, StreamId, Subject, TrialState, Written, decide};
@@ -66,8 +66,7 @@ impl<'d> Batch<'d> {
             Subject::Site(site) => Some(site),
             Subject::Trial | Subject::Participant(_) | Subject::Rating(_) => None,
         };
-        let parts = (command.needs_stock(), command.needs_allocation());
-        let streams = Streams::read(participant, site, parts, &mut |stream| self.load(stream))?;
+        let streams = Streams::read(participant, site, Reads::of(command), &mut |stream| self.load(stream))?;
         let studies = self.door.studies();
         let written = match decide(&studies, streams.world(), streams.site_id.as_ref(), request, context) {
             Ok(written) => written,

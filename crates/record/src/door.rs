@@ -10,13 +10,13 @@ use crate::{
     projection::{self, Beside},
     sealed,
     store::Store,
-    streams::Streams,
+    streams::{Reads, Streams},
     write::{Moved, act_of, take_in},
 };
 use allocation::{Opened, SealedContainer, SealedRow, Service, ServiceError, Wanted};
 use chain::Key;
 use conduct::{
-    Authorisation, Command, Context, Fact, No, ParticipantState, Picked, Proof, Request, SiteState, StockState,
+    Authorisation, Command, Context, Fact, No, ParticipantState, Person, Picked, Proof, Request, SiteState, StockState,
     StreamId, Studies, Subject, TrialState, Unreadable, Written, decide,
 };
 use jiff::Timestamp;
@@ -24,7 +24,7 @@ use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, OnceLock},
 };
-use terms::{ActId, InstanceId, ParticipantId, SiteId};
+use terms::{ActId, InstanceId, ParticipantId, SiteId, StaffId};
 
 /// What is asked, by whom, when, with what was drawn for it outside.
 #[derive(Debug, Clone)]
@@ -69,7 +69,11 @@ pub struct Door {
     sealed: Mutex<Ciphertexts>,
     program: String,
     listener: OnceLock<Listener>,
+    directory: OnceLock<Directory>,
 }
+
+/// Says whether somebody of the staff has an account.
+pub type Directory = Box<dyn Fn(&StaffId) -> Result<bool, StoreError> + Send + Sync>;
 
 /// Told after each append which streams moved. Called on the thread that appended, so it must only pass it on.
 pub type Listener = Box<dyn Fn(&[StreamId]) + Send + Sync>;
@@ -120,6 +124,7 @@ impl Door {
             sealed: Mutex::new(sealed.map_or(Ciphertexts::None, |service| Ciphertexts::Open(Box::new(service), None))),
             program: program.to_owned(),
             listener: OnceLock::new(),
+            directory: OnceLock::new(),
         }
     }
 
@@ -127,6 +132,38 @@ impl Door {
     /// looks reads the streams again, with their own eyes. One listener a door; a second is not taken.
     pub fn listen(&self, listener: Listener) {
         let _ = self.listener.set(listener);
+    }
+
+    /// Names who knows, from now on, which staff have an account. Without it nobody is asked about: a store may be read and
+    /// written where accounts are kept elsewhere. One directory a door; a second is not taken.
+    pub fn directory(&self, directory: Directory) {
+        let _ = self.directory.set(directory);
+    }
+
+    /// A role for somebody who can't sign in would stand in the delegation log and be held by nobody: most likely a slip of
+    /// the hand. Accounts are no entries and the rules don't know them, so the door answers, before it asks the rules.
+    fn nobody(&self, asked: &Asked) -> Result<Option<Unreadable>, StoreError> {
+        let (staff, Some(directory)) = (
+            match &asked.request.command {
+                Command::Authorise(Authorisation::Delegate { staff, .. } | Authorisation::GrantRole { staff, .. }) => {
+                    staff
+                }
+                _ => return Ok(None),
+            },
+            self.directory.get(),
+        ) else {
+            return Ok(None);
+        };
+        // The program sets a store up before anybody has an account.
+        if asked.actor.person == Person::Program || directory(staff)? {
+            return Ok(None);
+        }
+        Ok(Some(Unreadable {
+            field: "staff".to_owned(),
+            what: format!("nobody with an account is known as \"{staff}\""),
+            mend: "give the staff id of an account, as the list of accounts shows it, or make the account first"
+                .to_owned(),
+        }))
     }
 
     /// The store behind the door, for reading.
@@ -219,7 +256,7 @@ impl Door {
             Subject::Participant(participant) => participant_id = Some(participant),
             Subject::Rating(request) => participant_id = self.rated(&request)?,
         }
-        self.streams_of(participant_id.as_ref(), site_id, command.needs_stock(), command.needs_allocation())
+        Streams::read(participant_id.as_ref(), site_id, Reads::of(command), &mut |stream| self.folded(stream))
     }
 
     /// The streams about a participant or a site.
@@ -233,7 +270,8 @@ impl Door {
         stock: bool,
         allocation: bool,
     ) -> Result<Streams, StoreError> {
-        Streams::read(participant, site, (stock, allocation), &mut |stream| self.folded(stream))
+        let reads = Reads { stock, allocation, elsewhere: false };
+        Streams::read(participant, site, reads, &mut |stream| self.folded(stream))
     }
 
     /// The streams about a participant, as they were known at a time: what was recorded later is left out.
@@ -241,7 +279,8 @@ impl Door {
     /// # Errors
     /// When the store can't be read.
     pub fn streams_as_of(&self, participant: &ParticipantId, as_of: Timestamp) -> Result<Streams, StoreError> {
-        Streams::read(Some(participant), None, (true, true), &mut |stream| self.folded_as_of(stream, as_of))
+        let reads = Reads { stock: true, allocation: true, elsewhere: false };
+        Streams::read(Some(participant), None, reads, &mut |stream| self.folded_as_of(stream, as_of))
     }
 
     /// Decides and appends. When it returns [`Answer::Done`], the entries are on the disk.
@@ -290,6 +329,9 @@ impl Door {
         for _ in 0..TRIES {
             if let Some(answer) = first_answer::find(self.store.as_ref(), &asked.request.id, &digests)? {
                 return Ok(answer);
+            }
+            if let Some(unreadable) = self.nobody(asked)? {
+                return Ok(Answer::No(unreadable.into()));
             }
             match self.try_once(&asked.request, &mut context, &digests) {
                 Err(StoreError::Conflict { .. } | StoreError::Answered { .. }) => {}

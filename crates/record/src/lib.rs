@@ -15,6 +15,7 @@ mod error;
 mod first_answer;
 mod folded;
 mod people;
+mod plainly;
 pub mod projection;
 mod sealed;
 mod sqlite;

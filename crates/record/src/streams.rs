@@ -1,7 +1,9 @@
 //! The streams that one decision reads.
 
 use crate::{error::StoreError, folded::Folded};
-use conduct::{AllocationState, ParticipantState, SiteState, StockState, StreamId, TrialState, World};
+use conduct::{
+    AllocationState, Command, ParticipantState, SiteState, StockState, StreamId, TrialState, World, state::Delegation,
+};
 use std::sync::Arc;
 use terms::{ParticipantId, SiteId};
 
@@ -20,8 +22,32 @@ pub struct Streams {
     pub stock: Option<Arc<StockState>>,
     /// The participant concerned.
     pub participant: Option<Arc<ParticipantState>>,
+    /// Delegations at every other site, if they were asked for.
+    pub elsewhere: Vec<Delegation>,
     /// What was read, with the version that it had.
     pub(crate) expected: Vec<(StreamId, u64)>,
+}
+
+/// What a request reads beside the trial, the participant and the site concerned.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Reads {
+    /// The site's stock.
+    pub stock: bool,
+    /// Who was drawn.
+    pub allocation: bool,
+    /// Delegations at other sites.
+    pub elsewhere: bool,
+}
+
+impl Reads {
+    /// What a command's rules look at.
+    pub fn of(command: &Command) -> Self {
+        Self {
+            stock: command.needs_stock(),
+            allocation: command.needs_allocation(),
+            elsewhere: command.needs_elsewhere(),
+        }
+    }
 }
 
 impl Streams {
@@ -33,6 +59,7 @@ impl Streams {
             site: self.site.as_deref(),
             stock: self.stock.as_deref(),
             participant: self.participant.as_deref(),
+            elsewhere: &self.elsewhere,
         }
     }
 
@@ -40,7 +67,7 @@ impl Streams {
     pub(crate) fn read(
         participant: Option<&ParticipantId>,
         site: Option<SiteId>,
-        (stock, allocation): (bool, bool),
+        reads: Reads,
         load: &mut dyn FnMut(&StreamId) -> Result<Folded, StoreError>,
     ) -> Result<Self, StoreError> {
         let mut expected = Vec::new();
@@ -56,6 +83,7 @@ impl Streams {
             site: None,
             stock: None,
             participant: None,
+            elsewhere: Vec::new(),
             expected: Vec::new(),
         };
         if let Folded::Trial(state) = read(StreamId::Trial)? {
@@ -71,11 +99,23 @@ impl Streams {
             if let Folded::Site(state) = read(StreamId::Site(id.clone()))? {
                 streams.site = Some(state);
             }
-            if stock && let Folded::Stock(state) = read(StreamId::Stock(id))? {
+            if reads.stock
+                && let Folded::Stock(state) = read(StreamId::Stock(id))?
+            {
                 streams.stock = Some(state);
             }
         }
-        if allocation && let Folded::Allocation(state) = read(StreamId::Allocation)? {
+        if reads.elsewhere {
+            let others: Vec<SiteId> = streams.trial.sites.keys().cloned().collect();
+            for id in others.into_iter().filter(|id| streams.site_id.as_ref() != Some(id)) {
+                if let Folded::Site(state) = read(StreamId::Site(id))? {
+                    streams.elsewhere.extend(state.delegations.iter().cloned());
+                }
+            }
+        }
+        if reads.allocation
+            && let Folded::Allocation(state) = read(StreamId::Allocation)?
+        {
             streams.allocation = Some(state);
         }
         streams.expected = expected;

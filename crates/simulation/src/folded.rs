@@ -42,12 +42,19 @@ impl Folded {
             Subject::Participant(_) | Subject::Rating(_) | Subject::Trial => None,
         };
         let site = participant.map(|p| &p.site).or(asked);
+        let elsewhere: Vec<conduct::state::Delegation> = if request.command.needs_elsewhere() {
+            let others = self.sites.iter().filter(|(id, _)| site != Some(*id));
+            others.flat_map(|(_, state)| state.delegations.iter().cloned()).collect()
+        } else {
+            Vec::new()
+        };
         let world = World {
             trial: &self.trial,
             allocation: Some(&self.allocation),
             site: site.and_then(|site| self.sites.get(site)),
             stock: site.and_then(|site| self.stocks.get(site)),
             participant,
+            elsewhere: &elsewhere,
         };
         decide(studies, world, site, request, context)
     }

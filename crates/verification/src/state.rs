@@ -250,12 +250,19 @@ impl State {
         let site = participant.map(|person| &person.site).or(asked);
         let stock = site.filter(|_| request.command.needs_stock()).and_then(|site| self.stocks.get(site));
         let allocation = request.command.needs_allocation().then_some(&*self.allocation);
+        let elsewhere: Vec<conduct::state::Delegation> = if request.command.needs_elsewhere() {
+            let others = self.sites.iter().filter(|(id, _)| site != Some(*id));
+            others.flat_map(|(_, kept)| kept.delegations.iter().cloned()).collect()
+        } else {
+            Vec::new()
+        };
         let world = World {
             trial: &self.trial,
             allocation,
             site: site.and_then(|site| self.sites.get(site)).map(|kept| &**kept),
             stock: stock.map(|kept| &**kept),
             participant: participant.map(|kept| &**kept),
+            elsewhere: &elsewhere,
         };
         decide_without(&|broken| setting.off.drops(broken), &setting.studies, world, site, request, context)
     }

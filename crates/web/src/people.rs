@@ -2,7 +2,7 @@
 
 use conduct::{Person, Proof};
 use identity::{Authenticated, Factor, ProofError, SessionError, SignedIn, Token, Who as Known};
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
 use crate::Services;
 use crate::http::call::{Call, cookie};
@@ -167,8 +167,30 @@ fn prove(call: &Call<'_>, login: &str, pin: &str) -> Result<Proof, String> {
     }
     identity.prove(login, pin, by, call.device_now).map(|proved| proof(proved, call.now)).map_err(|error| match error {
         ProofError::Wrong => "Login and PIN do not belong together. Type them again.".to_owned(),
-        other => crate::findings::sentence(&other.to_string()),
+        other => proof_words(call, &other),
     })
+}
+
+/// Why somebody was not let in, with the time until they may try again as people say it.
+pub fn proof_words(call: &Call<'_>, error: &ProofError) -> String {
+    let ProofError::Wait { until } = error else { return crate::findings::sentence(&error.to_string()) };
+    // Who signs in is of no site yet: the clock on the wall is known where all sites share it.
+    let trial = call.services.door.trial().ok();
+    let mut zones = trial.iter().flat_map(|trial| trial.sites.values().map(|site| &site.time_zone));
+    let zone = zones.next().filter(|first| zones.all(|zone| zone == *first));
+    wait_words(*until, call.device_now, zone)
+}
+
+fn wait_words(until: Timestamp, now: Timestamp, zone: Option<&TimeZone>) -> String {
+    // The whole minute after which it is surely allowed.
+    let seconds = until.as_second() + i64::from(until.subsec_nanosecond() > 0);
+    let minute =
+        Timestamp::from_second(seconds.div_euclid(60) * 60 + if seconds % 60 == 0 { 0 } else { 60 }).unwrap_or(until);
+    let minutes = (minute.as_second() - now.as_second()).div_euclid(60).max(1);
+    let at = minute.to_zoned(zone.cloned().unwrap_or(TimeZone::UTC)).strftime("%H:%M").to_string();
+    let clock = if zone.is_some() { at } else { format!("{at} UTC") };
+    let long = if minutes == 1 { "in a minute".to_owned() } else { format!("in {minutes} minutes") };
+    format!("Too many wrong tries: try again at {clock}, {long}.")
 }
 
 /// Somebody at a shared device proves themselves for one act, whoever is signed in on it: by login and PIN from these

@@ -10,9 +10,6 @@ use crate::{
 };
 use terms::{ParticipantId, SiteId};
 
-/// Longest language tag (RFC 5646, 4.4.1).
-const LANGUAGE_MAX: usize = 35;
-
 pub(super) fn record(
     case: &Case<'_>,
     site: &SiteId,
@@ -29,11 +26,10 @@ pub(super) fn record(
         .into());
     }
     // A language tag, as forms and form packs name languages.
-    let subtags_fit =
-        language.split('-').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-    if !subtags_fit || language.len() > LANGUAGE_MAX {
+    if !protocol::language_known(language) {
         let what = "this is no language".to_owned();
-        let mend = "write its tag: en, en-GB, es".to_owned();
+        let mend =
+            "write its tag: en, en-GB, es; the two letters of ISO 639-1, or three where it has no two".to_owned();
         return Err(Unreadable { field: "language".to_owned(), what, mend }.into());
     }
     let number = case.world.site.map_or(0, |site| site.last_number) + 1;

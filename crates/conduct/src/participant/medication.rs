@@ -9,6 +9,7 @@ use crate::{
     decide::FactNo,
     entry::{Entry, MedicineStanding},
     finding::Unreadable,
+    forms,
     schedule::days_from,
     state::Phase,
 };
@@ -108,12 +109,24 @@ fn check_dates(case: &Case<'_>, report: &MedicineReport) -> Result<(), Unreadabl
             mend: "give its generic name".to_owned(),
         });
     }
-    for (field, day) in
-        [("started", report.started), ("last_dose", report.last_dose), ("last_change", report.last_change)]
-    {
+    let days = [
+        ("started", report.started),
+        ("taper_started", report.taper_started),
+        ("last_dose", report.last_dose),
+        ("last_change", report.last_change),
+    ];
+    for (field, day) in days {
         if let Some(day) = day.filter(|day| *day > case.day) {
             return Err(wrong(field, format!("{day} lies ahead")));
         }
+        if let Some(day) = day.filter(|day| forms::impossible(*day)) {
+            return Err(wrong(field, format!("{day} is out of living memory: 1900 or later can be meant")));
+        }
+    }
+    if let (Some(started), Some(taper)) = (report.started, report.taper_started)
+        && taper < started
+    {
+        return Err(wrong("taper_started", format!("tapered from {taper}, before it was started on {started}")));
     }
     if let (Some(started), Some(last)) = (report.started, report.last_dose)
         && last < started

@@ -2,13 +2,14 @@
 
 use crate::{
     case::{Case, Draft},
-    command::{AdverseEventReport, Seriousness},
+    command::{AdverseEventOutcome, AdverseEventReport, Seriousness, StopScope},
     decide::FactNo,
     entry::Entry,
     finding::Unreadable,
     forms,
     state::ParticipantState,
 };
+use instruments::Answers;
 use protocol::model::{Duty, Trigger};
 use terms::InstanceId;
 
@@ -39,11 +40,13 @@ pub(super) fn record(
     for question in &event.answers {
         answered(participant, question, event, draft)?;
     }
-    let was_serious = earlier.is_some_and(|earlier| !earlier.event.serious.is_empty());
-    if !event.serious.is_empty() && !was_serious {
+    // What is new starts its clocks, whatever was serious about it before: somebody in hospital may die.
+    let before = earlier.map(|earlier| earlier.event.grounds()).unwrap_or_default();
+    if event.grounds().iter().any(|ground| !before.contains(ground)) {
         draft.event(case, Trigger::SeriousAdverseEvent, &event.term, Duty::MonitorMedically, Some(&id));
     }
-    if event.serious.contains(&Seriousness::Death) && !was_serious {
+    let died_before = participant.stops.iter().any(|stop| stop.scope == StopScope::Died);
+    if event.is_death() && !before.contains(&Seriousness::Death) && !died_before {
         let due = case.due_hours(case.study.due.report_hours);
         draft.task("Record the death as a stop", Duty::DecideEligibility, due, Trigger::SeriousAdverseEvent, Some(&id));
     }
@@ -60,6 +63,19 @@ fn check(case: &Case<'_>, event: &AdverseEventReport) -> Result<(), Unreadable> 
         |field: &str, what: String, mend: &str| Unreadable { field: field.to_owned(), what, mend: mend.to_owned() };
     if event.term.trim().is_empty() {
         return Err(wrong("term", "the adverse event has no words".to_owned(), "write it as it was told"));
+    }
+    if let Some(twice) =
+        event.serious.iter().enumerate().find(|(place, ground)| event.serious[..*place].contains(ground))
+    {
+        let what = format!("the ground {:?} stands twice", twice.1).to_lowercase();
+        return Err(wrong("serious", what, "name each ground once"));
+    }
+    if let Some(kind) = &event.special_interest
+        && let kinds = interests().into_iter().map(|(code, _)| code).collect::<Vec<_>>()
+        && !kinds.contains(&kind.as_str())
+    {
+        let mend = format!("one of {}, or leave it out", kinds.join(", "));
+        return Err(wrong("special_interest", format!("\"{kind}\" is no kind that the study watches"), &mend));
     }
     if event.onset > case.day {
         return Err(wrong("onset", format!("{} lies ahead", event.onset), "give the day on which it began"));
@@ -81,7 +97,25 @@ fn check(case: &Case<'_>, event: &AdverseEventReport) -> Result<(), Unreadable> 
             "check both days",
         ));
     }
+    if let Some(ended) = event.ended
+        && event.outcome == AdverseEventOutcome::NotRecovered
+    {
+        let what = format!("it ended on {ended}, and is not recovered");
+        return Err(wrong(
+            "outcome",
+            what,
+            "leave the end out while it goes on; or recovered, sequelae, fatal, unknown",
+        ));
+    }
     Ok(())
+}
+
+/// The kinds of special interest that the form of adverse events offers, with their labels.
+pub fn interests() -> Vec<(&'static str, &'static str)> {
+    match instruments::find("ae").and_then(|form| form.item("aesi")).map(|item| item.answers) {
+        Some(Answers::Codes(codes)) => codes.iter().map(|code| (code.code, code.label)).collect(),
+        Some(_) | None => Vec::new(),
+    }
 }
 
 /// The question whether something was an adverse event is answered by this one.

@@ -3,7 +3,7 @@
 use super::enrolment::phase_words;
 use crate::{
     case::{Case, Draft},
-    command::{Seriousness, StopScope},
+    command::StopScope,
     decide::FactNo,
     entry::Entry,
     finding::Unreadable,
@@ -89,8 +89,7 @@ fn nothing_more(participant: &ParticipantState, draft: &mut Draft) {
 
 /// Somebody died. If no adverse event says of what, somebody must: whenever it was, the medical monitor judges it.
 fn death(case: &Case<'_>, participant: &ParticipantState, draft: &mut Draft) {
-    let told =
-        participant.adverse_events.values().any(|one| !one.struck && one.event.serious.contains(&Seriousness::Death));
+    let told = participant.adverse_events.values().any(|one| !one.struck && one.event.is_death());
     if !told {
         let due = case.due_hours(case.study.due.report_hours);
         let title = "Record what they died of as a serious adverse event, and judge it";

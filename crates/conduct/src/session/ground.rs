@@ -10,7 +10,7 @@ use crate::{
     schedule::{days_between, days_from},
     state::{Approval, Phase, SiteStanding},
 };
-use jiff::{ToSpan, civil::Date};
+use jiff::{SignedDuration, civil::Date};
 use protocol::model::{ApprovalRule, ApprovalScope, Duty, Trigger};
 
 /// Treatment goes on.
@@ -237,7 +237,10 @@ pub(super) fn rescue(room: &Room<'_>, findings: &mut Vec<Finding>) {
                 .push(broken("day of the last dose not known".to_owned(), "record the day of the last dose").into());
             continue;
         };
-        let clear = case.end_of_day_on(last).saturating_add(i64::from(hours).hours()).unwrap_or(case.at);
+        let clear = case
+            .end_of_day_on(last)
+            .checked_add(SignedDuration::from_hours(i64::from(hours)))
+            .unwrap_or(jiff::Timestamp::MAX);
         if clear > case.at {
             let found = format!("last dose on {last}");
             findings.push(broken(found, "wait, or set another day").clearing(days_from(case.day_of(clear), 0)).into());

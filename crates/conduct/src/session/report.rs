@@ -409,7 +409,7 @@ impl Words<'_> {
             }
             Entry::AdverseEventRecorded { event, update, .. } => {
                 let what = if *update { "More of an adverse event" } else { "Adverse event" };
-                let serious = if event.serious.is_empty() { "" } else { ", serious" };
+                let serious = if event.is_serious() { ", serious" } else { "" };
                 (Section::Events, format!("{what}: {}, {}{serious}", event.term, word(&event.severity)))
             }
             Entry::SessionSigned { staff, .. } => (Section::Signatures, format!("{staff} signs")),

@@ -379,7 +379,7 @@ fn adverse_event(room: &Room<'_>) -> Finding {
         let known = &event.event;
         !event.struck
             && known.session == Some(room.number)
-            && (known.severity == Severity::Severe || !known.serious.is_empty())
+            && (known.severity == Severity::Severe || known.is_serious())
             && known.ended.is_none()
             && !matches!(known.outcome, AdverseEventOutcome::Recovered)
     });

@@ -8,6 +8,7 @@ use crate::{
     decide::FactNo,
     entry::{Entry, Person},
     finding::{Broken, Finding, Rule, Unreadable},
+    state::Delegation,
 };
 use jiff::civil::Date;
 use protocol::model::{Duty, Role, RoleScope};
@@ -96,19 +97,28 @@ fn has_any(role: Option<&Role>, duties: &[Duty]) -> bool {
     role.is_some_and(|role| role.duties.iter().any(|duty| duties.contains(duty)))
 }
 
-/// A rater who treats, or a carer who rates, as far as this site and the trial know.
+/// A rater who treats, or a carer who rates: in the trial, here, or at any other site, today or on a day that is agreed.
 fn rater_apart(case: &Case<'_>, staff: &StaffId, id: &RoleId) -> Finding {
     let role = case.study.role(id.as_str());
+    let (rates, treats) = (has_any(role, &[Duty::RateOutcomes]), has_any(role, TREATING));
+    let against =
+        |held: Option<&Role>| (rates && has_any(held, TREATING)) || (treats && has_any(held, &[Duty::RateOutcomes]));
     let held = duties_of(case, staff);
-    let clash = (has_any(role, &[Duty::RateOutcomes]) && held.has_any(TREATING))
-        || (has_any(role, TREATING) && held.has(Duty::RateOutcomes))
-        || (has_any(role, TREATING) && has_any(role, &[Duty::RateOutcomes]));
-    if !clash {
+    let here = case.world.site.into_iter().flat_map(|site| &site.delegations);
+    let lasting =
+        |delegation: &&Delegation| delegation.staff == *staff && delegation.until.is_none_or(|until| case.day <= until);
+    let agreed = here.chain(case.world.elsewhere).filter(lasting).find(|d| against(case.study.role(d.role.as_str())));
+    let clash = (rates && held.has_any(TREATING)) || (treats && held.has(Duty::RateOutcomes)) || (rates && treats);
+    if !clash && agreed.is_none() {
         return Finding::holds(&RATER, "apart");
     }
+    let as_what = agreed.map_or_else(String::new, |delegation| {
+        let until = delegation.until.map_or_else(String::new, |until| format!(" to {until}"));
+        format!(": delegated as {} from {}{until}", delegation.role, delegation.from)
+    });
     Broken::new(
         &RATER,
-        format!("{staff} would both treat and rate"),
+        format!("{staff} would both treat and rate{as_what}"),
         "one or the other",
         "choose somebody else, or end the other role first",
     )

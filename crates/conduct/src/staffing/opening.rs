@@ -9,7 +9,7 @@ use crate::{
     state::SiteStanding,
 };
 use jiff::tz::TimeZone;
-use protocol::model::{ApprovalScope, Assignment, Duty};
+use protocol::model::{ApprovalScope, Assignment, Duty, Study};
 use std::collections::BTreeSet;
 use terms::{SiteId, StaffId, StudyHash};
 
@@ -24,7 +24,7 @@ pub const VERSION_KNOWN: Rule = Rule {
 /// An amendment says what it amends.
 pub const VERSION_FOLLOWS: Rule = Rule {
     id: "study.follows",
-    sentence: "A further version says which adopted version it amends",
+    sentence: "A further version is of the same study, and says which adopted version it amends",
     source: "DESIGN: an amendment is a new version of the files",
     binds: &["adopt_study"],
     broken: "The act is refused",
@@ -81,23 +81,33 @@ pub(super) fn ask_adopt(case: &Case<'_>, hash: &StudyHash) -> Vec<Finding> {
     } else {
         Finding::holds(&VERSION_KNOWN, format!("{} {}", version.id, version.version))
     };
-    let earlier: Vec<&str> = adopted.iter().map(|(_, label, _)| label.as_str()).collect();
+    vec![known, follows(case, version)]
+}
+
+/// A label alone is no version: many studies have a "1.0". What is amended is a version adopted here, known by the hash
+/// of its meaning, and of the same study.
+fn follows(case: &Case<'_>, version: &Study) -> Finding {
+    let adopted = &case.world.trial.studies;
     let amends = version.amendment.as_ref().map(|amendment| amendment.amends.as_str());
-    let follows = if adopted.is_empty() || amends.is_some_and(|label| earlier.contains(&label)) {
-        Finding::holds(
-            &VERSION_FOLLOWS,
-            amends.map_or_else(|| "the first".to_owned(), |label| format!("amends {label}")),
-        )
+    if adopted.is_empty() {
+        let words = amends.map_or_else(|| "the first".to_owned(), |label| format!("the first; amends {label}"));
+        return Finding::holds(&VERSION_FOLLOWS, words);
+    }
+    let earlier: Vec<&Study> =
+        adopted.iter().filter_map(|(hash, _, _)| case.studies.get(hash)).map(AsRef::as_ref).collect();
+    let amended = |before: &&&Study| before.id == version.id && amends == Some(before.version.as_str());
+    if let Some(before) = earlier.iter().find(amended) {
+        return Finding::holds(&VERSION_FOLLOWS, format!("amends {} {}", before.id, before.version));
+    }
+    let found = amends
+        .map_or_else(|| format!("{} amends nothing", version.id), |label| format!("amends {} {label}", version.id));
+    let needed: Vec<String> = earlier.iter().map(|before| format!("{} {}", before.id, before.version)).collect();
+    let remedy = if earlier.iter().any(|before| before.id == version.id) {
+        "say in the study's files which version it amends"
     } else {
-        Broken::new(
-            &VERSION_FOLLOWS,
-            amends.map_or_else(|| "amends nothing".to_owned(), |label| format!("amends {label}")),
-            format!("an amendment of {}", earlier.join(" or ")),
-            "say in the study's files which version it amends",
-        )
-        .into()
+        "adopt a version of this trial's own study; another study is another trial, with a store of its own"
     };
-    vec![known, follows]
+    Broken::new(&VERSION_FOLLOWS, found, format!("an amendment of {}", needed.join(" or ")), remedy).into()
 }
 
 pub(super) fn grant_adopt(case: &Case<'_>, hash: &StudyHash, draft: &mut Draft) {

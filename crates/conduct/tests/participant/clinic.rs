@@ -144,12 +144,19 @@ impl Clinic {
             Subject::Trial => (None, None),
         };
         let site = participant.map(|p| p.site.clone()).or(site);
+        let elsewhere: Vec<conduct::state::Delegation> = if request.command.needs_elsewhere() {
+            let others = self.sites.iter().filter(|(id, _)| site.as_ref() != Some(*id));
+            others.flat_map(|(_, state)| state.delegations.iter().cloned()).collect()
+        } else {
+            Vec::new()
+        };
         let world = World {
             trial: &self.trial,
             allocation: Some(&self.allocation),
             site: site.as_ref().and_then(|site| self.sites.get(site)),
             stock: site.as_ref().and_then(|site| self.stocks.get(site)),
             participant,
+            elsewhere: &elsewhere,
         };
         let findings = match &request.command {
             Command::Authorise(act) => conduct::case_of(&self.studies, world, site.as_ref(), &request, &context)

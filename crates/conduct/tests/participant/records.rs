@@ -4,7 +4,8 @@ use crate::clinic::{Clinic, passing};
 use conduct::{
     Authorisation, Command, Entry, Fact, No, Person, Phase,
     command::{
-        AdverseEventOutcome, AdverseEventReport, Causality, Disclosure, Seriousness, Severity, StopScope, Valence,
+        AdverseEventOutcome, AdverseEventReport, Causality, Disclosure, MedicineReport, Seriousness, Severity,
+        StopScope, Valence,
     },
 };
 use protocol::model::Trigger;
@@ -175,6 +176,113 @@ fn adverse_events_at_every_point_pleasant_ones_too() {
     wrong.ended = Some(today.yesterday().unwrap());
     let fact = Fact::RecordAdverseEvent { participant: id.clone(), event: wrong };
     assert!(matches!(clinic.act("nurse", Command::Fact(fact)), Err(No::Unreadable(_))));
+}
+
+/// What a fatal event starts, however it was written: the study's clocks for a serious event, and the stop.
+#[test]
+fn a_death_is_answered_however_it_is_told() {
+    use AdverseEventOutcome::{Fatal, NotRecovered};
+    use Seriousness::{Death, Hospitalisation};
+    let steps: [&[(&[Seriousness], AdverseEventOutcome, bool, bool)]; 6] = [
+        // grounds, outcome; whether clocks start, whether a stop is asked for
+        &[(&[], Fatal, true, true), (&[Death], Fatal, false, false)],
+        &[(&[Hospitalisation], Fatal, true, true)],
+        &[(&[Hospitalisation], NotRecovered, true, false), (&[Hospitalisation, Death], Fatal, true, true)],
+        &[(&[Hospitalisation], NotRecovered, true, false), (&[Hospitalisation], Fatal, true, true)],
+        &[(&[Death], NotRecovered, true, true), (&[Death], Fatal, false, false)],
+        &[(&[Hospitalisation], NotRecovered, true, false), (&[Hospitalisation], NotRecovered, false, false)],
+    ];
+    for told in steps {
+        let mut clinic = clinic();
+        let id = clinic.screened();
+        let mut instance = None;
+        for (serious, outcome, clocks, stop) in told {
+            let mut report = event("collapsed", clinic.today());
+            report.serious = serious.to_vec();
+            report.outcome = *outcome;
+            let participant = id.clone();
+            let fact = match instance.clone() {
+                None => Fact::RecordAdverseEvent { participant, event: report },
+                Some(instance) => Fact::UpdateAdverseEvent { participant, instance, event: report },
+            };
+            let written = clinic.fact("nurse", fact);
+            let tasks: Vec<_> = written
+                .iter()
+                .filter_map(|one| match &one.entry {
+                    Entry::TaskRaised(task) => Some(task),
+                    _ => None,
+                })
+                .collect();
+            let case = format!("{told:?}: {tasks:?}");
+            assert_eq!(tasks.iter().any(|task| task.clock.is_some()), *clocks, "{case}");
+            assert_eq!(tasks.iter().any(|task| task.title == "Record the death as a stop"), *stop, "{case}");
+            instance = clinic.participant(&id).adverse_events.keys().next().cloned();
+        }
+    }
+}
+
+/// What can't be meant is given back with the field, and what may stand there.
+#[test]
+fn what_cannot_be_meant_is_given_back_with_its_field() {
+    let mut clinic = clinic();
+    let id = clinic.screened();
+    let today = clinic.today();
+    let day = |text: &str| text.parse::<jiff::civil::Date>().unwrap();
+    let of_event = |change: &dyn Fn(&mut AdverseEventReport)| {
+        let mut report = event("headache", today);
+        change(&mut report);
+        Fact::RecordAdverseEvent { participant: id.clone(), event: report }
+    };
+    let of_medicine = |change: &dyn Fn(&mut MedicineReport)| {
+        let mut medicine = MedicineReport {
+            name: "sertraline".to_owned(),
+            dose: "50 mg daily".to_owned(),
+            indication: "sleep".to_owned(),
+            started: None,
+            taper_started: None,
+            last_dose: None,
+            last_change: None,
+            rescue: false,
+        };
+        change(&mut medicine);
+        Fact::RecordMedication { participant: id.clone(), medicine }
+    };
+    let enquiry = |language: &str| Fact::RecordEnquiry {
+        site: "S01".into(),
+        source: "friend".to_owned(),
+        language: language.to_owned(),
+    };
+    let wrong = [
+        ("started", of_medicine(&|m| m.started = Some(day("0001-01-01")))),
+        ("last_change", of_medicine(&|m| m.last_change = Some(day("1066-10-14")))),
+        (
+            "taper_started",
+            of_medicine(&|m| (m.started, m.taper_started) = (Some(day("2024-05-02")), Some(day("2024-05-01")))),
+        ),
+        ("special_interest", of_event(&|e| e.special_interest = Some("zzz".to_owned()))),
+        ("serious", of_event(&|e| e.serious = vec![Seriousness::Death, Seriousness::Death])),
+        ("outcome", of_event(&|e| (e.outcome, e.ended) = (AdverseEventOutcome::NotRecovered, Some(today)))),
+        ("language", enquiry("klingon")),
+        ("language", enquiry("xx")),
+    ];
+    for (field, fact) in wrong {
+        match clinic.act("coordinator", Command::Fact(fact.clone())) {
+            Err(No::Unreadable(all)) => {
+                assert_eq!(all[0].field, field, "{fact:?}");
+                assert!(!all[0].mend.is_empty());
+            }
+            other => panic!("{fact:?}: {other:?}"),
+        }
+    }
+    let right = [
+        of_medicine(&|m| (m.started, m.taper_started) = (Some(day("2024-05-01")), Some(day("2024-05-01")))),
+        of_event(&|e| e.special_interest = Some("cardiac".to_owned())),
+        of_event(&|e| (e.outcome, e.ended) = (AdverseEventOutcome::Recovered, Some(today))),
+        enquiry("gsw-CH"),
+    ];
+    for fact in right {
+        clinic.fact("coordinator", fact);
+    }
 }
 
 #[test]

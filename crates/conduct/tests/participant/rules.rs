@@ -176,13 +176,15 @@ fn ratings() -> Seen {
     granted(clinic.may("coordinator", request("V4")));
     let open: InstanceId = clinic.participant(&id).ratings.keys().next().unwrap().clone();
     let take = Command::Authorise(Authorisation::TakeRating { request: open.clone() });
-    // Somebody who rates in the trial and has a role at the site as well.
-    clinic.certify(None, &"nurse".into(), &"independent_rater".into());
-    granted(
-        clinic
-            .may("administrator", Authorisation::GrantRole { staff: "nurse".into(), role: "independent_rater".into() }),
-    );
-    refused(clinic.ask(Person::Staff("nurse".into()), None, take.clone(), None, None), "rating.independent");
+    let rates = |staff: &str| Authorisation::GrantRole { staff: staff.into(), role: "independent_rater".into() };
+    for who in ["nurse", "nurse-S02", "coordinator"] {
+        clinic.certify(None, &who.into(), &"independent_rater".into());
+    }
+    // Who treats, at whichever site, rates nobody; somebody with another role at the site rates nobody of that site.
+    refused(clinic.may("administrator", rates("nurse")), "delegation.rater_apart");
+    refused(clinic.may("administrator", rates("nurse-S02")), "delegation.rater_apart");
+    granted(clinic.may("administrator", rates("coordinator")));
+    refused(clinic.ask(Person::Staff("coordinator".into()), None, take.clone(), None, None), "rating.independent");
     let rater = || Person::Staff(StaffId::from("independent_rater"));
     granted(clinic.ask(rater(), None, take.clone(), None, None));
     refused(clinic.ask(rater(), None, take, None, None), "rating.free");

@@ -285,6 +285,7 @@ impl Clinic {
             site: self.sites.get(site),
             stock: if command.needs_stock() { self.stocks.get(site) } else { None },
             participant: person,
+            elsewhere: &[],
         }
     }
 

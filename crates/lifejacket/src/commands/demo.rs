@@ -5,6 +5,7 @@ use crate::arguments::Demo;
 use std::{path::PathBuf, process::ExitCode, time::Instant};
 
 pub fn run(arguments: &Demo) -> anyhow::Result<ExitCode> {
+    simulate::can_be_simulated(arguments.participants)?;
     let started = Instant::now();
     let folder = arguments.data.clone().unwrap_or_else(passing_folder);
     let kept = folder.join("record.sqlite").exists();

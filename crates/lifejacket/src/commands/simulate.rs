@@ -10,6 +10,7 @@ use std::{fs, path::Path, process::ExitCode, sync::Arc};
 pub fn run(arguments: &Simulate) -> anyhow::Result<ExitCode> {
     let scenario = scenario(arguments.scenario.as_deref())?;
     let folder = &arguments.data;
+    can_be_simulated(arguments.participants)?;
     let Some(made) = make(folder, &arguments.study, &scenario, &Extent::of(arguments), arguments.seed)? else {
         return Ok(ExitCode::from(1));
     };
@@ -24,6 +25,51 @@ pub struct Made {
     pub opened: store::Opened,
     /// What the simulation counted.
     pub report: Report,
+    /// People that were asked for, if a number was.
+    pub asked: Option<u32>,
+    /// What the study lets in.
+    pub room: Room,
+}
+
+/// How many people a study lets in.
+pub struct Room {
+    /// People that it plans.
+    pub planned: u32,
+    /// The sum of its sites' caps, if each has one.
+    pub caps: Option<u32>,
+}
+
+impl Room {
+    fn of(study: &Study) -> Self {
+        let caps: Option<Vec<u32>> = study.sites.iter().map(|site| site.cap).collect();
+        Self {
+            planned: study.design.participants_planned,
+            caps: caps.map(|caps| caps.into_iter().fold(0, u32::saturating_add)),
+        }
+    }
+}
+
+/// A number of people that a study may plan can be simulated; more is a slip of the hand.
+pub fn can_be_simulated(participants: Option<u32>) -> anyhow::Result<()> {
+    let most = protocol::bound_of("participants_planned").map_or(i64::MAX, |bound| bound.most / 1000);
+    match participants {
+        Some(0) => anyhow::bail!("a trial without people can't be simulated: ask for 1 or more"),
+        Some(asked) if i64::from(asked) > most => {
+            anyhow::bail!("{asked} people can't be simulated: no study may plan more than {most}")
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// How many have an arm of how many that were asked for, and what kept the others out; nothing where all came.
+pub fn short_of(asked: Option<u32>, assigned: u32, room: &Room) -> Option<String> {
+    let asked = asked.filter(|asked| assigned < *asked)?;
+    let why = match room.caps {
+        _ if assigned >= room.planned => format!("the study plans {}", room.planned),
+        Some(caps) if assigned >= caps => format!("the sites' caps leave room for {caps}"),
+        _ => "recruitment was over, or the day came on which the simulation stops, before more had come".to_owned(),
+    };
+    Some(format!("{assigned} of {asked} people asked for have an arm: {why}"))
 }
 
 /// How much of a trial is simulated.
@@ -78,7 +124,7 @@ pub fn make(
     sink.finish().map_err(|error| anyhow::anyhow!("{error}"))?;
     drop(sink);
     let opened = reopened(opened)?;
-    Ok(Some(Made { opened, report: simulated.report }))
+    Ok(Some(Made { opened, report: simulated.report, asked: extent.participants, room: Room::of(&study) }))
 }
 
 fn keep(opened: &store::Opened, folder: &Path, study: &Arc<Study>, files: &StudyFiles) -> anyhow::Result<()> {
@@ -117,9 +163,43 @@ pub fn print_report(made: &Made) {
         report.refused,
         report.rules.len()
     );
+    if let Some(words) = short_of(made.asked, report.assigned, &made.room) {
+        println!("{words}");
+    }
     let deviations: u64 = report.deviations.values().sum();
     println!("{deviations} deviations of {} kinds", report.deviations.len());
     for (command, (count, answer)) in &report.surprises {
         println!("note: {command} was answered otherwise than the scenario expects, {count} times: {answer}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Room, can_be_simulated, short_of};
+
+    #[test]
+    fn whoever_gets_fewer_than_asked_is_told_why() {
+        let room = |planned, caps| Room { planned, caps };
+        assert_eq!(
+            short_of(Some(20), 8, &room(8, None)).as_deref(),
+            Some("8 of 20 people asked for have an arm: the study plans 8")
+        );
+        assert_eq!(
+            short_of(Some(20), 6, &room(8, Some(6))).as_deref(),
+            Some("6 of 20 people asked for have an arm: the sites' caps leave room for 6")
+        );
+        assert!(short_of(Some(20), 5, &room(30, None)).expect("fewer").contains("before more had come"));
+        assert_eq!(short_of(Some(8), 8, &room(8, None)), None);
+        assert_eq!(short_of(None, 5, &room(8, None)), None);
+    }
+
+    #[test]
+    fn absurd_numbers_are_refused_in_words() {
+        let said = |asked| can_be_simulated(Some(asked)).map_err(|error| error.to_string());
+        assert_eq!(
+            said(100_000_000),
+            Err("100000000 people can't be simulated: no study may plan more than 20000".to_owned())
+        );
+        assert!(said(0).is_err() && said(20).is_ok() && said(20_000).is_ok());
     }
 }

@@ -42,8 +42,37 @@ fn add(name: &str, store: &std::path::Path) -> anyhow::Result<ExitCode> {
     let known = opened.door.studies().get(&study.hash()).is_some();
     let words = if known { "was in the store already" } else { "is in the store now" };
     println!("{} version {} {words}: {}", study.id, study.version, study.hash());
+    let trial = opened.door.trial()?;
+    let studies = opened.door.studies();
+    if let Some(words) = another(&study, trial.studies.iter().filter_map(|(hash, _, _)| studies.get(hash))) {
+        println!("{words}");
+        return Ok(ExitCode::SUCCESS);
+    }
     println!("the administrator puts it in force with adopt_study; a server that is running is started again first");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Why a version can't be put in force in a trial: it is of another study, or doesn't say what it amends.
+fn another<'a>(study: &Study, adopted: impl Iterator<Item = &'a std::sync::Arc<Study>>) -> Option<String> {
+    let adopted: Vec<_> = adopted.collect();
+    let first = adopted.first()?;
+    if adopted.iter().all(|known| known.id != study.id) {
+        return Some(format!(
+            "note: this store is of the study {}, and {} is another; it can't be adopted here: make a store of its own with init",
+            first.id, study.id
+        ));
+    }
+    let amends = study.amendment.as_ref().map(|amendment| amendment.amends.as_str());
+    let follows = adopted.iter().any(|known| amends == Some(known.version.as_str()) || known.hash() == study.hash());
+    if follows {
+        return None;
+    }
+    let labels: Vec<&str> = adopted.iter().map(|known| known.version.as_str()).collect();
+    Some(format!(
+        "note: it amends {}, and this store has adopted {}; it can't be adopted until its files say which of them it amends",
+        amends.unwrap_or("nothing"),
+        labels.join(", ")
+    ))
 }
 
 fn check(name: &str, json: bool) -> anyhow::Result<ExitCode> {
@@ -98,4 +127,35 @@ fn with(name: &str, show: impl FnOnce(&Study)) -> anyhow::Result<ExitCode> {
     let Some(study) = read(name)? else { return Ok(ExitCode::from(1)) };
     show(&study);
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::another;
+    use std::sync::Arc;
+
+    fn study(name: &str) -> Arc<protocol::model::Study> {
+        Arc::new(protocol::embedded::load(name).expect("a study of the program's own"))
+    }
+
+    #[test]
+    fn a_version_of_another_study_is_said_to_be_one() {
+        let small = [study("small")];
+        let said = |name: &str| another(&study(name), small.iter());
+        assert!(
+            said("demonstration-amended")
+                .expect("another study")
+                .contains("the study small, and demonstration is another")
+        );
+        assert_eq!(said("small-amended"), None);
+        assert_eq!(said("small"), None, "the same again");
+        let mut third = protocol::model::Study::clone(&study("small"));
+        third.version = "3.0".to_owned();
+        assert!(
+            another(&third, small.iter())
+                .expect("amends nothing")
+                .contains("amends nothing, and this store has adopted 1.0")
+        );
+        assert_eq!(another(&third, [].iter()), None, "nothing is adopted yet");
+    }
 }

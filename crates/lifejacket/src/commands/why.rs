@@ -121,11 +121,36 @@ fn known_then(opened: &store::Opened, streams: &mut Streams, as_of: Timestamp) -
 /// `2026-03-02` (its end, in UTC) or `2026-03-02T09:12:00Z`.
 pub fn moment(text: &str) -> anyhow::Result<Timestamp> {
     if let Ok(moment) = text.parse::<Timestamp>() {
+        asked_about(moment.to_zoned(jiff::tz::TimeZone::UTC).date(), text)?;
         return Ok(moment);
     }
     let day: Date = text
         .parse()
         .with_context(|| format!("\"{text}\" is neither a day (2026-03-02) nor a moment (2026-03-02T09:12:00Z)"))?;
+    asked_about(day, text)?;
     let end = day.to_datetime(jiff::civil::time(23, 59, 59, 999_999_999)).to_zoned(jiff::tz::TimeZone::UTC)?;
     Ok(end.timestamp())
+}
+
+/// Nobody kept a record before these days or will after them; the calendar itself ends not far from there.
+fn asked_about(day: Date, text: &str) -> anyhow::Result<()> {
+    if !(1900..=2199).contains(&day.year()) {
+        bail!("\"{text}\" can't be asked about: give a day from 1900-01-01 to 2199-12-31");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::moment;
+
+    #[test]
+    fn days_that_no_record_reaches_are_said_to_be_so() {
+        for text in ["9999-12-31", "0001-01-01", "9999-12-30T22:00:00Z", "2200-01-01"] {
+            let said = moment(text).expect_err(text).to_string();
+            assert_eq!(said, format!("\"{text}\" can't be asked about: give a day from 1900-01-01 to 2199-12-31"));
+        }
+        assert_eq!(moment("2026-03-02").expect("a day").to_string(), "2026-03-02T23:59:59.999999999Z");
+        assert!(moment("yesterday").expect_err("no day").to_string().contains("neither a day"));
+    }
 }

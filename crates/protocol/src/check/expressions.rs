@@ -1,18 +1,35 @@
 //! Expressions against the study: codes of choices, and whether what a criterion asks about is asked in time.
 
-use super::Checker;
+use super::{
+    Checker,
+    decided::{AGE_MAX, Settled, settled},
+};
 use crate::{
     diagnostic::Mistake,
     expression::{Constant, Expression, Number},
     model::{ActivityKind, Criterion, Field, FieldKind, VisitKind},
+    scope,
     spelling::nearest,
 };
+use terms::Decimal;
 
 pub fn check(checker: &Checker<'_>) {
     let parts = checker.parts;
+    let scope = scope::participant(&parts.forms, &parts.visits, &parts.activities, parts.consent.as_ref());
+    let decided = |expression: &Expression, what: String, path: &str, own: &[Field], always: Always| {
+        if constants(checker, expression, path, own, always) {
+            return;
+        }
+        match settled(checker, expression, own, &scope) {
+            Some(Settled::Always) if always == Always::Fine => {}
+            Some(settled) => settled.report(checker, &what, path),
+            None => {}
+        }
+    };
     for criterion in &parts.criteria {
         let path = format!("criterion/{}/check", criterion.id);
-        constants(checker, &criterion.check, &path, &[], Always::Reported);
+        let what = format!("the criterion `{}`", criterion.id);
+        decided(&criterion.check, what, &path, &[], Always::Reported);
         asked_in_time(checker, criterion, &path);
         if criterion.check.names().iter().any(|name| name == "participant.age_at_consent") {
             age(checker, &path);
@@ -29,9 +46,11 @@ pub fn check(checker: &Checker<'_>) {
     let criteria = session.discharge.criteria.iter().map(|check| ("session/discharge/criterion", check));
     for (list, check) in checks.chain(criteria) {
         let path = format!("{list}/{}", check.id);
-        constants(checker, &check.pass, &format!("{path}/pass"), &check.fields, Always::Fine);
+        let what = format!("the check `{}`", check.id);
+        decided(&check.pass, what, &format!("{path}/pass"), &check.fields, Always::Fine);
         if let Some(applies) = &check.applies {
-            constants(checker, applies, &format!("{path}/applies"), &[], Always::Reported);
+            let what = format!("what the check `{}` applies to", check.id);
+            decided(applies, what, &format!("{path}/applies"), &[], Always::Reported);
         }
     }
 }
@@ -43,8 +62,10 @@ enum Always {
     Fine,
 }
 
-/// Texts that a choice is compared with must be among its codes, and numbers within reach of the field.
-fn constants(checker: &Checker<'_>, expression: &Expression, path: &str, own: &[Field], always: Always) {
+/// Texts that a choice is compared with must be among its codes, and numbers within reach of the field. Answers whether
+/// something was reported.
+fn constants(checker: &Checker<'_>, expression: &Expression, path: &str, own: &[Field], always: Always) -> bool {
+    let mut reported = false;
     let whole = checker.place(path);
     for (name, sign, with, range) in expression.compared() {
         let place = checker.notebook.inside(&whole, &range);
@@ -58,6 +79,7 @@ fn constants(checker: &Checker<'_>, expression: &Expression, path: &str, own: &[
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("its codes are {}", options.join(", ")),
                 };
+                reported = true;
                 let message = format!("`{name}` is never `{text}`");
                 checker.note(Mistake::new("study.expression-choice", &place, message, "none of its codes").mend(mend));
             }
@@ -67,6 +89,7 @@ fn constants(checker: &Checker<'_>, expression: &Expression, path: &str, own: &[
                 if answer.is_none() || (answer == Some(true) && always == Always::Fine) {
                     continue;
                 }
+                reported = true;
                 let message = format!(
                     "this comparison of `{name}` is always {}",
                     if answer == Some(true) { "true" } else { "false" }
@@ -78,10 +101,11 @@ fn constants(checker: &Checker<'_>, expression: &Expression, path: &str, own: &[
             }
         }
     }
+    reported
 }
 
 /// The field that a name stands for, where it is one.
-fn field_of<'a>(checker: &Checker<'a>, name: &str, own: &'a [Field]) -> Option<&'a Field> {
+pub fn field_of<'a>(checker: &Checker<'a>, name: &str, own: &'a [Field]) -> Option<&'a Field> {
     own.iter().find(|field| field.id == *name).or_else(|| {
         let mut parts = name.rsplit('.');
         let (field, form) = (parts.next()?, parts.next()?);
@@ -103,6 +127,10 @@ fn reach_of(checker: &Checker<'_>, name: &str, own: &[Field]) -> Option<(Number,
         let versions = checker.parts.consent.iter().flat_map(|plan| &plan.versions);
         let most = i64::try_from(versions.map(|version| version.questions.len()).max()?).ok()?;
         return Some((Number::whole(0), Number::whole(most), format!("there are {most} questions")));
+    }
+    if name == "participant.age_at_consent" {
+        let oldest = Number::decimal(Decimal::thousandths(AGE_MAX));
+        return Some((Number::whole(0), oldest, "people live from 0 to 130 years".to_owned()));
     }
     match &field_of(checker, name, own)?.kind {
         FieldKind::Integer { min, max, unit } if min <= max => {

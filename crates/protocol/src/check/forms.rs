@@ -3,7 +3,7 @@
 use super::{Checker, listed};
 use crate::{
     instrument,
-    model::{ActivityKind, Duty, Field, FieldKind, Form, Masking, RoleScope},
+    model::{ActivityKind, ChoiceOption, Duty, Field, FieldKind, Form, Masking, RoleScope},
     spelling::nearest,
 };
 
@@ -95,9 +95,25 @@ pub fn fields(checker: &Checker<'_>, fields: &[Field], path: &str) {
                         .mend("give at least two codes with their labels, or use `kind = \"yes_no\"`"),
                 );
             }
+            FieldKind::Choice { options } => labels(checker, field, options, &place),
             FieldKind::Text { max_length: 0 } => range(checker, &place, "0", "0 characters"),
             _ => {}
         }
+    }
+}
+
+/// Whoever chooses sees labels: two options of one label can't be told apart.
+fn labels(checker: &Checker<'_>, field: &Field, options: &[ChoiceOption], place: &str) {
+    let plain = |option: &ChoiceOption| option.label.trim().to_lowercase();
+    for (position, option) in options.iter().enumerate() {
+        let before = options.iter().take(position).find(|before| plain(before) == plain(option));
+        let Some(before) = before else { continue };
+        let message = format!("`{}` and `{}` of `{}` read the same", before.code, option.code, field.id);
+        checker.note(
+            checker
+                .mistake("study.option-label", &format!("{place}/options/{}", option.code), message, "the same label")
+                .mend("give each option words of its own"),
+        );
     }
 }
 

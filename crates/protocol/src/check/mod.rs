@@ -2,6 +2,7 @@
 //! who can't do what they must. One file a part of the study; every kind of mistake is listed in [`kinds`](crate::KINDS).
 
 mod analysis;
+mod decided;
 mod dose;
 mod expressions;
 mod forms;

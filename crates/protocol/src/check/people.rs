@@ -1,10 +1,12 @@
 //! Roles, duties, certificates, sites, arms, randomisation, consent.
 
 use super::{Checker, listed};
+use crate::language_known;
 use crate::model::{Assignment, Content, Duty, Masking, Overnight, RoleScope, VisitKind};
 use jiff::tz::TimeZone;
 
 pub fn check(checker: &Checker<'_>) {
+    languages(checker);
     duties(checker);
     roles(checker);
     certificates(checker);
@@ -363,5 +365,20 @@ fn amendment(checker: &Checker<'_>) {
                 .mistake("study.amendment", "amendment/amends", message, "the study's own version")
                 .mend("give the study a new `version`, and name the old one here"),
         );
+    }
+}
+
+/// Languages of the sites, by their tags.
+fn languages(checker: &Checker<'_>) {
+    for site in &checker.parts.sites {
+        for language in site.languages.iter().filter(|language| !language_known(language)) {
+            let path = format!("site/{}/languages/{language}", site.id);
+            let message = format!("`{language}` is no language");
+            checker.note(
+                checker
+                    .mistake("study.language", &path, message, "not a language's tag")
+                    .mend("write the two letters of ISO 639-1, as `en` or `en-GB`; three where a language has no two"),
+            );
+        }
     }
 }

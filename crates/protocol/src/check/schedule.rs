@@ -2,15 +2,32 @@
 
 use super::{Checker, listed};
 use crate::{
-    model::{ActivityKind, Assignment, Duty, Visit, VisitKind},
+    model::{ActivityKind, Assignment, Duty, Epoch, Visit, VisitKind},
     scope::TAKEN,
 };
 
 pub fn check(checker: &Checker<'_>) {
+    epochs(checker);
     visits(checker);
     activities(checker);
     filled(checker);
     gates(checker);
+}
+
+/// An epoch without a visit is a part of nobody's way; but those before the first visit are the time of the first call.
+fn epochs(checker: &Checker<'_>) {
+    let used = |epoch: &Epoch| checker.parts.visits.iter().any(|visit| visit.epoch == epoch.id);
+    let from_the_first = checker.parts.epochs.iter().skip_while(|epoch| !used(epoch));
+    for epoch in from_the_first.filter(|epoch| !used(epoch)) {
+        let message = format!("no visit is in the epoch `{}`", epoch.id);
+        let path = format!("epoch/{}", epoch.id);
+        checker.note(
+            checker
+                .mistake("study.epoch-empty", &path, message, "empty")
+                .warning()
+                .mend("name it as the `epoch` of a visit, or take it out"),
+        );
+    }
 }
 
 fn visits(checker: &Checker<'_>) {

@@ -36,6 +36,17 @@ fn version(item: &Item<'_>, texts: &BTreeMap<String, String>) -> Option<ConsentV
                 .mend(mend),
             );
         }
+        if text.is_some_and(|text| text.trim().is_empty()) {
+            item.note(
+                Mistake::new(
+                    "study.consent-empty",
+                    &item.place_of("file"),
+                    format!("the consent text `{file}` has nothing in it"),
+                    "nobody can agree to nothing",
+                )
+                .mend("write the text there that participants are given"),
+            );
+        }
         text
     });
     let items = each(item.some_items("item"), |item| {

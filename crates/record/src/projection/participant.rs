@@ -101,7 +101,7 @@ fn row(participant: &ParticipantState) -> Vec<Cell> {
         count(participant.tasks.values().filter(|task| task.done.is_none()).count()),
         count(participant.questions.values().filter(|question| !question.answered).count()),
         count(events.clone().count()),
-        count(events.filter(|event| !event.event.serious.is_empty()).count()),
+        count(events.filter(|event| event.event.is_serious()).count()),
         count(participant.deviations.len()),
         count(participant.deviations.values().filter(|one| one.class == DeviationClass::Important).count()),
         version(participant.version),

@@ -452,7 +452,7 @@ fn medication_row(who: Cell, instance: &InstanceId, medication: &Medication) -> 
 fn event_row(who: Cell, instance: &InstanceId, event: &AdverseEvent) -> Vec<Cell> {
     let report = &event.event;
     let grounds: Vec<String> =
-        report.serious.iter().map(|ground| word(ground).as_text().unwrap_or_default().to_owned()).collect();
+        report.grounds().iter().map(|ground| word(ground).as_text().unwrap_or_default().to_owned()).collect();
     let severity: &Severity = &report.severity;
     vec![
         who,

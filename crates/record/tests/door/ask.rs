@@ -30,6 +30,56 @@ fn what_is_done_is_in_the_log_and_in_the_tables() {
     assert_eq!(prove(&clinic).entries, clinic.entries());
 }
 
+/// Who treats at any site is not made a rater, and a rater is let treat at none: the door reads every roster for it.
+#[test]
+fn raters_and_carers_are_apart_across_sites() {
+    let mut clinic = Clinic::new();
+    let grant = |staff: &str| json!({"authorise": {"grant_role": {"staff": staff, "role": "independent_rater"}}});
+    let delegate = |site: &str, staff: &str| json!({"authorise": {"delegate": {"site": site, "staff": staff, "role": "lead_therapist", "from": "2026-01-05"}}});
+    let refused = |answer: Answer| match answer {
+        Answer::No(No::Refused(refusal)) => refusal.broken.iter().map(|broken| broken.rule).collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+    for site in ["S01", "S02"] {
+        let treats = format!("{site}-lead_therapist-A");
+        assert_eq!(refused(clinic.ask(grant(&treats))), ["delegation.rater_apart"]);
+    }
+    clinic.done(grant("rater"));
+    assert_eq!(refused(clinic.ask(delegate("S02", "rater"))), ["delegation.rater_apart"]);
+    // Whoever treats no more may rate.
+    let staff = "S02-lead_therapist-B";
+    clinic.done(json!({"fact": {"end_delegation": {"site": "S02", "staff": staff, "role": "lead_therapist"}}}));
+    clinic.done(grant(staff));
+    prove(&clinic);
+}
+
+/// A role goes to somebody who can sign in and prove who they are; the program alone sets up before there are accounts.
+#[test]
+fn a_role_goes_to_somebody_with_an_account() {
+    let mut clinic = Clinic::new();
+    let grant = |staff: &str| json!({"authorise": {"grant_role": {"staff": staff, "role": "administrator"}}});
+    let delegate = |staff: &str| json!({"authorise": {"delegate": {"site": "S01", "staff": staff, "role": "nurse", "from": "2026-01-05"}}});
+    clinic.done(grant("admin"));
+    let known = ["admin", "nora"];
+    clinic.door.directory(Box::new(move |staff| Ok(known.contains(&staff.as_str()))));
+    let mut by_admin = |command| {
+        let mut asked = clinic.asked(command);
+        asked.actor.person = conduct::Person::Staff("admin".into());
+        clinic.door.ask(&asked).unwrap()
+    };
+    for command in [grant("ghost"), delegate("zz")] {
+        match by_admin(command) {
+            Answer::No(No::Unreadable(all)) => assert_eq!((all[0].field.as_str(), all.len()), ("staff", 1)),
+            other => panic!("{other:?}"),
+        }
+    }
+    for command in [grant("nora"), delegate("nora")] {
+        let answer = by_admin(command);
+        assert!(matches!(answer, Answer::Done(_)), "{answer:?}");
+    }
+    clinic.done(delegate("set up by the program"));
+}
+
 #[test]
 fn the_same_request_again_gives_the_first_answer_again() {
     let mut clinic = Clinic::new();

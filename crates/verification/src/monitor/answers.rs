@@ -113,8 +113,10 @@ impl<'a> Look<'a> {
                 answer(harms, !may, Trigger::WrongPerson, "a form filled in by somebody who may not");
             }
             Entry::AdverseEventRecorded { instance, event, .. } => {
-                let new = !event.serious.is_empty() && !person.serious.contains(instance);
-                answer(harms, new, Trigger::SeriousAdverseEvent, "a serious adverse event");
+                let nothing = BTreeSet::new();
+                let known = person.serious.get(instance).unwrap_or(&nothing);
+                let new = !super::fold::grounds(event).is_subset(known);
+                answer(harms, new, Trigger::SeriousAdverseEvent, "a serious adverse event, or a new ground of one");
             }
             Entry::VisitMissed { visit, .. } => {
                 let asked = study.visit(visit.as_str()).is_some_and(|visit| !visit.optional);

@@ -8,10 +8,17 @@ use super::{
 };
 use conduct::{
     Entry, Stamp, StreamId, Written,
-    command::{ContainerFact, Going, Severity, StopScope},
+    command::{AdverseEventOutcome, AdverseEventReport, ContainerFact, Going, Seriousness, Severity, StopScope},
 };
 use protocol::model::{Study, Trigger};
+use std::collections::BTreeSet;
 use terms::{ContainerId, SiteId};
+
+/// Why an adverse event is serious: the grounds that were given, and death where it was fatal.
+pub(super) fn grounds(event: &AdverseEventReport) -> BTreeSet<Seriousness> {
+    let died = (event.outcome == AdverseEventOutcome::Fatal).then_some(Seriousness::Death);
+    event.serious.iter().copied().chain(died).collect()
+}
 
 pub(super) fn fold(monitor: &mut Monitor, study: &Study, one: &Written) {
     match &one.stream {
@@ -267,14 +274,14 @@ pub(super) fn of_record(person: &mut Person, stamp: &Stamp, entry: &Entry) {
             let over = event.ended.is_some()
                 || matches!(event.outcome, conduct::command::AdverseEventOutcome::Recovered)
                 || event.session.is_none();
-            let grave = event.severity == Severity::Severe || !event.serious.is_empty();
+            let grave = event.severity == Severity::Severe || !grounds(event).is_empty();
             if grave && !over {
                 person.grave.insert(instance.clone());
             } else {
                 person.grave.remove(instance);
             }
-            if !event.serious.is_empty() {
-                person.serious.insert(instance.clone());
+            if !grounds(event).is_empty() {
+                person.serious.entry(instance.clone()).or_default().extend(grounds(event));
             }
         }
         Entry::TaskRaised(task) => {

@@ -59,7 +59,7 @@ pub struct Person {
     pub(super) erased: bool,
     /// Severe or serious adverse events that go on.
     pub(super) grave: BTreeSet<InstanceId>,
-    pub(super) serious: BTreeSet<InstanceId>,
+    pub(super) serious: BTreeMap<InstanceId, BTreeSet<conduct::command::Seriousness>>,
     pub(super) visits: BTreeMap<VisitId, Kept>,
     pub(super) ratings: BTreeMap<InstanceId, Rated>,
     pub(super) tries: Vec<(Date, bool)>,

@@ -19,8 +19,14 @@ impl Look<'_> {
                 let new = version.is_some() && !shared.studies.iter().any(|(hash, _)| hash == study);
                 must(harms, new, "study.known", "a study version adopted twice, or one that nobody has");
                 let amends = version.and_then(|version| version.amendment.as_ref()).map(|amendment| &amendment.amends);
+                // Labels alone say nothing: another study may have the same.
+                let same = |hash| {
+                    let before = self.setting.studies.get(hash);
+                    before.is_some_and(|before| version.is_some_and(|version| before.id == version.id))
+                };
                 let follows = shared.studies.is_empty()
-                    || amends.is_some_and(|amends| shared.studies.iter().any(|(_, label)| label == amends));
+                    || amends
+                        .is_some_and(|amends| shared.studies.iter().any(|(hash, label)| label == amends && same(hash)));
                 must(harms, follows, "study.follows", "a study version adopted that amends none in force");
                 must(harms, !shared.locked, "lock.closed", "a study version adopted in a locked record");
             }

@@ -96,7 +96,10 @@ impl Look<'_> {
         let right = plan.is_some_and(|plan| plan.scope == scope);
         must(harms, right, "delegation.role", format!("{role} given where the study does not have it"));
         let given: BTreeSet<Duty> = plan.into_iter().flat_map(|plan| plan.duties.iter().copied()).collect();
-        let held = self.shared.duties(study, staff, site, self.stamp.day);
+        let mut held = self.shared.duties(study, staff, site, self.stamp.day);
+        for elsewhere in self.shared.sites.keys() {
+            held.extend(self.shared.duties(study, staff, Some(elsewhere), self.stamp.day));
+        }
         let after: BTreeSet<Duty> = given.union(&held).copied().collect();
         let clash = after.contains(&Duty::RateOutcomes) && TREATING.iter().any(|duty| after.contains(duty));
         let new = given.contains(&Duty::RateOutcomes) || TREATING.iter().any(|duty| given.contains(duty));

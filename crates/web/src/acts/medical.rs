@@ -98,6 +98,11 @@ fn medicine(reader: &mut Reader<'_>) -> MedicineReport {
     }
 }
 
+/// Kinds of special interest, as the form of adverse events has them.
+fn interests() -> Vec<Choice> {
+    conduct::participant::interests().into_iter().map(|(code, label)| Choice::new(code, label)).collect()
+}
+
 fn event_fields(scene: &Scene<'_>) -> Vec<Field> {
     let known = scene.participant.and_then(|p| p.adverse_events.get(scene.about.as_str())).map(|e| e.event.clone());
     let code = |pick: fn(&AdverseEventReport) -> String| known.as_ref().map(pick).unwrap_or_default();
@@ -121,7 +126,7 @@ fn event_fields(scene: &Scene<'_>) -> Vec<Field> {
         Field::new("session", "Session after which it came", Control::Number { unit: String::new(), decimal: false })
             .value(code(|e| e.session.map(|n| n.to_string()).unwrap_or_default()))
             .optional(),
-        line("special_interest", "Of special interest: which kind")
+        Field::new("special_interest", "Of special interest: which kind", Control::Choice { options: interests() })
             .value(code(|e| e.special_interest.clone().unwrap_or_default()))
             .optional(),
         Field::new("serious", "Is it serious? Tick each ground", Control::Ticks { options: choices(SERIOUS) })

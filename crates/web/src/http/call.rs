@@ -139,6 +139,19 @@ pub fn serve_table(services: &Arc<Services>, table: Vec<Route>) -> Router {
         };
         router = router.route(path, on(filter, handler));
     }
+    let other_kind = Arc::clone(services);
+    let router = router.method_not_allowed_fallback(move |request: Request| {
+        let door = if request.uri().path().starts_with("/api/") { Door::ProgramSignIn } else { Door::Anyone };
+        let route = Arc::new(Route {
+            method: Method::GET,
+            path: "",
+            door,
+            limit_kb: 64,
+            act: |call| Err(Trouble::Method(call.method.to_string())),
+        });
+        let services = Arc::clone(&other_kind);
+        async move { answer(route, services, Vec::new(), request).await }
+    });
     let unknown = Arc::clone(services);
     let nothing: Arc<Route> = Arc::new(Route {
         method: Method::GET,

@@ -141,6 +141,12 @@ pub enum Trouble {
     NotThen(String),
     #[error("not among your duties: {0}")]
     NotYours(String),
+    /// Somebody said who they are and did not prove it.
+    #[error("not proved: {0}")]
+    NotProved(String),
+    /// The address is there, and takes no call of this kind.
+    #[error("{0} is not answered here")]
+    Method(String),
     #[error("the form is not from this session")]
     Forged,
     #[error("somebody wrote first: {0}")]
@@ -160,7 +166,8 @@ pub enum Trouble {
 impl Trouble {
     pub const fn status(&self) -> StatusCode {
         match self {
-            Self::SignIn | Self::Locked(_) => StatusCode::UNAUTHORIZED,
+            Self::SignIn | Self::Locked(_) | Self::NotProved(_) => StatusCode::UNAUTHORIZED,
+            Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotFound | Self::NotThen(_) => StatusCode::NOT_FOUND,
             Self::NotYours(_) | Self::Forged => StatusCode::FORBIDDEN,
             Self::Conflict(_) => StatusCode::CONFLICT,
@@ -179,6 +186,8 @@ impl Trouble {
             Self::NotFound => "LJ-404",
             Self::NotThen(_) => "LJ-404-T",
             Self::NotYours(_) => "LJ-403",
+            Self::NotProved(_) => "LJ-401-P",
+            Self::Method(_) => "LJ-405",
             Self::Forged => "LJ-403-F",
             Self::Conflict(_) => "LJ-409",
             Self::TooLarge { .. } => "LJ-413",
@@ -201,6 +210,12 @@ impl Trouble {
             ),
             Self::NotThen(what) => say("Not on record at that time", what.clone(), "Ask for a later day, or open the page without a day to see it as it stands now."),
             Self::NotYours(what) => say("This is not among your duties", what.clone(), "Ask somebody who has the duty, or the person who keeps the delegation log."),
+            Self::NotProved(what) => say("Nobody was let in", what.clone(), "Give login and password, or PIN, as they were chosen. Nothing was written."),
+            Self::Method(method) => say(
+                "This address takes no call of this kind",
+                format!("{method} is not answered here. Nothing was written."),
+                "The kinds that it takes are in the header Allow: GET to look, POST to send.",
+            ),
             Self::Forged => say(
                 "The form could not be accepted",
                 "It does not belong to this sign-in. It may have been open since before you signed out. Nothing was written.".to_owned(),
@@ -234,6 +249,8 @@ mod tests {
             Trouble::NotFound,
             Trouble::NotThen("x".into()),
             Trouble::NotYours("x".into()),
+            Trouble::NotProved("x".into()),
+            Trouble::Method("PUT".into()),
             Trouble::Forged,
             Trouble::Conflict("x".into()),
             Trouble::TooLarge { limit_kb: 64 },

@@ -96,7 +96,7 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
         Ok(_) => {}
         Err(ProofError::Unavailable(error)) => return Err(Trouble::Unavailable(error.to_string())),
         Err(ProofError::Wrong) => wrong.insert(0, ("password", "This is not your password. Type it again.".to_owned())),
-        Err(other) => wrong.insert(0, ("password", sentence(&other.to_string()))),
+        Err(other) => wrong.insert(0, ("password", crate::people::proof_words(call, &other))),
     }
     if !wrong.is_empty() {
         return page(call, &wrong, StatusCode::UNPROCESSABLE_ENTITY);

@@ -1,14 +1,14 @@
 //! For programs: the same commands as at the command line, in JSON, under one signed-in address; and whether all is well.
 
 use conduct::{Person, Proof};
-use identity::Factor;
+use identity::{Factor, ProofError};
 use record::{answer_json, request_read};
 use serde_json::{Value, json};
 
 use crate::desk::Desk;
 use crate::http::call::Call;
 use crate::http::reply::{Reply, Trouble};
-use crate::people::{cookie_for, hex};
+use crate::people::{cookie_for, hex, proof_words};
 
 /// Most requests that are answered at once.
 const REQUESTS_MAX: usize = 1000;
@@ -26,7 +26,7 @@ pub fn sign_in(call: &Call<'_>) -> Result<Reply, Trouble> {
     call.services
         .identity
         .sign_in(field("login")?, field("password")?, &key, call.device_now)
-        .map_err(|error| Trouble::NotYours(crate::findings::sentence(&error.to_string())))?;
+        .map_err(|error| not_proved(call, field("login").unwrap_or_default(), "password", &error))?;
     let token = call.services.form_key.token(&session);
     let cookie = cookie_for(&session, call.services.secure);
     Ok(Reply::SignedIn { body: json!({ "token": token }).to_string(), cookie })
@@ -68,6 +68,16 @@ pub fn commands(call: &Call<'_>) -> Result<Reply, Trouble> {
     Ok(Reply::json(body.join("\n")))
 }
 
+/// Why somebody was not let in: their secret and not their duties.
+fn not_proved(call: &Call<'_>, login: &str, secret: &str, error: &ProofError) -> Trouble {
+    match error {
+        ProofError::Unavailable(error) => Trouble::Unavailable(error.to_string()),
+        // Whether there is such a login is not told either.
+        ProofError::Wrong => Trouble::NotProved(format!("The login {login} and this {secret} do not belong together.")),
+        other => Trouble::NotProved(proof_words(call, other)),
+    }
+}
+
 fn header(call: &Call<'_>, name: &str) -> Option<String> {
     call.headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned)
 }
@@ -77,7 +87,7 @@ fn prove(call: &Call<'_>, login: &str, pin: &str) -> Result<Proof, Trouble> {
         .services
         .identity
         .prove(login, pin, Factor::Pin, call.device_now)
-        .map_err(|error| Trouble::NotYours(crate::findings::sentence(&error.to_string())))?;
+        .map_err(|error| not_proved(call, login, "PIN", &error))?;
     let person = match proved.who {
         identity::Who::Staff(id) => Person::Staff(id),
         identity::Who::Participant(id) => Person::Participant(id),

@@ -128,7 +128,7 @@ pub fn sign_in(call: &Call<'_>) -> Result<Reply, Trouble> {
         Ok(_) => Ok(entered(call, &hex(&key))),
         Err(ProofError::Unavailable(error)) => Err(Trouble::Unavailable(error.to_string())),
         Err(error) => {
-            let wrong = crate::findings::sentence(&error.to_string());
+            let wrong = crate::people::proof_words(call, &error);
             let held = super::held::carried(call);
             let back = back(call.form.text("back"));
             page(call, &SignIn { back, login, wrong: &wrong, held: &held, status: StatusCode::UNPROCESSABLE_ENTITY })

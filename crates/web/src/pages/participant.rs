@@ -592,7 +592,7 @@ fn events(view: &View<'_>) -> Option<Section> {
             let term = struck(&event.term, found.struck);
             let head = if found.struck || !may { Cell::head(&term) } else { Cell::link(address, &term).as_head() };
             let until = event.ended.map_or_else(|| "goes on".to_owned(), show::date);
-            let serious: Vec<String> = event.serious.iter().map(names::plain).collect();
+            let serious: Vec<String> = event.grounds().iter().map(names::plain).collect();
             let grave = if serious.is_empty() {
                 Cell::text("no")
             } else {

@@ -236,3 +236,68 @@ fn two_people_at_one_act_are_both_answered_and_it_is_done_once() {
         assert_eq!(entries(&clinic), after);
     }
 }
+
+/// Whoever gives a wrong secret is told so: it has nothing to do with their duties.
+#[test]
+fn a_wrong_secret_is_said_to_be_wrong_and_when_to_try_again_is_said_in_clock_time() {
+    let clinic = Clinic::new("reference-mapp2");
+    let nobody = clinic.nobody();
+    let sign_in = Request::builder()
+        .method("POST")
+        .uri("/api/sign-in")
+        .header("content-type", "application/json")
+        .body(Body::from(r#"{"login":"coordinator","password":"not this one"}"#))
+        .unwrap();
+    let coordinator = clinic.at("coordinator");
+    let second = Request::builder()
+        .method("POST")
+        .uri("/api/commands")
+        .header("cookie", &coordinator.cookie)
+        .header("x-lifejacket-token", token(&coordinator))
+        .header("x-lifejacket-second", "nurse:000000")
+        .body(Body::from("{}"))
+        .unwrap();
+    for (request, login) in [(sign_in, "coordinator"), (second, "nurse")] {
+        let page = clinic.raw(request);
+        let said: Value = serde_json::from_str(&page.html).unwrap();
+        assert_eq!((page.status, said["code"].as_str()), (StatusCode::UNAUTHORIZED, Some("LJ-401-P")), "{said}");
+        let what = said["what"].as_str().unwrap();
+        assert!(what.contains(login) && what.contains("do not belong together"), "{said}");
+        assert!(!said.to_string().contains("duties"), "{said}");
+    }
+    let typed = [("login", "coordinator"), ("password", "nor this"), ("back", "/")];
+    let tries = (0..20).map(|_| text_of(&nobody.send("POST", "/sign-in", &typed).html));
+    let told = tries.into_iter().find(|page| page.contains("Too many wrong tries")).expect("it never ends");
+    let words = told.split("Too many wrong tries").nth(1).unwrap().split('.').next().unwrap().to_owned();
+    // As `: try again at 08:01, in a minute`: no seconds, no date, no letters between them.
+    assert!(words.starts_with(": try again at ") && words.contains(", in "), "{words}");
+    let clock = words.trim_start_matches(": try again at ").split([',', ' ']).next().unwrap();
+    assert!(clock.len() == 5 && clock.as_bytes()[2] == b':', "{words}");
+}
+
+/// A call of a kind that an address doesn't take is answered with a sentence, and with the kinds that it takes.
+#[test]
+fn a_call_of_another_kind_is_told_which_kinds_there_are() {
+    let clinic = Clinic::new("reference-mapp2");
+    for (method, address, allowed) in [
+        ("PUT", "/today", "GET"),
+        ("DELETE", "/sign-in", "POST"),
+        ("DELETE", "/api/commands", "POST"),
+        ("PATCH", "/participants/S01-001", "GET"),
+    ] {
+        let request = Request::builder().method(method).uri(address).body(Body::empty()).unwrap();
+        let page = clinic.raw(request);
+        assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED, "{method} {address}");
+        let allow = page.headers.get("allow").map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default();
+        assert!(allow.contains(allowed), "{method} {address}: {allow}");
+        assert!(page.html.contains(&format!("{method} is not answered here")), "{}", text_of(&page.html));
+        assert!(page.html.contains("LJ-405"));
+        if address.starts_with("/api/") {
+            assert_eq!(serde_json::from_str::<Value>(&page.html).unwrap()["code"], "LJ-405");
+        }
+    }
+    assert_eq!(
+        clinic.raw(Request::builder().method("PUT").uri("/nowhere").body(Body::empty()).unwrap()).status,
+        StatusCode::NOT_FOUND
+    );
+}
