@@ -19,6 +19,7 @@ pub use medication::standing_of;
 pub(crate) use medication::write as medicine_write;
 pub(crate) use randomisation::confirmation_in_force;
 pub use ratings::rating_forms_of;
+pub use records::DOCUMENT_KINDS;
 pub(crate) use visits::{attended, interval};
 
 use crate::{
