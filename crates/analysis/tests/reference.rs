@@ -105,7 +105,8 @@ impl Made {
             program: "test".to_owned(),
             late: 0,
         };
-        report(&Input { study: &study, rows: self.rows.clone(), allocation, checkpoint, lock: None }).unwrap()
+        report(&Input { study: &study, rows: self.rows.clone(), allocation, checkpoint, frozen: None, lock: None })
+            .unwrap()
     }
 
     fn opened(&self) -> Report {
@@ -388,6 +389,116 @@ fn guesses_give_the_known_indices() {
     }
 }
 
+/// Counts of what was not found, of those not seen, shares and tests too: every number leads to something in the record.
+#[test]
+fn no_number_is_without_ground() {
+    let mut made = twelve();
+    let thirteenth = made.begin(13, true, 40.0, 1);
+    made.put("stop", &[&thirteenth, "950", "treatment", "withdrew", "2025-02-20"]);
+    let dummy = made.report(Allocation::Dummy(3));
+    for report in [made.opened(), made.report(Allocation::Pooled), dummy] {
+        // The chains and the queries are of the record as a whole; what others published is not in it.
+        let own = |id: &str| !["chains", "queries", "published"].contains(&id);
+        let mut seen = 0;
+        for table in report.tables().filter(|table| own(&table.id)) {
+            for row in &table.rows {
+                for (column, cell) in table.columns.iter().zip(&row.cells) {
+                    let numbers = cell.numbers.iter().filter(|(_, value)| value.is_finite() && *value != 0.0);
+                    for (name, value) in numbers {
+                        seen += 1;
+                        assert!(!cell.ground.is_empty(), "{} {}.{} {name} {value}", table.id, row.id, column.id);
+                    }
+                }
+            }
+        }
+        assert!(seen > 400, "{seen}");
+        let unseen = report
+            .table("severity")
+            .unwrap()
+            .rows
+            .iter()
+            .filter_map(|row| row.cells.last())
+            .flat_map(|cell| &cell.numbers);
+        assert!(
+            unseen.filter(|(_, count)| *count > 0.0).count() > 0,
+            "somebody was not seen, or the test says nothing"
+        );
+    }
+}
+
+/// One word, one number: who consented is counted alike in the table of sets and in the flow, those without an arm too.
+#[test]
+fn consented_is_one_number() {
+    let mut made = twelve();
+    for (id, consented) in [("S01-040", "2025-01-02"), ("S01-041", "")] {
+        made.put("participant", &[id, "S01", "declined", "2025-01-01", consented, "", "", "", "", "", "", ""]);
+    }
+    for (report, column) in [(made.opened(), "total"), (made.report(Allocation::Pooled), "all")] {
+        close(number(&report, "disposition", ("consented", column), "n"), 13.0, 0.0);
+        close(number(&report, "sets", ("consented", column), "n"), 13.0, 0.0);
+        close(number(&report, "sets", ("randomised", column), "n"), 12.0, 0.0);
+        assert!(report.table("sets").unwrap().rows.iter().all(|row| row.title != "Enrolled"));
+    }
+}
+
+/// The gravest event of each participant is counted once, so that the three add up; serious events say how severe they were.
+#[test]
+fn the_worst_event_of_each_participant() {
+    let mut made = twelve();
+    let event = |made: &mut Made, id: &str, instance: &str, severity: &str, serious: &str| {
+        made.put(
+            "adverse_event",
+            &[
+                id,
+                instance,
+                "Nausea",
+                "2025-02-06",
+                "",
+                severity,
+                serious,
+                "possible",
+                "1",
+                "negative",
+                "",
+                "recovered",
+                "1",
+            ],
+        );
+    };
+    event(&mut made, "S01-001", "a1", "mild", "");
+    event(&mut made, "S01-001", "a2", "severe", "hospital");
+    event(&mut made, "S01-002", "a3", "mild", "");
+    event(&mut made, "S01-003", "a4", "moderate", "");
+    let report = made.opened();
+    for (row, count) in [("any", 3.0), ("worst-mild", 1.0), ("worst-moderate", 1.0), ("worst-severe", 1.0)] {
+        close(number(&report, "adverse-events", (row, "mdma"), "n"), count, 0.0);
+    }
+    let serious = report.table("adverse-serious").unwrap();
+    let severity = serious.columns.iter().position(|column| column.id == "severity").unwrap();
+    assert_eq!(serious.rows[0].cells[severity].text, "severe");
+}
+
+/// A rehearsal says so in every line of every file, whoever passes on one of them.
+#[test]
+fn every_line_says_how_far_arms_are_known() {
+    let made = twelve();
+    for (allocation, words) in [
+        (Allocation::Dummy(7), "rehearsal: dummy allocation with seed 7"),
+        (Allocation::Pooled, "blinded: all arms together"),
+        (Allocation::Opened(made.allocation.clone()), "final: allocation opened after the lock"),
+    ] {
+        let report = made.report(allocation);
+        let named = analysis::write::file_names(&report);
+        for (name, bytes) in analysis::write::csv_files(&report).unwrap() {
+            assert!(named.contains(&format!("csv/{name}")), "{name}");
+            let text = String::from_utf8(bytes).unwrap();
+            let (head, lines) = text.split_once('\n').unwrap();
+            assert!(head.ends_with(",standing"), "{name}: {head}");
+            assert!(lines.lines().all(|line| line.ends_with(words)), "{name}");
+        }
+    }
+}
+
 /// Rows that can't be read are answered with the query, row and column.
 #[test]
 fn bad_rows_are_named() {
@@ -402,8 +513,14 @@ fn bad_rows_are_named() {
         late: 0,
     };
     let said = |rows: Rows| {
-        let input =
-            Input { study: &study, rows, allocation: Allocation::Pooled, checkpoint: checkpoint.clone(), lock: None };
+        let input = Input {
+            study: &study,
+            rows,
+            allocation: Allocation::Pooled,
+            checkpoint: checkpoint.clone(),
+            frozen: None,
+            lock: None,
+        };
         report(&input).map(|_| ()).unwrap_err().to_string()
     };
     assert_eq!(said(Rows::new()), "the query `participant` has no answer");
