@@ -10,8 +10,8 @@ use crate::{
 };
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use protocol::model::{Duty, RoleScope, Study, Trigger};
-use std::{collections::BTreeMap, sync::Arc};
-use terms::{InstanceId, RoleId, SiteId, StaffId, StudyHash, VisitId};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use terms::{ActId, FormId, InstanceId, RoleId, SiteId, StaffId, StudyHash, VisitId};
 
 const MINUTES_AN_HOUR: u32 = 60;
 const HOURS_A_DAY: u32 = 24;
@@ -169,6 +169,8 @@ pub struct Case<'a> {
     pub day: Date,
     /// The reason that was given.
     pub reason: Option<&'a str>,
+    /// Only what is broken is looked at: what is said of a condition that holds may be left out.
+    pub brief: bool,
 }
 
 impl<'a> Case<'a> {
@@ -180,6 +182,11 @@ impl<'a> Case<'a> {
             mend: "look the code up in the list of participants; it has the site's id and a number, as S03-012"
                 .to_owned(),
         })
+    }
+
+    /// Words about a condition that holds; none where only what is broken is looked at.
+    pub(crate) fn held(&self, words: impl FnOnce() -> String) -> Cow<'static, str> {
+        if self.brief { Cow::Borrowed("") } else { Cow::Owned(words()) }
     }
 
     /// The site's calendar day of a moment.
@@ -257,6 +264,25 @@ impl<'a> Case<'a> {
     }
 }
 
+/// `act.number`, put together without a text of its own in between: every entry has such an id.
+fn numbered(act: &ActId, number: usize) -> InstanceId {
+    /// An act's id is a UUID nearly always.
+    const ROOM: usize = 64;
+    let mut room = [0_u8; ROOM];
+    let act = act.as_str();
+    let one_digit = u8::try_from(number).ok().filter(|number| *number < 10);
+    let used = act.len() + 2;
+    if let (Some(digit), Some(space)) = (one_digit, room.get_mut(..used)) {
+        let (head, tail) = space.split_at_mut(act.len());
+        head.copy_from_slice(act.as_bytes());
+        tail.copy_from_slice(&[b'.', b'0' + digit]);
+        if let Ok(id) = std::str::from_utf8(space) {
+            return InstanceId::from(id);
+        }
+    }
+    InstanceId::from(format!("{act}.{number}"))
+}
+
 /// The entries of one act while they are written.
 #[derive(Debug)]
 pub struct Draft {
@@ -313,7 +339,7 @@ impl Draft {
     /// A new id, unique in the record.
     pub fn instance(&mut self) -> InstanceId {
         self.instances += 1;
-        InstanceId::from(format!("{}.{}", self.stamp.act, self.instances))
+        numbered(&self.stamp.act, self.instances)
     }
 
     fn site_chain(&self) -> ChainName {
@@ -408,6 +434,18 @@ impl Draft {
         }
     }
 
+    /// Forms of which this act records, corrects or strikes a record, as the participant's record stood before it.
+    pub(crate) fn forms_touched<'d>(&'d self, before: &'d ParticipantState) -> Vec<&'d FormId> {
+        let form_of = |entry: &'d Entry| match entry {
+            Entry::FormRecorded { form, .. } => Some(form),
+            Entry::FormCorrected { instance, .. } | Entry::RecordStruck { instance, .. } => {
+                before.forms.get(instance).map(|record| &record.form)
+            }
+            _ => None,
+        };
+        self.entries().filter_map(form_of).collect()
+    }
+
     /// Applies what was drafted so far for the participant to a copy of their state.
     pub fn apply_to(&self, participant: &mut ParticipantState) {
         for written in self.written.iter().filter(|written| Some(&written.stream) == self.participant.as_ref()) {
@@ -456,5 +494,20 @@ impl Draft {
     /// The entries, in the order in which they were written.
     pub fn finish(self) -> Vec<Written> {
         self.written
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_put_together_alike() {
+        let long = "a".repeat(70);
+        for act in ["x", "0195d7a4-1c6e-7000-8000-000000000001", "ä", &long] {
+            for number in [1, 9, 10, 300] {
+                assert_eq!(numbered(&ActId::from(act), number).as_str(), format!("{act}.{number}"));
+            }
+        }
     }
 }

@@ -188,6 +188,9 @@ pub enum Fact {
         visit: Option<VisitId>,
         /// How it ended.
         outcome: ContactOutcome,
+        /// By which route.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        route: Option<ContactRoute>,
     },
     /// A medicine, past or present.
     RecordMedication {
@@ -653,6 +656,65 @@ pub enum Fact {
         /// Which role.
         role: RoleId,
     },
+    /// Somebody of the staff holds a licence or has a training.
+    RecordCertificate {
+        /// Site at which it counts; none for roles in the whole trial.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        site: Option<SiteId>,
+        /// Whose.
+        staff: StaffId,
+        /// The study's kind.
+        certificate: String,
+        /// Number on it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<String>,
+        /// Supervised hours that stand on it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hours: Option<u32>,
+        /// Day of issue.
+        issued: Date,
+        /// Last day that stands on it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Date>,
+    },
+    /// A certificate does not hold any more, or never did.
+    WithdrawCertificate {
+        /// Site; none for roles in the whole trial.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        site: Option<SiteId>,
+        /// Whose.
+        staff: StaffId,
+        /// The study's kind.
+        certificate: String,
+        /// First day on which it does not hold; none for today.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Date>,
+    },
+    /// Two members of staff are related.
+    DeclareRelation {
+        /// Site.
+        site: SiteId,
+        /// The one.
+        staff: StaffId,
+        /// The other.
+        other: StaffId,
+        /// The study's kind.
+        relation: String,
+        /// First day; none for today.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Date>,
+    },
+    /// A relation has ended.
+    EndRelation {
+        /// Site.
+        site: SiteId,
+        /// The one.
+        staff: StaffId,
+        /// The other.
+        other: StaffId,
+        /// The study's kind.
+        relation: String,
+    },
     /// Something must wait.
     PlaceHold {
         /// On what.
@@ -1011,6 +1073,24 @@ pub enum ContactOutcome {
     WelfareCheck,
 }
 
+/// By which route somebody was tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ContactRoute {
+    /// By telephone.
+    Telephone,
+    /// By a text message.
+    Message,
+    /// By electronic mail.
+    Email,
+    /// By letter.
+    Letter,
+    /// Through the person whom they named.
+    ContactPerson,
+    /// At their door, or at the site.
+    InPerson,
+}
+
 /// What is known of a medicine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -1168,7 +1248,7 @@ pub enum StopScope {
 }
 
 /// In or out of the room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Going {
     /// Came in.

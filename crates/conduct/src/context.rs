@@ -52,6 +52,23 @@ pub struct Census {
     pub heads: BTreeMap<String, HeadFound>,
     /// For `RecallLot`: from which containers of the lot somebody has swallowed.
     pub given: Vec<GivenFound>,
+    /// For a certificate that is withdrawn and a relation that is declared: rooms in which something was allowed.
+    pub rooms: Vec<RoomFound>,
+}
+
+/// Who was with a participant when something was allowed that may have been swallowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomFound {
+    /// Where.
+    pub site: terms::SiteId,
+    /// With whom.
+    pub participant: terms::ParticipantId,
+    /// In which session.
+    pub session: u8,
+    /// When.
+    pub at: Timestamp,
+    /// Who was there.
+    pub staff: Vec<terms::StaffId>,
 }
 
 /// A container that somebody has swallowed from.

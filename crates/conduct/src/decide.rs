@@ -9,7 +9,7 @@ use crate::{
     finding::{Broken, Finding, No, Refusal, Unreadable},
     participant,
     schedule::days_from,
-    session, staffing,
+    session, staffing, word,
 };
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use protocol::model::Duty;
@@ -113,14 +113,10 @@ impl Command {
 
     /// The command's name in JSON: `record_form`, `authorise_dose`.
     pub fn name(&self) -> String {
-        let value = match self {
-            Self::Fact(fact) => serde_json::to_value(fact),
-            Self::Authorise(act) => serde_json::to_value(act),
-        };
-        value
-            .ok()
-            .and_then(|value| value.as_object().and_then(|object| object.keys().next().cloned()))
-            .unwrap_or_default()
+        match self {
+            Self::Fact(fact) => word::variant(fact).to_owned(),
+            Self::Authorise(act) => act.name().to_owned(),
+        }
     }
 }
 
@@ -139,9 +135,15 @@ impl Fact {
             | Self::RecallLot { site: Some(site), .. }
             | Self::RecordNotice { site, .. }
             | Self::EndDelegation { site: Some(site), .. }
+            | Self::RecordCertificate { site: Some(site), .. }
+            | Self::WithdrawCertificate { site: Some(site), .. }
+            | Self::DeclareRelation { site, .. }
+            | Self::EndRelation { site, .. }
             | Self::PlaceHold { on: HoldOn::Site { site }, .. }
             | Self::RecordApproval { participant: None, site, .. } => Subject::Site(site.clone()),
             Self::EndDelegation { site: None, .. }
+            | Self::RecordCertificate { site: None, .. }
+            | Self::WithdrawCertificate { site: None, .. }
             | Self::RecallLot { site: None, .. }
             | Self::PlaceHold { on: HoldOn::Trial, .. } => Subject::Trial,
             Self::RecordRating { request, .. } | Self::RecordRatingMissed { request, .. } => {
@@ -192,6 +194,11 @@ impl Fact {
 }
 
 impl Authorisation {
+    /// The authorisation's name in JSON: `authorise_dose`.
+    pub fn name(&self) -> &'static str {
+        word::variant(self)
+    }
+
     /// What the authorisation is about.
     pub fn subject(&self) -> Subject {
         match self {
@@ -263,9 +270,9 @@ pub const fn duties_for(command: &Command) -> &'static [Duty] {
                 AttendNight,
             ],
             Fact::CorrectForm { .. } => {
-                &[RecordData, Coordinate, Facilitate, Nurse, Prescribe, RateOutcomes, ManageData, Participate]
+                &[RecordData, Coordinate, Facilitate, Nurse, Prescribe, RateOutcomes, Participate]
             }
-            Fact::StrikeRecord { .. } => &[RecordData, Coordinate, Facilitate, Nurse, ManageData],
+            Fact::StrikeRecord { .. } => &[RecordData, Coordinate, Facilitate, Nurse],
             Fact::RecordVisit { .. } => &[Coordinate, RecordData, Facilitate],
             Fact::RecordMedication { .. } | Fact::UpdateMedication { .. } => {
                 &[RecordData, Coordinate, Facilitate, Nurse, Prescribe]
@@ -315,7 +322,11 @@ pub const fn duties_for(command: &Command) -> &'static [Duty] {
             Fact::RecallLot { site: Some(_), .. } => &[DispenseDrug, LeadSite, MonitorMedically, AdministerTrial],
             Fact::RecallLot { site: None, .. } => &[MonitorMedically, AdministerTrial],
             Fact::RecordNotice { .. } => &[LeadSite, DispenseDrug, AdministerTrial],
-            Fact::EndDelegation { .. } => &[LeadSite, AdministerTrial],
+            Fact::EndDelegation { .. }
+            | Fact::RecordCertificate { .. }
+            | Fact::WithdrawCertificate { .. }
+            | Fact::DeclareRelation { .. }
+            | Fact::EndRelation { .. } => &[LeadSite, AdministerTrial],
             Fact::PlaceHold { .. } => {
                 &[LeadSite, MonitorMedically, AdministerTrial, Prescribe, DecideEligibility, DispenseDrug]
             }
@@ -426,6 +437,7 @@ pub fn case_of<'a>(
         device_at,
         day,
         reason: request.reason.as_deref(),
+        brief: false,
     })
 }
 
@@ -473,7 +485,7 @@ pub fn decide_without(
     request: &Request,
     context: &Context,
 ) -> Result<Vec<Written>, No> {
-    let case = case_of(studies, world, site, request, context)?;
+    let case = Case { brief: true, ..case_of(studies, world, site, request, context)? };
     let duties = duties_for(&request.command);
     exists(&case, &request.command.subject())?;
     allowed_to_ask(&case, duties, &request.command)?;
@@ -510,6 +522,7 @@ pub fn ask(case: &Case<'_>, act: &Authorisation) -> Vec<Finding> {
         .or_else(|| accountability::ask(case, act))
         .or_else(|| staffing::ask(case, act))
         .unwrap_or_default();
+    findings.extend(staffing::certificates::acting(case, act));
     findings.extend(staffing::lock::closed(case, act));
     findings
 }

@@ -5,15 +5,15 @@
 
 use crate::{
     command::{
-        AdverseEventReport, ContactOutcome, ContainerFact, ContainerReport, Destination, Disclosure, DosePart, Going,
-        MedicineReport, OrderLine, SafeGoing, StopScope, TemperatureReading,
+        AdverseEventReport, ContactOutcome, ContactRoute, ContainerFact, ContainerReport, Destination, Disclosure,
+        DosePart, Going, MedicineReport, OrderLine, SafeGoing, StopScope, TemperatureReading,
     },
     stream::{ChainName, StreamId},
 };
 use jiff::{Timestamp, civil::Date};
 use protocol::model::{AlarmLevel, Content, DeviationClass, Duty, LossCause, Trigger, VisitMode, Window};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 use terms::{
     ActId, CheckId, ContainerId, CriterionId, Decimal, FieldId, FormId, InstanceId, LevelId, Milligrams, ParticipantId,
     RoleId, RuleId, SiteId, StaffId, StudyHash, Value, VisitId,
@@ -113,10 +113,17 @@ pub struct ScoreFound {
     /// The number or the decision's answer; none when it can't be computed.
     pub value: Option<Value>,
     /// `complete`, `prorated`, `not_scorable`.
-    pub method: String,
+    pub method: Cow<'static, str>,
     /// Severity band, where the score has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub band: Option<String>,
+    pub band: Option<Cow<'static, str>>,
+}
+
+/// Scores and decisions of a form, by name. Their words are nearly always constants of the instruments.
+pub type Scores = BTreeMap<Cow<'static, str>, ScoreFound>;
+
+fn no_scores(scores: &Arc<Scores>) -> bool {
+    scores.is_empty()
 }
 
 /// A change to one answer.
@@ -251,6 +258,8 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         visit: Option<VisitId>,
         outcome: ContactOutcome,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        route: Option<ContactRoute>,
     },
     // --- participant: forms and records
     /// A form was filled in.
@@ -259,16 +268,16 @@ pub enum Entry {
         form: FormId,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         visit: Option<VisitId>,
-        values: BTreeMap<FieldId, Value>,
-        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        scores: BTreeMap<String, ScoreFound>,
+        values: Arc<BTreeMap<FieldId, Value>>,
+        #[serde(default, skip_serializing_if = "no_scores")]
+        scores: Arc<Scores>,
     },
     /// Answers were corrected; scores were computed again.
     FormCorrected {
         instance: InstanceId,
         changes: BTreeMap<FieldId, ValueChange>,
-        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        scores: BTreeMap<String, ScoreFound>,
+        #[serde(default, skip_serializing_if = "no_scores")]
+        scores: Arc<Scores>,
         number: u32,
     },
     /// A record was struck through.
@@ -563,6 +572,24 @@ pub enum Entry {
     },
     /// A delegation ended.
     DelegationEnded { staff: StaffId, role: RoleId },
+    /// Somebody holds a certificate.
+    CertificateRecorded {
+        staff: StaffId,
+        certificate: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hours: Option<u32>,
+        issued: Date,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Date>,
+    },
+    /// A certificate does not hold from a day on.
+    CertificateWithdrawn { staff: StaffId, certificate: String, from: Date },
+    /// Two members of staff are related.
+    RelationDeclared { staff: StaffId, other: StaffId, relation: String, from: Date },
+    /// A relation has ended.
+    RelationEnded { staff: StaffId, other: StaffId, relation: String },
     // --- stock stream
     /// Containers arrived; they are quarantined until accepted.
     ContainersReceived {
@@ -740,6 +767,44 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         pieces: BTreeMap<ContainerId, i64>,
     },
+}
+
+impl Entry {
+    /// The dosing session that it is about, if it is about one.
+    pub const fn session(&self) -> Option<u8> {
+        match self {
+            Self::DoseOrdered { session, .. }
+            | Self::OrderWithdrawn { session }
+            | Self::ContainersReleased { session, .. }
+            | Self::CheckRecorded { session, .. }
+            | Self::Agreed { session, .. }
+            | Self::PresenceRecorded { session, .. }
+            | Self::DoseAuthorised { session, .. }
+            | Self::DoseTaken { session, .. }
+            | Self::SupplementAuthorised { session, .. }
+            | Self::SupplementNotGiven { session, .. }
+            | Self::ReadingRecorded { session, .. }
+            | Self::ReadingCorrected { session, .. }
+            | Self::SessionNoteCorrected { session, .. }
+            | Self::AlarmRaised { session, .. }
+            | Self::AlarmEscalated { session, .. }
+            | Self::AlarmAcknowledged { session, .. }
+            | Self::AlarmEnded { session, .. }
+            | Self::CardOpened { session, .. }
+            | Self::CardStepDone { session, .. }
+            | Self::CardClosed { session, .. }
+            | Self::ContactCalled { session, .. }
+            | Self::SessionSigned { session, .. }
+            | Self::SessionNoted { session, .. }
+            | Self::SessionStopped { session }
+            | Self::Discharged { session }
+            | Self::Departed { session, .. }
+            | Self::NightChecked { session, .. }
+            | Self::SessionClosed { session, .. } => Some(*session),
+            Self::GroundWithdrawn { session, .. } => *session,
+            _ => None,
+        }
+    }
 }
 
 /// What the study's rule says of a medicine, computed when it was recorded.

@@ -6,6 +6,7 @@
 use jiff::{Timestamp, civil::Date};
 use protocol::model::{Duty, Study};
 use serde::Serialize;
+use std::borrow::Cow;
 use terms::{FormId, Source};
 
 /// A rule: its id, its sentence, where it comes from and whom it binds. The list is in [`crate::rules::ALL`].
@@ -52,11 +53,11 @@ pub struct Held {
     pub rule: &'static str,
     /// The condition within the rule: a check's or criterion's id.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub condition: Option<String>,
+    pub condition: Option<Cow<'static, str>>,
     /// The condition as a sentence.
-    pub sentence: String,
+    pub sentence: Cow<'static, str>,
     /// What was found.
-    pub found: String,
+    pub found: Cow<'static, str>,
     /// Until when it holds, if it ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
@@ -146,11 +147,11 @@ impl From<Broken> for Finding {
 
 impl Finding {
     /// A rule that holds, with its own sentence.
-    pub fn holds(rule: &Rule, found: impl Into<String>) -> Self {
+    pub fn holds(rule: &Rule, found: impl Into<Cow<'static, str>>) -> Self {
         Self::Holds(Held {
             rule: rule.id,
             condition: None,
-            sentence: rule.sentence.to_owned(),
+            sentence: Cow::Borrowed(rule.sentence),
             found: found.into(),
             until: None,
         })
@@ -160,8 +161,8 @@ impl Finding {
     #[must_use]
     pub fn about(mut self, condition: impl Into<String>, sentence: impl Into<String>) -> Self {
         if let Self::Holds(held) = &mut self {
-            held.condition = Some(condition.into());
-            held.sentence = sentence.into();
+            held.condition = Some(Cow::Owned(condition.into()));
+            held.sentence = Cow::Owned(sentence.into());
         }
         self
     }

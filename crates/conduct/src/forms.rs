@@ -3,7 +3,10 @@
 //! Out of range is unreadable: it is never clamped, and what was typed goes back to the person. A missing answer is
 //! kept as missing, with its reason.
 
-use crate::{entry::ScoreFound, finding::Unreadable};
+use crate::{
+    entry::{ScoreFound, Scores},
+    finding::Unreadable,
+};
 use instruments::{Alert, Responses};
 use protocol::{
     expression::Answer,
@@ -164,7 +167,7 @@ pub struct ReadForm {
     /// Answers by field.
     pub values: BTreeMap<FieldId, Value>,
     /// Scores and decisions by name.
-    pub scores: BTreeMap<String, ScoreFound>,
+    pub scores: Scores,
     /// Safety triggers of the instrument.
     pub alerts: Vec<Alert>,
     /// Edit checks that ask a question: id and message.
@@ -213,10 +216,11 @@ fn read_instrument(form: &Form, id: &str, given: &BTreeMap<FieldId, Value>) -> R
         }]);
     };
     let mut own = BTreeMap::new();
+    let mut answers: Vec<(&str, &Value)> = Vec::with_capacity(given.len());
     let mut responses = Responses::new();
     let mut wrong = Vec::new();
     for (field, value) in given {
-        if !form.fields.is_empty() && form.fields.iter().any(|f| f.id == *field) {
+        if form.fields.iter().any(|own| own.id == *field) {
             own.insert(field.clone(), value.clone());
         } else if let Some(item) = field.as_str().strip_prefix("related_") {
             match value.as_text().and_then(instruments::TraumaRelated::parse) {
@@ -233,14 +237,14 @@ fn read_instrument(form: &Form, id: &str, given: &BTreeMap<FieldId, Value>) -> R
         } else if field.as_str() == "work_not_applicable" {
             responses.work_not_applicable = yes_no(value).unwrap_or(false);
         } else {
-            responses.answers.insert(field.to_string(), value.clone());
+            answers.push((field.as_str(), value));
         }
     }
     if !wrong.is_empty() {
         return Err(wrong);
     }
-    let own = read_values(&form.fields, &own)?;
-    let scored = instruments::score(instrument, &responses).map_err(|all| {
+    let own = if form.fields.is_empty() { own } else { read_values(&form.fields, &own)? };
+    let mut scored = instruments::score_answers(instrument, &mut answers.into_iter(), &responses).map_err(|all| {
         all.into_iter()
             .map(|unscorable| Unreadable {
                 field: item_key(&unscorable.item).to_owned(),
@@ -251,7 +255,8 @@ fn read_instrument(form: &Form, id: &str, given: &BTreeMap<FieldId, Value>) -> R
     })?;
     let mut values: BTreeMap<FieldId, Value> = given.clone();
     values.extend(own);
-    Ok(ReadForm { values, scores: scores_of(&scored), alerts: scored.alerts, questions: Vec::new() })
+    let alerts = std::mem::take(&mut scored.alerts);
+    Ok(ReadForm { values, scores: scores_of(scored), alerts, questions: Vec::new() })
 }
 
 /// The item's number out of "item 9 (negative beliefs)"; anything else as it stands.
@@ -259,26 +264,24 @@ fn item_key(item: &str) -> &str {
     item.strip_prefix("item ").and_then(|rest| rest.split(' ').next()).unwrap_or(item)
 }
 
-fn scores_of(scored: &instruments::Scored) -> BTreeMap<String, ScoreFound> {
-    let mut scores = BTreeMap::new();
-    for score in &scored.scores {
-        let found = ScoreFound {
-            value: score.value.map(Value::Decimal),
-            method: score.method.word().to_owned(),
-            band: score.band.as_ref().map(ToString::to_string),
-        };
-        scores.insert(score.name.to_string(), found);
-    }
-    for decision in &scored.decisions {
+fn scores_of(scored: instruments::Scored) -> Scores {
+    let of_score = |score: instruments::Score| {
+        let found =
+            ScoreFound { value: score.value.map(Value::Decimal), method: score.method.word().into(), band: score.band };
+        (score.name, found)
+    };
+    let of_decision = |decision: instruments::Decision| {
         let value = truth_of(decision.answer);
         let method = if value.is_some() { "decided" } else { "indeterminate" };
-        scores.insert(decision.name.to_string(), ScoreFound { value, method: method.to_owned(), band: None });
-    }
-    for text in &scored.texts {
-        let value = text.value.as_ref().map(|word| Value::Text(word.to_string()));
-        scores.insert(text.name.to_string(), ScoreFound { value, method: "derived".to_owned(), band: None });
-    }
-    scores
+        (decision.name, ScoreFound { value, method: method.into(), band: None })
+    };
+    let of_text = |text: instruments::Text| {
+        let value = text.value.map(|word| Value::Text(word.into_owned()));
+        (text.name, ScoreFound { value, method: "derived".into(), band: None })
+    };
+    let scores = scored.scores.into_iter().map(of_score);
+    let decisions = scored.decisions.into_iter().map(of_decision);
+    scores.chain(decisions).chain(scored.texts.into_iter().map(of_text)).collect()
 }
 
 const fn truth_of(answer: instruments::Truth) -> Option<Value> {

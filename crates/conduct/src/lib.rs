@@ -24,10 +24,12 @@ pub mod participant;
 pub mod rules;
 pub mod schedule;
 pub mod session;
+pub mod setting_up;
 pub mod staffing;
 pub mod state;
 pub mod stream;
 pub mod view;
+mod word;
 
 pub use case::{Authority, Case, Draft, Duties, Studies, World, authority};
 pub use command::{Authorisation, Command, Fact, Request};

@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use protocol::expression::{Answer, Expression};
 use protocol::model::{Criterion, CriterionKind, Study};
 use std::collections::BTreeMap;
-use terms::Value;
+use terms::{FormId, Value};
 
 use crate::entry::{CriterionAnswer, CriterionFound};
 
@@ -79,12 +79,15 @@ impl Names<'_> {
     /// A criterion's answer with its evidence. `met` speaks of the requirement: an exclusion is met when its check is
     /// false, and an unknown one blocks like any unknown.
     pub fn criterion(&self, criterion: &Criterion) -> CriterionFound {
-        let mut evidence = BTreeMap::new();
-        for name in criterion.check.names() {
-            let value = self.look_up(name).unwrap_or(Value::Missing(terms::MissingReason::NotAsked));
-            evidence.insert(name.clone(), value);
-        }
-        let answer = match (self.evaluate(&criterion.check), criterion.kind) {
+        // Each name is looked up once: for the answer and as evidence for it.
+        let names = criterion.check.names().iter();
+        let evidence: BTreeMap<String, Value> = names
+            .map(|name| {
+                let value = self.look_up(name).unwrap_or(Value::Missing(terms::MissingReason::NotAsked));
+                (name.clone(), value)
+            })
+            .collect();
+        let answer = match (criterion.check.evaluate(&|name| evidence.get(name).cloned()), criterion.kind) {
             (Answer::Yes, CriterionKind::Inclusion) | (Answer::No, CriterionKind::Exclusion) => CriterionAnswer::Met,
             (Answer::No, CriterionKind::Inclusion) | (Answer::Yes, CriterionKind::Exclusion) => CriterionAnswer::NotMet,
             (Answer::Unknown(_), _) => CriterionAnswer::Unknown,
@@ -101,12 +104,19 @@ impl Names<'_> {
     }
 
     fn date_of_birth(&self) -> Option<Date> {
-        self.participant.forms_by_kind.keys().find_map(|form| {
-            let (_, record) = self.participant.latest_form(form.as_str())?;
-            record.values.get("date_of_birth").and_then(Value::as_date)
-        })
+        let mut forms = self.participant.latest_forms();
+        forms.find_map(|record| record.values.get("date_of_birth").and_then(Value::as_date))
     }
 }
+
+/// Whether an expression names one of these forms, alone or at a visit.
+pub(crate) fn mentions(expression: &Expression, forms: &[&FormId]) -> bool {
+    let named = |part: &str| forms.iter().any(|form| **form == *part);
+    expression.names().iter().any(|name| name.split('.').any(named))
+}
+
+/// The name that is answered from the date of birth on whichever form has it.
+pub(crate) const AGE: &str = "participant.age_at_consent";
 
 fn answer_of(record: &FormRecord, field: &str) -> Option<Value> {
     if let Some(score) = record.scores.get(field) {

@@ -286,7 +286,7 @@ fn differences() -> Seen {
 /// F-84. A theft found on a Friday afternoon is told by the next business day, holidays and weekends counted out; the report is
 /// due by the calendar.
 #[test]
-fn terms_of_notices() {
+fn f_84_a_theft_found_on_friday_is_told_by_the_next_business_day() {
     let plan = study::stock_plan();
     let day = |text: &str| text.parse::<jiff::civil::Date>().unwrap();
     for (from, days, expected) in [
@@ -558,7 +558,7 @@ fn the_dossiers_inventory() {
 /// F-83. Nothing goes home: no command of the schema hands a dose out. Every command that names containers is on this list, with
 /// where it lets them go; a new one fails here until somebody has thought about it.
 #[test]
-fn no_command_hands_a_dose_out() {
+fn f_83_no_command_hands_a_dose_out() {
     const WHERE: &[(&str, &str)] = &[
         ("receive_containers", "into quarantine"),
         ("receive_shipment", "into quarantine"),

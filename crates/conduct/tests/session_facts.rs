@@ -70,6 +70,8 @@ fn swallows() {
         # Who is there.
         co: go; 10:02 lead+co: swallow K1 2                      | recorded came 80mg unauthorised {answered} CarersBelowMinimum
         co: go; lead: go; 10:02 lead+co: swallow K1 2            | recorded came 80mg unauthorised {answered} ParticipantAlone
+        # Told late: who has gone since left somebody alone who was under the drug.
+        10:03 co: go; 10:04 lead: go; 10:30@10:02 lead+co: swallow K1 2 | recorded came 80mg unauthorised {answered} ParticipantAlone task:ParticipantAlone task:CarersBelowMinimum
         lead+co: swallow K1 0                                    | unreadable pieces
         "
         ),
@@ -94,7 +96,7 @@ fn intervals_between_swallows() {
 
 /// A swallow from the wrong container (§13.7): the hold stops what is to come, and the container counts as opened.
 #[test]
-fn wrong_container_stops_everything() {
+fn f_81_a_swapped_container_stops_everything() {
     let mut clinic = allowed();
     clinic.run("10:02 lead+co: swallow K5 2");
     assert!(matches!(clinic.stock_of("K5").standing, conduct::state::ContainerStanding::Used { back: false, .. }));
@@ -164,6 +166,17 @@ fn presence() {
         10:50@09:30 co: go                                       | unreadable at
         11:00 lead: come                                         | recorded
         11:00 program: come                                      | unreadable actor
+        # The last two leave one after the other, and the first of them says so only later: alone since the second left.
+        11:06 lead: go; 11:30@11:00 co: go                       | recorded ParticipantAlone task:ParticipantAlone task:CarersBelowMinimum
+        # It is over when it is told: it is a deviation still, and nobody is sent.
+        11:06 lead: go; 11:10 lead: come; 11:30@11:00 co: go     | recorded ParticipantAlone task:CarersBelowMinimum
+        11:06 lead: go; 11:10 lead: come; 11:11 nurse: come; 11:30@11:00 co: go | recorded ParticipantAlone
+        11:06 lead: go; 11:16 lead: come; 11:16 nurse: come; 11:30@11:00 co: go | recorded ParticipantAlone CarersBelowMinimum
+        # Gone before the swallow, and it was not known.
+        10:50@10:00 co: go                                       | recorded task:CarersBelowMinimum CarersBelowMinimum
+        # There for some minutes, and gone again before it is told: nobody is with the participant because of that.
+        11:00 co: go; 11:05 lead: go; 11:25@11:12 co: go; 11:26@11:08 co: come | recorded
+        11:00 co: go; 11:05 lead: go; 11:26@11:08 co: come       | recorded done
         # Fewer for twenty minutes, and then the participant leaves.
         17:50 co: go; 18:10 lead: leave hospital ambulance       | recorded CarersBelowMinimum task:SeriousAdverseEvent clock:SeriousAdverseEvent
         ",

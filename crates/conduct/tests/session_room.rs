@@ -98,6 +98,21 @@ fn nobody_with_the_participant_is_an_alarm_at_once() {
     );
 }
 
+/// The last two leave one after the other, and the first of them tells it after the second: the alarm is in that append.
+#[test]
+fn a_going_told_late_that_left_nobody_is_an_alarm_too() {
+    let begin = dosed;
+    for (acts, told) in [
+        ("10:21 lead: go", "recorded ParticipantAlone Alone/red task:ParticipantAlone task:CarersBelowMinimum"),
+        // Somebody is with the participant again when it is told: a deviation, and nobody is alarmed any more.
+        ("10:21 lead: go\n10:24 nurse: come", "recorded ParticipantAlone task:CarersBelowMinimum"),
+    ] {
+        let mut clinic = begin();
+        clinic.all(acts);
+        assert_eq!(clinic.run("10:30@10:20 co: go"), told, "after {acts}");
+    }
+}
+
 #[test]
 fn a_handover_is_one_fact_of_two_people() {
     let mut clinic = dosed();
@@ -116,7 +131,7 @@ fn a_handover_is_one_fact_of_two_people() {
     assert!(support::deviations(&clinic).is_empty());
 }
 
-/// What an offline tablet tells late ends the stay that it ended, not a later one.
+/// What an offline tablet tells late ends the stay that it ended, not a later one; the half hour in between was too long.
 #[test]
 fn a_going_told_late_ends_the_right_stay() {
     let mut clinic = dosed();
@@ -124,7 +139,7 @@ fn a_going_told_late_ends_the_right_stay() {
         &mut clinic,
         "
         11:00 co: come       | recorded
-        12:00@10:30 co: go   | recorded task:CarersBelowMinimum
+        12:00@10:30 co: go   | recorded CarersBelowMinimum
         ",
     );
     let here = day(&clinic, |day| day.presence()).here;
@@ -618,6 +633,51 @@ fn f_88_the_clocks_go_forward_in_the_night() {
         "
         ),
     );
+}
+
+/// The night in which three o'clock becomes two: half past two is there twice, an hour apart, and the looks are counted by
+/// the hours that went by. The record holds instants, so it says which of the two it was.
+#[test]
+fn f_88_the_clocks_go_back_in_the_night() {
+    let mut clinic = scene::dosed_with(furnished);
+    clinic.alarms = true;
+    for swallow in &mut clinic.people.get_mut(P).unwrap().sessions.get_mut(&1).unwrap().swallowed {
+        swallow.at = "2025-10-25T08:02:00Z".parse().unwrap();
+    }
+    let left = clinic.run("2025-10-25 18:35 lead: leave overnight");
+    assert!(left.starts_with("recorded"), "{left}");
+    table(
+        &mut clinic,
+        "
+        2025-10-25 21:00 attendant: night asleep | recorded
+        2025-10-25 23:00 attendant: night asleep | recorded
+        2025-10-26 00:50 attendant: night asleep | recorded
+        ",
+    );
+    let mut at = |instant: &str, act: &str| {
+        clinic.now = instant.parse().unwrap();
+        (clinic.clock_shown(), clinic.run(act))
+    };
+    // 00:50 was at 22:50Z. Two and a half hours later the clock shows 02:20, for the second time.
+    assert_eq!(at("2025-10-26T00:20:00Z", "program: clock"), ("02:20".into(), NOTHING_NEW.into()));
+    assert_eq!(at("2025-10-26T01:15:00Z", "program: clock"), ("02:15".into(), NOTHING_NEW.into()));
+    assert_eq!(at("2025-10-26T01:21:00Z", "program: clock"), ("02:21".into(), "recorded NightMissed/red".into()));
+    let first = at("2025-10-26T01:30:00Z", "attendant: night asleep");
+    assert_eq!(first.0, "02:30");
+    let looks: Vec<String> = clinic.participant().sessions[&1].night.iter().map(|look| look.at.to_string()).collect();
+    assert_eq!(looks.last().map(String::as_str), Some("2025-10-26T01:30:00Z"), "the second half past two");
+    let told_late = Fact::RecordNightCheck {
+        participant: P.into(),
+        session: 1,
+        awake: false,
+        distress: None,
+        signs: Vec::new(),
+        text: None,
+    };
+    let extra = Extra { at: Some("2025-10-26T00:30:00Z".parse().unwrap()), ..Extra::default() };
+    clinic.ask("attendant", Command::Fact(told_late), &extra).unwrap();
+    let looks: Vec<String> = clinic.participant().sessions[&1].night.iter().map(|look| look.at.to_string()).collect();
+    assert_eq!(looks[looks.len() - 2..], ["2025-10-26T00:30:00Z", "2025-10-26T01:30:00Z"], "an hour apart");
 }
 
 #[test]

@@ -234,6 +234,32 @@ fn dose() -> Seen {
 }
 
 /// The same rules under studies that set them otherwise.
+/// Licences, certificates and relations of those in the room.
+fn people() -> Seen {
+    let mut seen = table(
+        || ready_with(study::with_certificates),
+        "10:01 lead+co: allow K1",
+        "
+        -                                          | allowed
+        investigator: uncertify lead licence       | refused session.licensed
+        investigator: relate lead co married       | refused session.related
+        investigator: relate lead co married; nurse: come | allowed
+        ",
+    );
+    let at_the_supplement = || at_the_supplement(study::with_certificates);
+    seen.extend(table(
+        at_the_supplement,
+        "11:40 lead+co: open K2",
+        "
+        -                                          | allowed
+        investigator: uncertify lead licence       | refused session.licensed
+        investigator: relate lead co married       | refused session.related
+        investigator: uncertify co gcp             | refused session.carers staff.certificate/gcp
+        ",
+    ));
+    seen
+}
+
 fn dose_as_others_set_it() -> Seen {
     let with_nurse = || ready_with(|study| study.session.presence.nurses_min = 1);
     let mut seen = table(
@@ -709,7 +735,7 @@ fn permissions_end() {
 
 fn everything() -> Seen {
     let mut seen = order();
-    for more in [second_order(), release(), dose(), supplement(), discharge(), close()] {
+    for more in [second_order(), release(), dose(), people(), supplement(), discharge(), close()] {
         seen.extend(more);
     }
     seen

@@ -66,6 +66,56 @@ fn delegations() -> Seen {
     )
 }
 
+/// What a role asks for: without it nobody is given the role, and nobody acts in it once it has run out.
+fn certificates() -> Seen {
+    let certified = || {
+        let mut study = study::study("1");
+        study::with_certificates(&mut study);
+        let mut clinic = Clinic::new(study).assigned();
+        clinic.clock("2025-03-31 09:00");
+        clinic
+    };
+    table(
+        certified,
+        "
+        investigator: delegate nora nurse 2025-03-31                | refused delegation.certificate/gcp
+        investigator: delegate nora attendant 2025-03-31            | allowed
+        investigator: certify nora gcp 2024-06-01; investigator: delegate nora nurse 2025-03-31 | allowed
+        investigator: certify nora gcp 2025-03-31; investigator: delegate nora nurse 2025-03-31 | allowed
+        investigator: certify nora gcp 2022-03-01; investigator: delegate nora nurse 2025-03-31 | refused delegation.certificate/gcp
+        # 1095 days from 1 April 2022, a leap year among them, end on 30 March 2025.
+        investigator: certify nora gcp 2022-04-01; investigator: delegate nora nurse 2025-03-31 | refused delegation.certificate/gcp
+        investigator: certify nora gcp 2022-04-02; investigator: delegate nora nurse 2025-03-31 | allowed
+        investigator: certify nora gcp 2022-04-02; investigator: delegate nora nurse 2025-04-01 | refused delegation.certificate/gcp
+        investigator: certify nora gcp 2024-06-01 2025-03-30; investigator: delegate nora nurse 2025-03-31 | refused delegation.certificate/gcp
+        investigator: certify nora gcp 2024-06-01; investigator: uncertify nora gcp 2025-01-01; investigator: delegate nora nurse 2025-03-31 | refused delegation.certificate/gcp
+        investigator: certify nora gcp 2024-06-01; investigator: uncertify nora gcp 2025-01-01; investigator: certify nora gcp 2025-02-01; investigator: delegate nora nurse 2025-03-31 | allowed
+        # The dosing day's own are not asked for yet.
+        investigator: certify nora gcp 2024-06-01; investigator: delegate nora co_therapist 2025-03-31 | allowed
+        admin: grant rosa rater                                     | refused delegation.certificate/raters_training
+        admin: certify rosa raters_training 2024-06-01; admin: grant rosa rater | allowed
+        # One who delegates needs their own; the sponsor's administrator mends it.
+        investigator: uncertify investigator gcp; investigator: delegate nora attendant 2025-03-31 | refused staff.certificate/gcp
+        investigator: uncertify investigator gcp; admin: delegate nora attendant 2025-03-31 | allowed
+        investigator: uncertify investigator gcp; investigator: certify investigator gcp 2025-03-31; investigator: delegate nora attendant 2025-03-31 | allowed
+        # What can't be read.
+        investigator: certify nora juggling 2024-06-01              | unreadable certificate
+        investigator: certify nora gcp 2025-04-01                   | unreadable issued
+        investigator: certify nora gcp 2024-06-01 2024-05-31        | unreadable until
+        investigator: certify nora gcp 2024-06-01 - number Nora     | unreadable number
+        investigator: certify nora gcp 2024-06-01 - number PSY-881  | recorded
+        investigator: uncertify nora gcp                            | unreadable certificate
+        investigator: relate lead lead married                      | unreadable other
+        investigator: relate lead co pals                           | unreadable relation
+        investigator: relate lead co married 2025-04-01             | unreadable from
+        investigator: relate lead co married 2020-01-01             | recorded
+        investigator: unrelate lead co married                      | unreadable relation
+        investigator: relate lead co married; investigator: unrelate co lead married | recorded
+        nurse: certify nurse gcp 2024-06-01 | unanswered: record certificate needs one of these duties at S01 today: lead_site, administer_trial. The investigator can delegate them
+        ",
+    )
+}
+
 fn roles() -> Seen {
     table(
         trial,
@@ -398,7 +448,7 @@ fn rights_are_computed() {
 #[test]
 fn every_rule_refuses_and_allows() {
     let mut seen = delegations();
-    for more in [roles(), sites(), lists(), versions(), holds(), locks()] {
+    for more in [certificates(), roles(), sites(), lists(), versions(), holds(), locks()] {
         seen.extend(more);
     }
     let mut clinic = trial();

@@ -59,6 +59,23 @@ pub fn score_json_with(
     lines: bool,
     pack: Option<&FormPack>,
 ) -> Result<String, ScoreError> {
+    answer_json(instrument, text, lines, pack).map(|answered| answered.json)
+}
+
+/// What was answered, and how much of it is an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// The answer; with lines, one a line.
+    pub json: String,
+    /// Lines that could not be scored, each answered by its error.
+    pub bad_lines: usize,
+}
+
+/// As [`score_json_with`], with the number of bad lines: every line is answered, and whoever asked is told that not all
+/// could be scored.
+///
+/// Errors: as [`score_json_with`].
+pub fn answer_json(instrument: &str, text: &str, lines: bool, pack: Option<&FormPack>) -> Result<Answered, ScoreError> {
     let instrument = named(instrument)?;
     if let Some(pack) = pack.filter(|pack| pack.instrument() != instrument.id) {
         let message = format!("the form pack is of {}, not of {}", pack.instrument(), instrument.id);
@@ -67,21 +84,25 @@ pub fn score_json_with(
     if !lines {
         let (id, scored) = answer(instrument, text, pack)?;
         let shown = Shown { line: None, id: id.as_deref(), instrument, scored: &scored };
-        return Ok(serde_json::to_string_pretty(&shown).unwrap_or_default());
+        return Ok(Answered { json: serde_json::to_string_pretty(&shown).unwrap_or_default(), bad_lines: 0 });
     }
     let mut answers = String::new();
+    let mut bad_lines = 0;
     for (n, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let line_number = Some(n + 1);
         let written = match answer(instrument, line, pack) {
             Ok((id, scored)) => {
                 serde_json::to_string(&Shown { line: line_number, id: id.as_deref(), instrument, scored: &scored })
             }
-            Err(error) => serde_json::to_string(&Failed { line: line_number, error: &error.0 }),
+            Err(error) => {
+                bad_lines += 1;
+                serde_json::to_string(&Failed { line: line_number, error: &error.0 })
+            }
         };
         answers.push_str(&written.unwrap_or_default());
         answers.push('\n');
     }
-    Ok(answers)
+    Ok(Answered { json: answers, bad_lines })
 }
 
 fn named(name: &str) -> Result<&'static Instrument, ScoreError> {

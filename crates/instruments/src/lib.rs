@@ -91,10 +91,27 @@ pub fn score_with(
     pack: Option<&FormPack>,
 ) -> Result<Scored, Vec<Unscorable>> {
     let pack = pack.filter(|pack| pack.instrument() == instrument.id);
-    let sheet = Sheet::read(instrument, responses, settings, pack)?;
+    let sheet = Sheet::read(instrument, &mut std::iter::empty(), responses, settings, pack)?;
     let mut scored = score_sheet(instrument, &sheet);
     if let Some(baseline) = &responses.baseline {
         change::add_changes(instrument, settings, baseline, &mut scored);
+    }
+    Ok(scored)
+}
+
+/// Scores answers that stand elsewhere, by the reference settings, without copying them; `beside` holds the rest of the
+/// administration.
+///
+/// Errors: as [`score`].
+pub fn score_answers<'a>(
+    instrument: &Instrument,
+    answers: &mut dyn Iterator<Item = (&'a str, &'a terms::Value)>,
+    beside: &'a Responses,
+) -> Result<Scored, Vec<Unscorable>> {
+    let sheet = Sheet::read(instrument, answers, beside, &Settings::REFERENCE, None)?;
+    let mut scored = score_sheet(instrument, &sheet);
+    if let Some(baseline) = &beside.baseline {
+        change::add_changes(instrument, &Settings::REFERENCE, baseline, &mut scored);
     }
     Ok(scored)
 }

@@ -23,12 +23,18 @@ pub struct Sheet<'a> {
     /// The licensed key and norms, where loaded.
     pub(crate) pack: Option<&'a FormPack>,
     cells: Vec<Cell>,
+    /// Answers to items in free text, by the item.
+    texts: Vec<(&'static str, &'a Value)>,
 }
 
+/// One answer with its item's key.
+pub(crate) type Given<'a> = (&'a str, &'a Value);
+
 impl<'a> Sheet<'a> {
-    /// Reads every answer; all faults at once.
+    /// Reads every answer; all faults at once. `answers` come first, then those among the responses.
     pub(crate) fn read(
         instrument: &Instrument,
+        answers: &mut dyn Iterator<Item = Given<'a>>,
         responses: &'a Responses,
         settings: &'a Settings,
         pack: Option<&'a FormPack>,
@@ -36,14 +42,21 @@ impl<'a> Sheet<'a> {
         let items = instrument.items;
         let mut wrong = Vec::new();
         let mut cells = vec![Cell::Missing(None); items.len()];
-        for (key, value) in &responses.answers {
+        let mut texts = Vec::new();
+        let beside = responses.answers.iter().map(|(key, value)| (key.as_str(), value));
+        for (key, value) in answers.chain(beside) {
             match instrument
                 .item_position(key)
                 .and_then(|position| Some((items.get(position)?, cells.get_mut(position)?)))
             {
                 None => wrong.push(unknown_item(instrument, key)),
                 Some((item, cell)) => match read(key, item, value) {
-                    Ok(read) if matches!(*cell, Cell::Missing(None)) => *cell = read,
+                    Ok(read) if matches!(*cell, Cell::Missing(None)) => {
+                        if matches!(item.answers, Answers::Text) {
+                            texts.push((item.id, value));
+                        }
+                        *cell = read;
+                    }
                     Ok(_) => wrong.push(twice(item.id)),
                     Err(fault) => wrong.push(*fault),
                 },
@@ -70,7 +83,7 @@ impl<'a> Sheet<'a> {
             }
         }
         check_variant(instrument, responses, &mut wrong);
-        let sheet = Self { items, responses, settings, pack, cells };
+        let sheet = Self { items, responses, settings, pack, cells, texts };
         sheet.finished(instrument, wrong)
     }
 
@@ -103,7 +116,7 @@ impl<'a> Sheet<'a> {
                 }),
             });
         }
-        let sheet = Self { items, responses, settings, pack: None, cells };
+        let sheet = Self { items, responses, settings, pack: None, cells, texts: Vec::new() };
         sheet.finished(instrument, wrong)
     }
 
@@ -209,6 +222,11 @@ impl<'a> Sheet<'a> {
     /// Whether there is any answer at this position.
     pub(crate) fn answered(&self, position: usize) -> bool {
         !matches!(self.cell(position), Cell::Missing(_))
+    }
+
+    /// What was answered to an item in free text.
+    pub(crate) fn text(&self, id: &str) -> Option<&'a Value> {
+        self.texts.iter().find(|(item, _)| *item == id).map(|(_, value)| *value)
     }
 
     /// The reason for missing of the item with this id, where one was given.

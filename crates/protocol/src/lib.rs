@@ -15,6 +15,8 @@ mod instrument;
 mod item;
 mod kinds;
 pub mod model;
+mod people;
+mod places;
 mod planning;
 mod read;
 mod room;

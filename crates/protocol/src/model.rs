@@ -9,6 +9,8 @@ pub use crate::analysis::{
     Responder, Sensitivity, SensitivityMethod, Variable, WeightsName,
 };
 use crate::expression::Expression;
+pub use crate::people::{CertificateKind, NeededFrom, RelationKind};
+pub use crate::places::Places;
 pub use crate::planning::{
     BetterWord, MechanismWord, Planning, PlanningAccrual, PlanningArm, PlanningBaseline, PlanningCovariate,
     PlanningDropout, PlanningLooks, SpendingWord,
@@ -75,6 +77,12 @@ pub struct Study {
     pub clocks: Vec<Clock>,
     /// Approvals that must be in date before any dose (licensed practice).
     pub approvals: Vec<ApprovalRule>,
+    /// Licences and trainings that staff must hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub certificates: Vec<CertificateKind>,
+    /// How two members of staff may be related.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub relations: Vec<RelationKind>,
     /// Follow-up: tries, silence, what goes on after treatment stops.
     pub follow_up: FollowUpPlan,
     /// How long what no clock bounds may take.
@@ -88,20 +96,23 @@ pub struct Study {
     /// What is assumed when the trial is planned by simulation. No part of the version: it changes nothing that is done.
     #[serde(skip)]
     pub planning: Option<Planning>,
+    /// Where its parts stand, by id. No part of the version.
+    #[serde(skip)]
+    pub places: Places,
 }
 
 impl Study {
     /// The visit with this id.
     pub fn visit(&self, id: &str) -> Option<&Visit> {
-        self.visits.iter().find(|visit| visit.id == *id)
+        self.places.visit(self, id)
     }
     /// The form with this id.
     pub fn form(&self, id: &str) -> Option<&Form> {
-        self.forms.iter().find(|form| form.id == *id)
+        self.places.form(self, id)
     }
     /// The role with this id.
     pub fn role(&self, id: &str) -> Option<&Role> {
-        self.roles.iter().find(|role| role.id == *id)
+        self.places.role(self, id)
     }
     /// The dosing session with this number, from 1.
     pub fn session(&self, number: u8) -> Option<&DoseSession> {
@@ -122,6 +133,15 @@ impl Study {
     /// The activities of a visit, in the schedule's order.
     pub fn activities_at<'a>(&'a self, visit: &'a str) -> impl Iterator<Item = (&'a Activity, Requirement)> {
         self.activities.iter().filter_map(move |activity| activity.at.get(visit).map(|need| (activity, *need)))
+    }
+    /// The kind of certificate with this id.
+    pub fn certificate(&self, id: &str) -> Option<&CertificateKind> {
+        self.certificates.iter().find(|kind| kind.id == id)
+    }
+    /// How many of the carers in the room must hold a licence: as the study says, or one where it knows licences at all.
+    pub fn licensed_min(&self) -> u32 {
+        let known = self.certificates.iter().any(|kind| kind.licensed);
+        self.session.presence.licensed_min.unwrap_or(u32::from(known))
     }
     /// The deviation rule for a trigger.
     pub fn deviation(&self, trigger: Trigger) -> Option<&DeviationRule> {
@@ -1018,6 +1038,12 @@ pub struct PresencePlan {
     pub delegation_minutes: u32,
     /// Two proofs of one act lie at most so far apart, minutes.
     pub together_minutes: u32,
+    /// Carers with a licence among those who are there before a dose; `None`: see [`Study::licensed_min`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub licensed_min: Option<u32>,
+    /// Whether people who are related may be the only ones with the participant at a dose.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub related_alone: bool,
     /// Where it comes from.
     pub source: Source,
 }
@@ -1310,6 +1336,9 @@ pub struct FollowUpPlan {
     pub tries_min: u32,
     /// Days over which they are spread.
     pub tries_days_min: u32,
+    /// Routes by which it is tried: telephone, letter, a contact person; `None` asks for no second one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub routes_min: Option<u32>,
     /// Reasons for stopping treatment or leaving.
     pub reasons: Vec<ChoiceOption>,
     /// Where it comes from.

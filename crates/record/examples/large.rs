@@ -60,6 +60,9 @@ impl Builder<'_> {
             for role in study.roles.iter().filter(|role| role.scope == protocol::model::RoleScope::Site) {
                 for who in ["A", "B"] {
                     let staff = format!("{site}-{}-{who}", role.id);
+                    for kind in conduct::staffing::credentials::usual(study, &role.id) {
+                        self.ask(None, json!({"fact": {"record_certificate": {"site": site, "staff": staff, "certificate": kind.id, "hours": kind.hours_min, "issued": "2026-01-01"}}}));
+                    }
                     self.ask(None, json!({"authorise": {"delegate": {"site": site, "staff": staff, "role": role.id, "from": "2026-01-01"}}}));
                 }
             }

@@ -3,12 +3,12 @@
 use crate::{error::StoreError, store::Store, table::Row};
 use conduct::{
     Census, Studies,
-    context::GivenFound,
+    context::{GivenFound, RoomFound},
     entry::{HeadFound, OpenItem},
 };
 use protocol::model::{ActivityKind, Requirement, Study};
 use std::{collections::BTreeMap, collections::BTreeSet};
-use terms::{ParticipantId, StudyHash};
+use terms::{ParticipantId, SiteId, StudyHash};
 
 /// Looks through the current tables. Items stand in order: by participant, kind and item.
 ///
@@ -60,7 +60,7 @@ pub fn census(store: &dyn Store, studies: &Studies) -> Result<Census, StoreError
     )?;
     look("SELECT NULL, instance, words FROM hold", "hold", &title)?;
     forms_missing(store, studies, &mut open)?;
-    Ok(Census { open: open.into_iter().collect(), heads: heads(store)?, given: Vec::new() })
+    Ok(Census { open: open.into_iter().collect(), heads: heads(store)?, ..Census::default() })
 }
 
 /// From which containers of a lot somebody has swallowed.
@@ -80,6 +80,41 @@ pub fn given(store: &dyn Store, lot: &str) -> Result<Census, StoreError> {
         })
     });
     Ok(Census { given: given.collect(), ..Census::default() })
+}
+
+/// Sessions of a site in which a dose was swallowed, with who was in the room then.
+///
+/// # Errors
+/// When the store can't be read.
+pub fn rooms(store: &dyn Store, site: &SiteId) -> Result<Census, StoreError> {
+    let dosed = "SELECT s.participant, s.session, s.dosed_at FROM dosing_session s \
+                 JOIN participant p ON p.participant = s.participant \
+                 WHERE p.site = ?1 AND s.dosed_at IS NOT NULL ORDER BY 1, 2";
+    let goings = "SELECT staff, going FROM presence WHERE participant = ?1 AND session = ?2 AND happened_at <= ?3 \
+                  ORDER BY happened_at, version";
+    let mut rooms = Vec::new();
+    for row in store.select(dosed, &[site.as_str().into()])? {
+        let session = row.get(1).and_then(crate::table::Cell::as_integer);
+        let (Some(participant), Some(session), Some(dosed)) = (word(&row, 0), session, word(&row, 2)) else { continue };
+        let Ok(at) = dosed.parse() else { continue };
+        let mut there: BTreeSet<String> = BTreeSet::new();
+        for going in store.select(goings, &[participant.into(), session.into(), dosed.into()])? {
+            let staff = word(&going, 0).unwrap_or_default();
+            if word(&going, 1) == Some("in") {
+                there.insert(staff.to_owned());
+            } else {
+                there.remove(staff);
+            }
+        }
+        rooms.push(RoomFound {
+            site: site.clone(),
+            participant: participant.into(),
+            session: u8::try_from(session).unwrap_or(u8::MAX),
+            at,
+            staff: there.iter().map(|staff| staff.as_str().into()).collect(),
+        });
+    }
+    Ok(Census { rooms, ..Census::default() })
 }
 
 /// Required forms of visits that were held, without a record.

@@ -2,7 +2,7 @@
 //! somebody else was quicker. Pages, command line, imports and the simulator have no other way to write.
 
 use crate::{
-    census::{census, given},
+    census::{census, given, rooms},
     error::StoreError,
     first_answer::{self, Digests},
     folded::{Folded, Memory, fold},
@@ -384,6 +384,11 @@ impl Door {
         }
         if let Command::Fact(Fact::RecallLot { lot, .. }) = command {
             context.census = Some(given(self.store.as_ref(), lot)?);
+        }
+        if let Command::Fact(Fact::WithdrawCertificate { site: Some(site), .. } | Fact::DeclareRelation { site, .. }) =
+            command
+        {
+            context.census = Some(rooms(self.store.as_ref(), site)?);
         }
         let Command::Authorise(act @ (Authorisation::Randomise { .. } | Authorisation::ReleaseContainers { .. })) =
             command

@@ -319,7 +319,8 @@ fn outcome(
     let at = |visit: &str| state.form_at(endpoint.form.as_str(), visit).map(|(_, record)| record);
     let number = |value: Option<&Value>| value.and_then(Value::as_decimal).map(terms::Decimal::as_f64);
     let (first, last) = (at(endpoint.baseline.as_str())?, at(endpoint.visit.as_str())?);
-    let score = |record: &conduct::state::FormRecord| number(record.scores.get(&endpoint.score)?.value.as_ref());
+    let score =
+        |record: &conduct::state::FormRecord| number(record.scores.get(endpoint.score.as_str())?.value.as_ref());
     let (before, after) = (score(first)?, score(last)?);
     let diagnosis = last.scores.get("diagnosis").and_then(|found| found.value.as_ref()?.as_bool());
     Some(Outcome { change: after - before, last: after, diagnosis })

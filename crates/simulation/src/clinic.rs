@@ -11,7 +11,9 @@ use crate::{
 use allocation::{Key, Service};
 use conduct::{
     Authorisation, Census, Command, Context, Draw, Entry, Fact, No, Picked, Proof, Request, Studies, Written,
-    command::HoldOn, context::GivenFound, entry::Person,
+    command::HoldOn,
+    context::{GivenFound, RoomFound},
+    entry::Person,
 };
 use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 use protocol::model::Study;
@@ -250,7 +252,7 @@ impl<'a> Clinic<'a> {
 
     /// For a lot that is called back: who has swallowed from it, as the door would find it.
     fn given(&self, command: &Command) -> Option<Census> {
-        let Command::Fact(Fact::RecallLot { lot, .. }) = command else { return None };
+        let Command::Fact(Fact::RecallLot { lot, .. }) = command else { return self.rooms(command) };
         let mut given = Vec::new();
         for (participant, state) in &self.folded.participants {
             for swallow in state.sessions.values().flat_map(|session| &session.swallowed) {
@@ -266,6 +268,30 @@ impl<'a> Clinic<'a> {
         given.sort();
         given.dedup();
         Some(Census { given, ..Census::default() })
+    }
+
+    /// For a certificate that is withdrawn or a relation that is declared: who was there at each dose of the site.
+    fn rooms(&self, command: &Command) -> Option<Census> {
+        let Command::Fact(Fact::WithdrawCertificate { site: Some(site), .. } | Fact::DeclareRelation { site, .. }) =
+            command
+        else {
+            return None;
+        };
+        let mut rooms = Vec::new();
+        for state in self.folded.participants.values().filter(|state| state.site == *site) {
+            for (number, session) in &state.sessions {
+                let Some(at) = session.dosed_at() else { continue };
+                let there = session.presence.iter().filter(|s| s.from <= at && s.until.is_none_or(|until| at < until));
+                rooms.push(RoomFound {
+                    site: site.clone(),
+                    participant: state.id.clone(),
+                    session: *number,
+                    at,
+                    staff: there.map(|span| span.staff.clone()).collect(),
+                });
+            }
+        }
+        Some(Census { rooms, ..Census::default() })
     }
 
     /// How far it has come.

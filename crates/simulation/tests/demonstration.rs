@@ -23,8 +23,15 @@ const AT_THE_END: &str = "nobody locks a simulated trial";
 /// Who withdraws in it asks for nothing more.
 const NOBODY_ASKS: &str = "no virtual person asks to be erased";
 
+/// Why nobody lacks what their role asks for.
+const IN_TIME: &str = "everybody brings their certificates along, and renews them in time";
+
 /// Rules that this study can't be seen to break, and why. Each has a test of its own beside the rule.
-const OUT_OF_REACH: [(&str, &str); 21] = [
+const OUT_OF_REACH: [(&str, &str); 25] = [
+    ("delegation.certificate", IN_TIME),
+    ("staff.certificate", IN_TIME),
+    ("session.licensed", IN_TIME),
+    ("session.related", "nobody of the staff is related to anybody"),
     ("session.clock", "virtual time does not go back"),
     ("identity.right", NOBODY_ASKS),
     ("identity.once", NOBODY_ASKS),
@@ -49,7 +56,10 @@ const OUT_OF_REACH: [(&str, &str); 21] = [
 ];
 
 /// Kinds of entries that this study can't write, and why.
-const NOT_HERE: [(&str, &str); 7] = [
+const NOT_HERE: [(&str, &str); 10] = [
+    ("certificate_withdrawn", IN_TIME),
+    ("relation_declared", "nobody of the staff is related to anybody"),
+    ("relation_ended", "nobody of the staff is related to anybody"),
     ("identity_erased", NOBODY_ASKS),
     ("analysis_plan_frozen", AT_THE_END),
     ("record_locked", AT_THE_END),

@@ -124,7 +124,7 @@ impl Trial<'_> {
         if let Some(form) = self.study.form(key.1.as_str())
             && let Ok(read) = read_form(form, &values)
         {
-            let scores = read.scores.into_iter().map(|(name, found)| (name, found.value)).collect();
+            let scores = read.scores.into_iter().map(|(name, found)| (name.into_owned(), found.value)).collect();
             self.scored.insert(key.clone(), scores);
         }
         self.forms.insert(key.clone(), values);
@@ -143,6 +143,11 @@ impl Trial<'_> {
         }
         let (head, rest) = name.split_once('.')?;
         match head {
+            // Whoever signed has answered every question rightly, and agreed to every item.
+            "consent" if rest == "quiz_score" => {
+                let version = self.study.consent.versions.last()?;
+                return i64::try_from(version.questions.len()).ok().map(Value::Integer);
+            }
             "consent" => return Some(Value::Bool(true)),
             "done" => return Some(Value::Bool(true)),
             "dosing" => return None,

@@ -5,12 +5,12 @@ use crate::{
     state::{Outcome, Setting, State},
 };
 use conduct::{
-    Authorisation, Census, Command, Context, Draw, Person, Picked, Proof, Request, command::DosePart, entry::OpenItem,
-    state::ContainerStanding,
+    Authorisation, Census, Command, Context, Draw, Fact, Person, Picked, Proof, Request, command::DosePart,
+    context::RoomFound, entry::OpenItem, state::ContainerStanding,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::{fmt, sync::Arc};
-use terms::{ContainerId, ParticipantId, StaffId};
+use terms::{ContainerId, ParticipantId, SiteId, StaffId};
 
 /// Makes the command for a state; `None` where there is nothing to ask.
 pub type Make = Arc<dyn Fn(&State) -> Option<Command> + Send + Sync>;
@@ -176,8 +176,10 @@ fn span(minutes: i64) -> String {
 /// What a move led to.
 #[derive(Debug, Clone)]
 pub struct Step {
-    /// The state after it.
-    pub state: State,
+    /// The state after it; `None` where nothing was granted or recorded.
+    pub state: Option<State>,
+    /// What was asked; `None` where time went by.
+    pub asked: Option<Command>,
     /// What was answered; `None` where time went by.
     pub outcome: Option<Outcome>,
     /// What should never have happened.
@@ -186,33 +188,60 @@ pub struct Step {
 
 /// Makes a move. `None` where it has nothing to ask here, or was made twice in this minute already: a third time is not explored.
 pub fn make(setting: &Setting, state: &State, number: u16, one: &Move) -> Option<Step> {
-    let mut next = state.clone();
-    let (outcome, harms) = send(setting, &mut next, number, one)?;
-    Some(Step { state: next, outcome, harms })
+    let Kind::Ask(make) = &one.kind else {
+        let mut next = state.clone();
+        pass(&mut next, &one.kind);
+        return Some(Step { state: Some(next), asked: None, outcome: None, harms: Vec::new() });
+    };
+    let (request, context) = ask(state, number, one, make(state)?)?;
+    // Most that is asked is refused: only what is granted or recorded costs another state.
+    let (next, outcome, harms) = match state.decide(setting, &request, &context) {
+        Err(no) => (None, Outcome::No(no), Vec::new()),
+        Ok(mut written) => {
+            let mut next = state.clone();
+            next.made(number);
+            let harms = next.take_in(setting, &request, &context, &mut written);
+            (Some(next), Outcome::Written(written), harms)
+        }
+    };
+    Some(Step { state: next, asked: Some(request.command), outcome: Some(outcome), harms })
 }
 
-/// The same in place.
+/// The same in place; what was asked and refused counts as made.
 pub fn send(setting: &Setting, state: &mut State, number: u16, one: &Move) -> Option<(Option<Outcome>, Vec<Harm>)> {
-    match &one.kind {
+    let Kind::Ask(make) = &one.kind else {
+        pass(state, &one.kind);
+        return Some((None, Vec::new()));
+    };
+    let (request, context) = ask(state, number, one, make(state)?)?;
+    state.made(number);
+    let (outcome, harms) = match state.decide(setting, &request, &context) {
+        Err(no) => (Outcome::No(no), Vec::new()),
+        Ok(mut written) => {
+            let harms = state.take_in(setting, &request, &context, &mut written);
+            (Outcome::Written(written), harms)
+        }
+    };
+    Some((Some(outcome), harms))
+}
+
+/// Time goes by, or the clock is put back.
+fn pass(state: &mut State, kind: &Kind) {
+    match kind {
         Kind::Wait(minutes) => {
             state.now = later(state.now, *minutes);
             state.pass(*minutes);
-            Some((None, Vec::new()))
         }
-        Kind::Back(minutes) => {
-            state.now = later(state.now, -*minutes);
-            Some((None, Vec::new()))
-        }
-        Kind::Ask(make) => {
-            let command = make(state)?;
-            let act = state.act(number)?;
-            let at = (one.ago != 0).then(|| later(state.now, -one.ago));
-            let context = context(state, one, &command, act.clone().into());
-            let request = Request { id: act, at, reason: one.reason.clone(), sent: None, command };
-            let (outcome, harms) = state.ask(setting, &request, &context);
-            Some((Some(outcome), harms))
-        }
+        Kind::Back(minutes) => state.now = later(state.now, -*minutes),
+        Kind::Ask(_) => {}
     }
+}
+
+fn ask(state: &State, number: u16, one: &Move, command: Command) -> Option<(Request, Context)> {
+    let act = state.act(number)?;
+    let at = (one.ago != 0).then(|| later(state.now, -one.ago));
+    let context = context(state, one, &command, act.clone().into());
+    Some((Request { id: act, at, reason: one.reason.clone(), sent: None, command }, context))
 }
 
 fn context(state: &State, one: &Move, command: &Command, act: terms::ActId) -> Context {
@@ -236,6 +265,9 @@ fn context(state: &State, one: &Move, command: &Command, act: terms::ActId) -> C
     };
     let census = match command {
         Command::Authorise(Authorisation::LockRecord {}) => Some(census(state)),
+        Command::Fact(Fact::WithdrawCertificate { site: Some(site), .. } | Fact::DeclareRelation { site, .. }) => {
+            Some(rooms(state, site))
+        }
         _ => None,
     };
     Context {
@@ -279,6 +311,20 @@ fn pick(state: &State, participant: &ParticipantId, session: u8, service: &Servi
         (Some(initial), supplement) => Picked::Containers { initial, supplement },
         (None, _) => Picked::None,
     }
+}
+
+/// Who was there at each dose of a site, as the door would find it.
+fn rooms(state: &State, site: &SiteId) -> Census {
+    let mut rooms = Vec::new();
+    for (id, person) in state.people.iter().filter(|(_, person)| person.site == *site) {
+        for (number, session) in &person.sessions {
+            let Some(at) = session.dosed_at() else { continue };
+            let there = session.presence.iter().filter(|s| s.from <= at && s.until.is_none_or(|until| at < until));
+            let staff = there.map(|span| span.staff.clone()).collect();
+            rooms.push(RoomFound { site: site.clone(), participant: id.clone(), session: *number, at, staff });
+        }
+    }
+    Census { rooms, ..Census::default() }
 }
 
 fn census(state: &State) -> Census {

@@ -4,15 +4,18 @@
 //! together with its declared partner; where no world can reach a rule, a property test does, and is named here.
 
 use crate::{
-    prove::{Found, prove_worlds},
-    search::{self, Bounds},
+    prove::{Found, found, prove_worlds},
+    search::{self, Bounds, World},
     stage::{Stage, Why},
     state::Off,
     worlds,
 };
 use protocol::model::{Assignment, Study, Trigger};
 use serde::Serialize;
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 /// Two rules that guard one harm on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -43,6 +46,11 @@ pub const PARTNERS: &[Partners] = &[
         why: "a container that was emptied is no longer the one in hand",
     },
     Partners {
+        rule: "dose.in_date",
+        with: &["dose.container"],
+        why: "a container that was set aside is no longer the one in hand; the rule says why, and looks at the date too",
+    },
+    Partners {
         rule: "supplement.once",
         with: &["dose.container"],
         why: "a container that was emptied is no longer the one in hand",
@@ -51,6 +59,11 @@ pub const PARTNERS: &[Partners] = &[
         rule: "session.carers",
         with: &["session.delegation"],
         why: "a carer who is not in the room does not outlast the session either",
+    },
+    Partners {
+        rule: "session.licensed",
+        with: &["session.carers", "session.lead", "session.delegation", "staff.certificate"],
+        why: "a study may ask for the licence of a role as well; the rule counts licences, whoever holds them",
     },
     Partners {
         rule: "discharge.earliest",
@@ -89,6 +102,9 @@ pub fn not_in(study: &Study, rule: &str) -> bool {
     match rule {
         "session.approval" => study.approvals.is_empty(),
         "session.nurse" => study.session.presence.nurses_min == 0,
+        "delegation.certificate" | "staff.certificate" => study.certificates.is_empty(),
+        "session.licensed" => study.licensed_min() == 0,
+        "session.related" => study.relations.is_empty() || study.session.presence.related_alone,
         "supplement.reason" => supplement.is_none_or(|plan| plan.reason_after_minutes.is_none()),
         "randomisation.draw" | "randomisation.list" | "unblinding.reason" => !randomised,
         "dose.interval" | "order.sequence" | "session.reconfirmed" => study.dose.sessions.len() < 2,
@@ -183,7 +199,8 @@ pub fn without(study: &Arc<Study>, amended: Option<Arc<Study>>, id: &str, bounds
     Ok(Knocked { rule: id.to_owned(), with, harm: proof.harm, test, not_in_study: known && not_in(study, base) })
 }
 
-/// The same for every one of these, each only in the worlds where it was seen to matter.
+/// The same for every one of these, each only in the worlds where it was seen to matter. One exploration runs on one thread; so many
+/// run at once.
 ///
 /// # Errors
 /// When the stage can't be set up.
@@ -191,45 +208,67 @@ pub fn each(
     study: &Arc<Study>,
     amended: Option<&Arc<Study>>,
     bounds: Bounds,
-    heard: &dyn Fn(&Knocked),
+    heard: &(dyn Fn(&Knocked) + Sync),
 ) -> Result<Vec<Knocked>, Why> {
+    let alone = Bounds { threads: 1, ..bounds };
     let stage = Stage::new(Arc::clone(study), amended.cloned(), Off::nothing())?;
-    let mut places: Vec<(&str, search::Coverage)> = Vec::new();
-    for (name, make) in worlds::ALL {
-        let Ok(world) = make(&stage) else { continue };
-        places.push((name, search::explore(&world, bounds, &|_| ()).coverage));
-    }
+    let worlds: Vec<World> = worlds::ALL.iter().filter_map(|(_, make)| make(&stage).ok()).collect();
+    let seen = spread(&worlds, bounds.threads, |world| search::explore(world, alone, &|_| ()).coverage);
     let mut coverage = search::Coverage::default();
-    places.iter().for_each(|(_, seen)| coverage.add(seen));
-    let mut knocked = Vec::new();
-    for id in all(&coverage) {
-        let word = id.strip_prefix("answer.");
-        let off = word.map_or_else(|| Some(off_for(&id)), |_| off_for_answer(&id));
-        let Some(off) = off else { continue };
-        let weight = |seen: &search::Coverage| match word {
-            Some(word) => seen.answers.get(word).copied().unwrap_or_default(),
-            None => off
-                .rules
-                .iter()
-                .filter_map(|rule| seen.rules.get(rule))
-                .map(|reached| reached.broken + 1_000_000 * reached.alone)
-                .sum(),
-        };
-        let mut order: Vec<(&str, u64)> = places.iter().map(|(name, seen)| (*name, weight(seen))).collect();
-        order.retain(|(_, weight)| *weight > 0);
-        order.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
-        let mut harm = None;
-        for (name, _) in order {
-            harm = prove_worlds(study, amended.cloned(), &[name], bounds, &off, &|_, _| ())?.harm;
-            if harm.is_some() {
-                break;
-            }
+    seen.iter().for_each(|seen| coverage.add(seen));
+    let places: Vec<(&World, &search::Coverage)> = worlds.iter().zip(&seen).collect();
+    Ok(spread(&all(&coverage), bounds.threads, |id| {
+        let knocked = knocked(&stage, &places, id, alone);
+        heard(&knocked);
+        knocked
+    }))
+}
+
+/// One rule or answer switched off, in the worlds where it was seen to matter, those first where it stood alone in the way most often.
+fn knocked(stage: &Stage, places: &[(&World, &search::Coverage)], id: &str, bounds: Bounds) -> Knocked {
+    let word = id.strip_prefix("answer.");
+    let off = word.map_or_else(|| Some(off_for(id)), |_| off_for_answer(id)).unwrap_or_default();
+    let weight = |seen: &search::Coverage| match word {
+        Some(word) => seen.answers.get(word).copied().unwrap_or_default(),
+        None => {
+            let reached = off.rules.iter().filter_map(|rule| seen.rules.get(rule));
+            reached.map(|reached| reached.broken + 1_000_000 * reached.alone).sum()
         }
-        let with = off.rules.iter().filter(|rule| **rule != id).cloned().collect();
-        let test = declared(&id).map(|declared| declared.test);
-        let one = Knocked { not_in_study: word.is_none() && not_in(study, &id), rule: id, with, harm, test };
-        heard(&one);
-        knocked.push(one);
-    }
-    Ok(knocked)
+    };
+    let mut order: Vec<(&World, u64)> = places.iter().map(|(world, seen)| (*world, weight(seen))).collect();
+    order.retain(|(_, weight)| *weight > 0);
+    order.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
+    let harm = order.into_iter().find_map(|(world, _)| {
+        let mut without = world.clone();
+        without.setting.off = off.clone();
+        search::explore(&without, bounds, &|_| ()).harm.map(|way| found(stage, &without, &way))
+    });
+    let with = off.rules.iter().filter(|rule| *rule != id).cloned().collect();
+    let test = declared(id).map(|declared| declared.test);
+    let not_in_study = word.is_none() && not_in(&stage.study, id);
+    Knocked { rule: id.to_owned(), with, harm, test, not_in_study }
+}
+
+/// Does a piece of work for each of these, so many at once; the answers come in the order of what was asked.
+fn spread<T: Sync, R: Send>(all: &[T], threads: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let mut done: Vec<(usize, R)> = std::thread::scope(|scope| {
+        let (next, work) = (&next, &work);
+        let one = move || {
+            let mut mine = Vec::new();
+            loop {
+                let place = next.fetch_add(1, Ordering::Relaxed);
+                let Some(asked) = all.get(place) else { return mine };
+                mine.push((place, work(asked)));
+            }
+        };
+        let others: Vec<_> = (1..threads.max(1)).map(|_| scope.spawn(one)).collect();
+        let mine = one();
+        others.into_iter().filter_map(|thread| thread.join().ok()).fold(mine, |mut all, theirs| {
+            all.extend(theirs);
+            all
+        })
+    });
+    done.sort_by_key(|(place, _)| *place);
+    done.into_iter().map(|(_, answer)| answer).collect()
 }

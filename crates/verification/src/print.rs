@@ -4,7 +4,8 @@
 //! Two states with one fingerprint are taken for one; among a million the chance of such a mistake is below 10⁻²⁶.
 
 use std::{
-    fmt::{self, Debug, Write},
+    cell::RefCell,
+    fmt::{Debug, Write},
     hash::{Hash, Hasher},
 };
 
@@ -37,7 +38,13 @@ impl Printer {
         self.lanes = [mix(self.lanes[0], FIRST | 1), mix(self.lanes[1], SECOND | 1)];
     }
 
-    fn bytes(&mut self, bytes: &[u8]) {
+    fn bytes(&mut self, all: &[u8]) {
+        let mut bytes = all;
+        if self.filled == 0 {
+            let (words, rest) = all.as_chunks::<8>();
+            words.iter().for_each(|word| self.word(u64::from_le_bytes(*word)));
+            bytes = rest;
+        }
         for byte in bytes {
             self.waiting |= u64::from(*byte) << (8 * self.filled);
             self.filled += 1;
@@ -46,7 +53,7 @@ impl Printer {
                 (self.waiting, self.filled) = (0, 0);
             }
         }
-        self.length += bytes.len() as u64;
+        self.length += all.len() as u64;
     }
 
     /// The fingerprint of all that was written.
@@ -55,13 +62,6 @@ impl Printer {
         self.word(self.length);
         self.word(FIRST);
         u128::from(self.lanes[0]) << 64 | u128::from(self.lanes[1])
-    }
-}
-
-impl Write for Printer {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.bytes(text.as_bytes());
-        Ok(())
     }
 }
 
@@ -77,10 +77,18 @@ impl Hasher for Printer {
 
 /// The fingerprint of a value as `Debug` shows it.
 pub fn of_shown(value: &impl Debug) -> u128 {
-    let mut printer = Printer::default();
-    // Writing into a hasher can't fail.
-    let _ = write!(printer, "{value:?}");
-    printer.done()
+    thread_local! {
+        static TEXT: RefCell<String> = const { RefCell::new(String::new()) };
+    }
+    // `Debug` writes some bytes at a time: they are gathered, and taken in eight by eight.
+    TEXT.with_borrow_mut(|text| {
+        text.clear();
+        // Writing into a text can't fail.
+        let _ = write!(text, "{value:?}");
+        let mut printer = Printer::default();
+        printer.bytes(text.as_bytes());
+        printer.done()
+    })
 }
 
 /// The fingerprint of a value that hashes itself.

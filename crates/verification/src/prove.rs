@@ -147,19 +147,24 @@ pub fn prove_worlds(
             cut: explored.cut,
         });
         if let Some(way) = explored.harm {
-            proof.harm = Some(Found {
-                world: world.name,
-                about: world.about,
-                property: way.harm.property.clone(),
-                harm: way.harm.what.clone(),
-                source: source_of(&way.harm.property),
-                way: search::told(world, &way, &stage.zone),
-            });
+            proof.harm = Some(found(&stage, world, &way));
             break;
         }
     }
     (proof.unreached, proof.ungranted) = not_reached(study, &proof);
     Ok(proof)
+}
+
+/// A way to a harm, told.
+pub(crate) fn found(stage: &Stage, world: &World, way: &search::Way) -> Found {
+    Found {
+        world: world.name,
+        about: world.about,
+        property: way.harm.property.clone(),
+        harm: way.harm.what.clone(),
+        source: source_of(&way.harm.property),
+        way: search::told(world, way, &stage.zone),
+    }
 }
 
 /// Where a property comes from.

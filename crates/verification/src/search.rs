@@ -306,10 +306,8 @@ impl Search<'_> {
             let number = u16::try_from(number).unwrap_or(u16::MAX);
             let Some(step) = moves::make(self.setting, state, number, one) else { continue };
             found.tried += 1;
-            if let (Some(outcome), moves::Kind::Ask(make)) = (&step.outcome, &one.kind)
-                && let Some(command) = make(state)
-            {
-                found.coverage.take(&command, outcome);
+            if let (Some(outcome), Some(command)) = (&step.outcome, &step.asked) {
+                found.coverage.take(command, outcome);
             }
             if let Some(harm) = step.harms.first() {
                 let mut moves = path(nodes, place);
@@ -317,13 +315,11 @@ impl Search<'_> {
                 self.harmed(Way { moves, harm: harm.clone() });
                 return;
             }
-            let changed = !matches!(step.outcome, Some(Outcome::No(_)));
-            if changed {
-                let print = step.state.print();
-                if self.new_state(print) {
-                    let parent = u32::try_from(place).unwrap_or(u32::MAX);
-                    found.nodes.push((parent, number, mark(print)));
-                }
+            if let Some(print) = step.state.map(|state| state.print())
+                && self.new_state(print)
+            {
+                let parent = u32::try_from(place).unwrap_or(u32::MAX);
+                found.nodes.push((parent, number, mark(print)));
             }
         }
     }
@@ -346,7 +342,7 @@ impl Search<'_> {
     fn step(&self, state: &State, made: u16) -> State {
         let one = self.world.moves.get(usize::from(made));
         let step: Option<Step> = one.and_then(|one| moves::make(self.setting, state, made, one));
-        step.map_or_else(|| state.clone(), |step| step.state)
+        step.and_then(|step| step.state).unwrap_or_else(|| state.clone())
     }
 }
 
@@ -373,17 +369,14 @@ pub fn told(world: &World, way: &Way, zone: &jiff::tz::TimeZone) -> Vec<String> 
         let Some(step) = moves::make(setting, &state, *number, one) else { continue };
         let answer = match &step.outcome {
             None => String::new(),
-            Some(Outcome::Written(_)) => match &one.kind {
-                moves::Kind::Ask(make) => match make(&state) {
-                    Some(Command::Authorise(_)) => ": allowed".to_owned(),
-                    _ => ": recorded".to_owned(),
-                },
-                moves::Kind::Wait(_) | moves::Kind::Back(_) => String::new(),
+            Some(Outcome::Written(_)) => match &step.asked {
+                Some(Command::Authorise(_)) => ": allowed".to_owned(),
+                _ => ": recorded".to_owned(),
             },
             Some(Outcome::No(no)) => format!(": no, {no}"),
         };
         lines.push(format!("{} {:02}:{:02}  {}{answer}", at.date(), at.hour(), at.minute(), one.words));
-        state = step.state;
+        state = step.state.unwrap_or(state);
     }
     lines
 }

@@ -265,7 +265,48 @@ impl<'s> Builder<'s> {
             let stream = if *scope == RoleScope::Trial { StreamId::Trial } else { StreamId::Site(stage.site.clone()) };
             builder.seed(&stream, entry);
         }
+        builder.certified();
         Ok(builder)
+    }
+
+    /// Everybody holds what any role asks for, the stranger in the whole trial as well; licences that no role needs are the
+    /// lead's and the nurse's, so that a pair can lose its only one.
+    fn certified(&mut self) {
+        let stage = self.stage;
+        let mut people: Vec<(StaffId, Option<RoleId>)> =
+            stage.roles.iter().map(|(staff, role, _)| (staff.clone(), Some(role.clone()))).collect();
+        people.push((stage.staff.stranger.clone(), None));
+        let sites: Vec<SiteId> = [Some(&stage.site), stage.elsewhere.as_ref()].into_iter().flatten().cloned().collect();
+        for (staff, role) in people {
+            for kind in &stage.study.certificates {
+                let holds = match &role {
+                    None => true,
+                    Some(_) if !kind.licensed => true,
+                    Some(_) if kind.roles.is_empty() => staff == stage.staff.lead || staff == stage.staff.nurse,
+                    Some(role) => kind.roles.contains(role),
+                };
+                if !holds {
+                    continue;
+                }
+                let entry = Entry::CertificateRecorded {
+                    staff: staff.clone(),
+                    certificate: kind.id.clone(),
+                    number: None,
+                    hours: kind.hours_min,
+                    issued: Date::constant(2026, 1, 5),
+                    until: None,
+                };
+                let trial_wide = role.is_none()
+                    || stage.roles.iter().any(|(who, _, scope)| *who == staff && *scope == RoleScope::Trial);
+                if trial_wide {
+                    self.seed(&StreamId::Trial, entry.clone());
+                } else {
+                    for site in &sites {
+                        self.seed(&StreamId::Site(site.clone()), entry.clone());
+                    }
+                }
+            }
+        }
     }
 
     fn approve(&mut self, stream: &StreamId, approval: &str) {
@@ -316,15 +357,15 @@ impl<'s> Builder<'s> {
         let number = u16::try_from(60_000 + self.seeds % 5_000).unwrap_or(u16::MAX);
         let made = moves::make(&self.stage.setting, &self.state, number, one);
         match made {
-            Some(Step { state, outcome: None | Some(Outcome::Written(_)), harms }) => {
+            Some(Step { outcome: Some(Outcome::No(no)), .. }) => Err(format!("{}: {no}", one.words)),
+            Some(Step { state: Some(state), harms, .. }) => {
                 if let Some(harm) = harms.first() {
                     return Err(format!("on the way to the world's beginning: {}: {}", one.words, harm.what));
                 }
                 self.state = state;
                 Ok(())
             }
-            Some(Step { outcome: Some(Outcome::No(no)), .. }) => Err(format!("{}: {no}", one.words)),
-            None => Err(format!("{}: there is nothing to ask", one.words)),
+            Some(Step { state: None, .. }) | None => Err(format!("{}: there is nothing to ask", one.words)),
         }
     }
 
@@ -499,7 +540,14 @@ impl<'s> Builder<'s> {
     /// When one can't be recorded.
     pub fn checked(&mut self, person: &ParticipantId, session: u8) -> Result<(), Why> {
         for check in self.stage.study.session.checks.clone() {
-            if let Some(form) = &check.form {
+            // What was filled in this morning for the criteria stands for the check as well.
+            let filled = check.form.as_ref().and_then(|form| {
+                let (_, record) = self.state.people.get(person)?.latest_form(form.as_str())?;
+                Some(record.at)
+            });
+            if let Some(form) = &check.form
+                && filled.is_none_or(|at| moves::later(at, 45) < self.state.now)
+            {
                 let filled = self.stage.form(person, form.as_str(), self.fills_in(form.as_str()));
                 self.must(&filled)?;
             }

@@ -21,7 +21,6 @@ use std::{
 use terms::{InstanceId, ParticipantId, SiteId, StudyHash};
 
 /// A value shared between states, with its fingerprint.
-#[derive(Debug)]
 pub struct Kept<T> {
     value: Arc<T>,
     print: OnceLock<u128>,
@@ -33,18 +32,44 @@ impl<T> Clone for Kept<T> {
     }
 }
 
-impl<T: Clone + Debug> Kept<T> {
-    fn new(value: T) -> Self {
+impl<T: Debug> Debug for Kept<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.value.fmt(f)
+    }
+}
+
+impl<T: Default> Default for Kept<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T> Kept<T> {
+    pub(crate) fn new(value: T) -> Self {
         Self { value: Arc::new(value), print: OnceLock::new() }
     }
 
-    fn change(&mut self, with: impl FnOnce(&mut T)) {
-        with(Arc::make_mut(&mut self.value));
+    /// The fingerprint, made once until it changes.
+    pub(crate) fn print_by(&self, how: impl FnOnce(&T) -> u128) -> u128 {
+        *self.print.get_or_init(|| how(&self.value))
+    }
+}
+
+impl<T: Clone> Kept<T> {
+    /// To be changed: other states that share it keep it as it was.
+    pub(crate) fn value_mut(&mut self) -> &mut T {
         self.print = OnceLock::new();
+        Arc::make_mut(&mut self.value)
     }
 
+    fn change(&mut self, with: impl FnOnce(&mut T)) {
+        with(self.value_mut());
+    }
+}
+
+impl<T: Debug> Kept<T> {
     fn print(&self) -> u128 {
-        *self.print.get_or_init(|| print::of_shown(&self.value))
+        self.print_by(|value| print::of_shown(value))
     }
 }
 
@@ -172,19 +197,17 @@ impl State {
     }
 
     /// The name of an act by this move now; `None` if it was made often enough in this minute.
-    pub(crate) fn act(&mut self, number: u16) -> Option<String> {
-        let times = match self.made.iter_mut().find(|(made, _)| *made == number) {
-            Some((_, times)) if *times >= TIMES_IN_A_MINUTE => return None,
-            Some((_, times)) => {
-                *times += 1;
-                *times
-            }
-            None => {
-                self.made.push((number, 1));
-                1
-            }
-        };
-        Some(format!("a{number}-{}-{times}", self.passed))
+    pub(crate) fn act(&self, number: u16) -> Option<String> {
+        let times = self.made.iter().find(|(made, _)| *made == number).map_or(0, |(_, times)| *times);
+        (times < TIMES_IN_A_MINUTE).then(|| format!("a{number}-{}-{}", self.passed, times + 1))
+    }
+
+    /// An act by this move was made in this minute.
+    pub(crate) fn made(&mut self, number: u16) {
+        match self.made.iter_mut().find(|(made, _)| *made == number) {
+            Some((_, times)) => *times += 1,
+            None => self.made.push((number, 1)),
+        }
     }
 
     /// The state's fingerprint.
@@ -196,23 +219,24 @@ impl State {
         print::of_hashed(&all)
     }
 
-    /// Asks; what is granted or recorded is taken in, and the monitor says what it thinks of it.
-    pub fn ask(&mut self, setting: &Setting, request: &Request, context: &Context) -> (Outcome, Vec<Harm>) {
-        let decided = self.decide(setting, request, context);
-        match decided {
-            Err(no) => (Outcome::No(no), Vec::new()),
-            Ok(mut written) => {
-                let fact = matches!(request.command, conduct::Command::Fact(_));
-                setting.off.silences(&mut written, fact);
-                let mut harms = self.monitor.observe(setting, &Performed { request, context, written: &written });
-                harms.retain(|harm| !setting.off.ignored.contains(&harm.property));
-                self.apply(&written);
-                (Outcome::Written(written), harms)
-            }
-        }
+    /// Takes in what was granted or recorded; the monitor says what it thinks of it.
+    pub(crate) fn take_in(
+        &mut self,
+        setting: &Setting,
+        request: &Request,
+        context: &Context,
+        written: &mut Vec<Written>,
+    ) -> Vec<Harm> {
+        let fact = matches!(request.command, conduct::Command::Fact(_));
+        setting.off.silences(written, fact);
+        let mut harms = self.monitor.observe(setting, &Performed { request, context, written });
+        harms.retain(|harm| !setting.off.ignored.contains(&harm.property));
+        self.apply(written);
+        harms
     }
 
-    fn decide(&self, setting: &Setting, request: &Request, context: &Context) -> Result<Vec<Written>, No> {
+    /// Asks the rules, with what is switched off.
+    pub(crate) fn decide(&self, setting: &Setting, request: &Request, context: &Context) -> Result<Vec<Written>, No> {
         let subject = request.command.subject();
         let participant = match &subject {
             Subject::Participant(id) => self.people.get(id),

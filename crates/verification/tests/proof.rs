@@ -3,8 +3,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests stop at the first surprise")]
 
 use protocol::{StudyFiles, model::Study};
-use std::{fs, path::Path, sync::Arc};
-use verification::{Bounds, Off, Proof, book, faults, floors, needed, prove, prove_worlds};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    fs,
+    path::Path,
+    sync::Arc,
+};
+use verification::{
+    Bounds, Off, Proof, Stage, World, book, faults, floors, moves, needed, prove, prove_worlds, search, state::State,
+    worlds,
+};
 
 fn small() -> Arc<Study> {
     Arc::new(protocol::embedded::load("small").unwrap())
@@ -82,22 +90,94 @@ fn threads_change_nothing() {
     assert_eq!(run(1), run(2));
 }
 
+/// A second search that shares nothing with the first but the moves: depth first, without threads, every state kept whole and
+/// told apart by its whole text.
+#[derive(Default)]
+struct Naive {
+    /// Texts of states, with the least depth at which each was met.
+    seen: HashMap<String, u8>,
+    prints: HashSet<u128>,
+    shortest: Option<usize>,
+}
+
+impl Naive {
+    fn go(&mut self, world: &World, state: &State, depth: u8, most: u8) {
+        let kept = (&state.trial, &state.allocation, &state.sites, &state.stocks, &state.people);
+        let text = format!("{kept:?} {} {:?}", state.now, state.monitor);
+        if self.seen.get(&text).is_some_and(|met| *met <= depth) {
+            return;
+        }
+        self.seen.insert(text, depth);
+        self.prints.insert(state.print());
+        for (number, one) in world.moves.iter().enumerate().filter(|_| depth < most) {
+            let Some(step) = moves::make(&world.setting, state, u16::try_from(number).unwrap(), one) else { continue };
+            if step.harms.is_empty() {
+                step.state.iter().for_each(|next| self.go(world, next, depth + 1, most));
+            } else {
+                let way = usize::from(depth) + 1;
+                self.shortest = Some(self.shortest.map_or(way, |known| known.min(way)));
+            }
+        }
+    }
+}
+
+/// The same states and the same verdict, whichever way they are looked for.
+#[test]
+fn a_naive_search_finds_the_same() {
+    let stage = Stage::new(small(), None, Off::nothing()).unwrap();
+    for (name, depth, rule) in [("people of the dose", 2, "session.carers"), ("company", 3, "")] {
+        let (_, make) = worlds::ALL.iter().find(|(known, _)| *known == name).unwrap();
+        let mut world = make(&stage).unwrap();
+        let bounds = Bounds { depth, states: 1_000_000, threads: 2 };
+        let mut naive = Naive::default();
+        naive.go(&world, &world.start, 0, depth);
+        let explored = search::explore(&world, bounds, &|_| ());
+        assert_eq!((naive.seen.len(), naive.shortest), (explored.states, None), "{name}");
+        assert_eq!(explored.harm, None);
+        assert_eq!(naive.prints.len(), naive.seen.len(), "{name}: two states have one fingerprint");
+        if rule.is_empty() {
+            continue;
+        }
+        world.setting.off = needed::off_for(rule);
+        let mut naive = Naive::default();
+        naive.go(&world, &world.start, 0, depth);
+        let explored = search::explore(&world, bounds, &|_| ());
+        assert_eq!(naive.shortest, explored.harm.map(|way| way.moves.len()), "{name} without {rule}");
+        assert!(naive.shortest.is_some());
+    }
+}
+
 #[test]
 fn unsafe_studies_are_shown_the_way_to_the_harm() {
     /// What is changed in the file, and what is found.
     type Case<'c> = (&'c [(&'c str, &'c str)], &'c str, &'c str);
+    let no_limit: &[(&str, &str)] = &[
+        ("amber_at = 161\nred_at = 180", "amber_at = 240\nred_at = 250"),
+        ("amber_at = 101\nred_at = 110", "amber_at = 139\nred_at = 140"),
+    ];
+    // The small study asks for the hours twice, as a number and as a criterion of leaving: either alone would hold.
+    let sent_home: &[(&str, &str)] = &[
+        ("earliest_minutes = 480", "earliest_minutes = 240"),
+        ("session.minutes_since_dose >= 480", "session.minutes_since_dose >= 240"),
+    ];
     let cases: &[Case<'_>] = &[
         (&[("interval_days_min = 21", "interval_days_min = 2")], "second session", "floor.interval"),
         (&[("carers_min = 2", "carers_min = 1")], "people of the dose", "floor.carers"),
         (&[("together_minutes = 5", "together_minutes = 60")], "people of the dose", "floor.together"),
+        (no_limit, "dose", "floor.pressure"),
+        (sent_home, "leaving", "floor.leaving"),
     ];
     for (changes, world, floor) in cases {
         let proof = quick(&small_with(changes), &[world]);
         let found = proof.harm.unwrap_or_else(|| panic!("{changes:?} is not found unsafe: {:?}", proof.left_out));
         assert_eq!(found.property, *floor, "{changes:?}: {found:#?}");
-        assert!(!found.way.is_empty());
+        // In words: each line a time, who did what, and the answer; the last is what should not have been allowed.
+        assert!(found.way.last().is_some_and(|line| line.ends_with(": allowed")), "{found:#?}");
+        assert!(found.way.iter().all(|line| line.starts_with("2026-")), "{found:#?}");
         assert!(floors::ALL.iter().any(|known| known.id == *floor && found.source == known.source));
     }
+    // One of the two alone is no harm: the other holds.
+    assert_eq!(quick(&small_with(&sent_home[..1]), &["leaving"]).harm, None);
 }
 
 /// What other studies the program carries: each keeps the floors, and its rules hold.
@@ -149,11 +229,27 @@ fn declared_tests_exist() {
 #[test]
 fn the_rule_book_is_fresh() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/rules.md");
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&path, book::rules()).unwrap();
+    }
     let page = fs::read_to_string(path).unwrap();
     assert!(
         page == book::rules(),
         "docs/rules.md is old: `lifejacket rules --markdown > docs/rules.md` writes it anew"
     );
+}
+
+/// A rule that is added stands in the list of what is needed, or the list is old.
+#[test]
+fn the_list_of_what_is_needed_is_fresh() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/needed.md");
+    let page = fs::read_to_string(path).unwrap();
+    let how = "`lifejacket study prove small --each-without --markdown > docs/needed.md` writes it anew";
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+    let listed: BTreeSet<&str> = rows.map(|(id, _)| id).filter(|id| !id.starts_with("answer.")).collect();
+    let rules: BTreeSet<&str> = conduct::rules::all().into_iter().map(|rule| rule.id).collect();
+    assert_eq!(listed, rules, "docs/needed.md is old: {how}");
+    assert!(!page.contains("nothing notices its absence"), "docs/needed.md names a rule that nothing notices: {how}");
 }
 
 #[test]

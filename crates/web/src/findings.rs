@@ -246,7 +246,7 @@ impl InOrder {
 }
 
 fn line(held: &conduct::finding::Held) -> String {
-    match held.found.as_str() {
+    match held.found.as_ref() {
         "" | "met" => sentence(&held.sentence),
         found => format!("{}: {found}", sentence(&held.sentence)),
     }

@@ -69,15 +69,21 @@ pub fn weekday_date(day: Date) -> String {
     format!("{} {}", weekday_name(day), date(day))
 }
 
-/// The clock of a site: `11:41`.
+/// The clock of a site: `11:41`; with its offset where the clocks showed that time twice: `02:30 (UTC+02)`.
 pub fn clock(at: Timestamp, zone: &TimeZone) -> String {
-    at.to_zoned(zone.clone()).strftime("%H:%M").to_string()
+    let zoned = at.to_zoned(zone.clone());
+    let time = zoned.strftime("%H:%M");
+    let offset = zone.to_ambiguous_timestamp(zoned.datetime()).offset();
+    if matches!(offset, jiff::tz::AmbiguousOffset::Fold { .. }) {
+        return format!("{time} (UTC{})", zoned.offset());
+    }
+    time.to_string()
 }
 
 /// `10 April 2025, 11:41`
 pub fn moment(at: Timestamp, zone: &TimeZone) -> String {
-    let zoned = at.to_zoned(zone.clone());
-    format!("{}, {}", date(zoned.date()), zoned.strftime("%H:%M"))
+    let day = at.to_zoned(zone.clone()).date();
+    format!("{}, {}", date(day), clock(at, zone))
 }
 
 /// A whole number with a real minus sign, and a plus where it is positive.
@@ -166,5 +172,14 @@ mod tests {
         let at: Timestamp = "2025-04-10T09:41:00Z".parse().unwrap();
         assert_eq!(clock(at, &TimeZone::get("Europe/Berlin").unwrap()), "11:41");
         assert_eq!(moment(at, &TimeZone::UTC), "10 April 2025, 09:41");
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        for (instant, shown) in [
+            ("2025-10-25T23:59:00Z", "26 October 2025, 01:59"),
+            ("2025-10-26T00:30:00Z", "26 October 2025, 02:30 (UTC+02)"),
+            ("2025-10-26T01:30:00Z", "26 October 2025, 02:30 (UTC+01)"),
+            ("2025-10-26T02:00:00Z", "26 October 2025, 03:00"),
+        ] {
+            assert_eq!(moment(instant.parse().unwrap(), &berlin), shown);
+        }
     }
 }

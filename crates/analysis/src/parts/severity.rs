@@ -51,7 +51,7 @@ fn bands(run: &Run<'_>, endpoint: &Endpoint) -> Vec<String> {
     let mut least: BTreeMap<&str, f64> = BTreeMap::new();
     let forms = run.record.people.iter().flat_map(|person| &person.forms);
     for form in forms.filter(|form| form.form == endpoint.form.as_str()) {
-        let Some(answer) = form.scores.get(&endpoint.score) else { continue };
+        let Some(answer) = form.scores.get(endpoint.score.as_str()) else { continue };
         if let (Some(band), Some(number)) = (&answer.band, answer.number) {
             let known = least.entry(band).or_insert(number);
             *known = known.min(number);

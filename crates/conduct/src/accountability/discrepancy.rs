@@ -182,7 +182,7 @@ pub(super) fn ask(case: &Case<'_>, discrepancy: &InstanceId, cause: LossCause, t
         let remedy = "look at the stock's page again: somebody may have closed it";
         return vec![Broken::new(&KNOWN, "no such difference", "one that is open", remedy).into()];
     };
-    let mut findings = vec![Finding::holds(&KNOWN, open.text.as_str()), third(case, open), recounted(case, open)];
+    let mut findings = vec![Finding::holds(&KNOWN, open.text.clone()), third(case, open), recounted(case, open)];
     findings.push(fits(case, open, cause));
     notices(open, cause, &mut findings);
     findings.push(if text.trim().is_empty() {

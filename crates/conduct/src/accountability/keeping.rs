@@ -117,7 +117,7 @@ pub(super) fn ask_destroy(
     findings.push(if method.trim().is_empty() {
         Broken::new(&METHOD, "not said", "the way of destruction", "say how: incinerated by whom, dissolved, …").into()
     } else {
-        Finding::holds(&METHOD, method)
+        Finding::holds(&METHOD, method.to_owned())
     });
     let form = forms(case, site, StockUse::Destruction).into_iter().next();
     let given = record.is_some_and(|record| !record.trim().is_empty());
@@ -131,7 +131,7 @@ pub(super) fn ask_destroy(
         .from_source(&form.source)
         .by(Duty::DispenseDrug)
         .into(),
-        Some(_) | None => Finding::holds(&RECORD, record.unwrap_or("not asked for")),
+        Some(_) | None => Finding::holds(&RECORD, record.unwrap_or("not asked for").to_owned()),
     });
     findings.push(two_people(case));
     findings

@@ -8,6 +8,7 @@ mod count;
 pub mod discrepancy;
 pub mod forecast;
 mod keeping;
+pub mod notices;
 mod orders;
 mod receipt;
 mod storage;

@@ -133,9 +133,9 @@ pub(super) fn ask(case: &Case<'_>, site: &SiteId, asked: &Asked<'_>) -> Vec<Find
             .by(Duty::LeadSite)
             .into()
     } else {
-        Finding::holds(&NUMBER, asked.number)
+        Finding::holds(&NUMBER, asked.number.to_owned())
     };
-    vec![Finding::holds(&FORM, form.title.as_str()), fields, signed, number]
+    vec![Finding::holds(&FORM, form.title.clone()), fields, signed, number]
 }
 
 fn wrong_lines(case: &Case<'_>, lines: &[OrderLine]) -> Vec<String> {

@@ -76,7 +76,7 @@ fn destination(case: &Case<'_>, site: &SiteId, to: &SiteId) -> Finding {
     let standing = case.world.trial.sites.get(to).map(|site| site.standing);
     let found = match standing {
         Some(SiteStanding::Active | SiteStanding::Closed) if to != site => {
-            return Finding::holds(&DESTINATION, to.as_str());
+            return Finding::holds(&DESTINATION, to.to_string());
         }
         Some(_) if to == site => "the same site",
         Some(_) => "not activated",

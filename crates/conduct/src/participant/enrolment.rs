@@ -178,7 +178,7 @@ pub(super) fn ask_rescreen(case: &Case<'_>, participant: &ParticipantState) -> V
     vec![phase_is(participant, &[Phase::ScreenFailed, Phase::BaselineFailed], "found not eligible"), allowed]
 }
 
-pub(super) fn phase_is(participant: &ParticipantState, allowed: &[Phase], words: &str) -> Finding {
+pub(super) fn phase_is(participant: &ParticipantState, allowed: &[Phase], words: &'static str) -> Finding {
     if allowed.contains(&participant.phase) {
         return Finding::holds(&PHASE, words);
     }
@@ -229,9 +229,10 @@ pub fn consent_in_force(case: &Case<'_>, participant: &ParticipantState) -> Find
     let needed: Vec<&str> = case.study.consent.versions.iter().map(|v| v.version.as_str()).collect();
     let withdrawn = participant.stops.iter().any(|stop| stop.scope == StopScope::Consent);
     match participant.consent() {
-        Some(consent) if needed.contains(&consent.version.as_str()) => {
-            Finding::holds(&CONSENT_IN_FORCE, format!("version {} signed on {}", consent.version, consent.day))
-        }
+        Some(consent) if needed.contains(&consent.version.as_str()) => Finding::holds(
+            &CONSENT_IN_FORCE,
+            case.held(|| format!("version {} signed on {}", consent.version, consent.day)),
+        ),
         found => Broken::new(
             &CONSENT_IN_FORCE,
             match found {
@@ -327,9 +328,9 @@ fn gate_visit(case: &Case<'_>, participant: &ParticipantState, gate: &Gate, visi
     if standing == VisitStanding::Completed {
         return Finding::Holds(Held {
             rule: GATE_VISITS.id,
-            condition: Some(visit.to_owned()),
-            sentence: format!("{visit} {name} is complete"),
-            found: "complete".to_owned(),
+            condition: Some(visit.to_owned().into()),
+            sentence: case.held(|| format!("{visit} {name} is complete")),
+            found: "complete".into(),
             until: None,
         });
     }
@@ -438,13 +439,16 @@ pub(super) fn criteria_of(case: &Case<'_>, participant: &ParticipantState, gate:
 /// A criterion as a finding. Values stand apart as evidence, so that a reader who may not see a form doesn't.
 pub fn criterion_finding(case: &Case<'_>, participant: &ParticipantState, criterion: &Criterion) -> Finding {
     let found = Names { study: case.study, participant, today: case.day }.criterion(criterion);
+    if found.answer == CriterionAnswer::Met && case.brief {
+        return Finding::holds(&CRITERION, "met");
+    }
     let condition = criterion.id.to_string();
     if found.answer == CriterionAnswer::Met {
         return Finding::Holds(Held {
             rule: CRITERION.id,
-            condition: Some(condition),
-            sentence: criterion.text.clone(),
-            found: "met".to_owned(),
+            condition: Some(condition.into()),
+            sentence: criterion.text.clone().into(),
+            found: "met".into(),
             until: None,
         });
     }

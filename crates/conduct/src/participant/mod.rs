@@ -100,7 +100,9 @@ pub fn record(case: &Case<'_>, fact: &Fact, draft: &mut Draft) -> Result<bool, F
         Fact::CorrectForm { instance, changes, seen, .. } => records::correct(case, instance, changes, *seen, draft)?,
         Fact::StrikeRecord { instance, belongs_to, .. } => records::strike(case, instance, belongs_to.as_ref(), draft)?,
         Fact::RecordVisit { visit, outcome, day, .. } => visits::record(case, visit, outcome, *day, draft)?,
-        Fact::RecordContact { visit, outcome, .. } => visits::contact(case, visit.as_ref(), *outcome, draft)?,
+        Fact::RecordContact { visit, outcome, route, .. } => {
+            visits::contact(case, visit.as_ref(), *outcome, *route, draft)?;
+        }
         Fact::RecordMedication { medicine, .. } => medication::record(case, None, medicine, draft)?,
         Fact::UpdateMedication { instance, medicine, .. } => {
             medication::record(case, Some(instance), medicine, draft)?;

@@ -6,11 +6,12 @@ use crate::{
     entry::{Entry, ValueChange},
     finding::Unreadable,
     forms::{self, ReadForm},
+    names::{Names, mentions},
     state::ParticipantState,
 };
 use instruments::AlertLevel;
-use protocol::model::{DeviationClass, Duty, Form, Trigger};
-use std::collections::BTreeMap;
+use protocol::model::{Criterion, DeviationClass, Duty, Form, Trigger};
+use std::{collections::BTreeMap, sync::Arc};
 use terms::{FieldId, FormId, InstanceId, ParticipantId, Value, VisitId};
 
 pub(super) fn unknown_record(instance: &InstanceId, what: &str) -> Unreadable {
@@ -49,8 +50,8 @@ pub(super) fn form(
         instance: instance.clone(),
         form: id.clone(),
         visit: visit.cloned(),
-        values,
-        scores,
+        values: Arc::new(values),
+        scores: Arc::new(scores),
     });
     ask_questions(&instance, questions, draft);
     answer_alerts(case, &instance, &alerts, draft);
@@ -148,7 +149,7 @@ pub(super) fn correct(
         .into());
     }
     let form = known_form(case, &record.form)?;
-    let mut values = record.values.clone();
+    let mut values = BTreeMap::clone(&record.values);
     values.extend(changes.iter().map(|(field, value)| (field.clone(), value.clone())));
     let read = forms::read_form(form, &values).map_err(FactNo::Unreadable)?;
     let changed: BTreeMap<FieldId, ValueChange> = read
@@ -170,7 +171,7 @@ pub(super) fn correct(
     draft.participant(Entry::FormCorrected {
         instance: instance.clone(),
         changes: changed,
-        scores: read.scores,
+        scores: Arc::new(read.scores),
         number: record.corrections + 1,
     });
     ask_questions(instance, read.questions, draft);
@@ -185,12 +186,21 @@ fn now_ineligible(case: &Case<'_>, before: &ParticipantState, draft: &mut Draft)
     if before.decisions.values().all(|decision| !decision.passed) {
         return;
     }
+    // A criterion is lost to this act only if it names a form that the act touches; few do, and few acts touch one.
+    let touched = draft.forms_touched(before);
+    let asked: Vec<&Criterion> =
+        case.study.criteria.iter().filter(|criterion| mentions(&criterion.check, &touched)).collect();
+    let passed = |gate: &u8| before.decisions.get(gate).is_some_and(|decision| decision.passed);
+    if !asked.iter().any(|criterion| criterion.gates.iter().any(passed)) {
+        return;
+    }
     let mut after = before.clone();
     draft.apply_to(&mut after);
     for (gate, decision) in before.decisions.iter().filter(|(_, decision)| decision.passed) {
-        let now = super::enrolment::criteria_of(case, &after, *gate);
-        let lost: Vec<String> = now
-            .iter()
+        let names = Names { study: case.study, participant: &after, today: case.day };
+        let of_gate = asked.iter().filter(|criterion| criterion.gates.contains(gate));
+        let lost: Vec<String> = of_gate
+            .map(|criterion| names.criterion(criterion))
             .filter(|found| {
                 let then = decision.criteria.iter().find(|c| c.criterion == found.criterion);
                 let changed = then.is_some_and(|then| then.evidence != found.evidence);

@@ -11,6 +11,7 @@ use crate::{
     state::{ParticipantState, Phase},
 };
 use protocol::model::{Duty, Trigger};
+use std::collections::BTreeSet;
 
 pub(super) fn record(
     case: &Case<'_>,
@@ -57,7 +58,7 @@ pub(super) fn record(
         nothing_more(participant, draft);
     }
     match scope {
-        StopScope::LostToFollowUp => enough_tries(case, draft)?,
+        StopScope::LostToFollowUp => enough_tries(case, participant, draft)?,
         StopScope::Died => death(case, participant, draft),
         StopScope::Consent => withdrawn(case, draft),
         StopScope::Treatment | StopScope::Study | StopScope::Discontinued => {}
@@ -104,15 +105,28 @@ fn withdrawn(case: &Case<'_>, draft: &mut Draft) {
     draft.task(title, Duty::Coordinate, due, Trigger::Silence, None);
 }
 
-/// Everybody is followed, or it is recorded why not, by whom, after which tries.
-fn enough_tries(case: &Case<'_>, draft: &mut Draft) -> Result<(), FactNo> {
-    let participant = case.participant()?;
+/// Everybody is followed, or it is recorded why not, by whom, after which tries. Silence alone makes nobody lost: without a
+/// single try on record it is not known that they can't be reached, and the word can't be read (failures.md F-99).
+fn enough_tries(case: &Case<'_>, participant: &ParticipantState, draft: &mut Draft) -> Result<(), FactNo> {
     let tries = participant.contacts.len();
+    if tries == 0 {
+        return Err(Unreadable {
+            field: "scope".to_owned(),
+            what: "nobody has tried to reach them: no try is on record".to_owned(),
+            mend: "record each try with its time first, those of earlier days too".to_owned(),
+        }
+        .into());
+    }
     let span = participant.contacts.first().map_or(0, |first| days_between(first.day, case.day));
     let plan = &case.study.follow_up;
-    if tries < plan.tries_min as usize || span < i32::try_from(plan.tries_days_min).unwrap_or(i32::MAX) {
+    let routes: BTreeSet<_> = participant.contacts.iter().filter_map(|tried| tried.route).collect();
+    let asked = plan.routes_min.unwrap_or_default();
+    let few = tries < plan.tries_min as usize || span < i32::try_from(plan.tries_days_min).unwrap_or(i32::MAX);
+    if few || routes.len() < asked as usize {
+        let by = if asked == 0 { String::new() } else { format!(" by {} routes", routes.len()) };
+        let asked = if asked == 0 { String::new() } else { format!(" by {asked} routes") };
         let detail = format!(
-            "called lost after {tries} tries over {span} days; {} over {} days are asked for",
+            "called lost after {tries} tries over {span} days{by}; {} over {} days{asked} are asked for",
             plan.tries_min, plan.tries_days_min
         );
         draft.consequence(case, Trigger::Silence, detail, None, None);

@@ -4,7 +4,7 @@
 use super::enrolment::consent_in_force;
 use crate::{
     case::{Case, Draft},
-    command::{ContactOutcome, VisitOutcome},
+    command::{ContactOutcome, ContactRoute, VisitOutcome},
     decide::FactNo,
     entry::Entry,
     finding::{Broken, Finding, Held, Rule, Unreadable},
@@ -142,8 +142,8 @@ fn window(case: &Case<'_>, participant: &ParticipantState, visit: &Visit, day: D
         return Finding::Holds(Held {
             rule: WINDOW.id,
             condition: None,
-            sentence: WINDOW.sentence.to_owned(),
-            found: format!("{day} lies in {} to {}", planned.opens, planned.closes),
+            sentence: WINDOW.sentence.into(),
+            found: case.held(|| format!("{day} lies in {} to {}", planned.opens, planned.closes)),
             until: None,
         });
     };
@@ -191,7 +191,7 @@ pub fn interval(case: &Case<'_>, participant: &ParticipantState, session: Option
     let since = days_between(last, day);
     let least = i32::try_from(case.study.dose.interval_days_min).unwrap_or(i32::MAX);
     if since >= least {
-        return Finding::holds(&INTERVAL, format!("{since} days since the last dose"));
+        return Finding::holds(&INTERVAL, case.held(|| format!("{since} days since the last dose")));
     }
     Broken::new(
         &INTERVAL,
@@ -261,6 +261,10 @@ pub(super) fn record(
             draft.participant(Entry::VisitCancelled { visit: id.clone(), reason: reason.clone() });
         }
         VisitOutcome::Missed { reason } => {
+            if let Some(held) = held_already(participant, visit) {
+                let what = format!("{id} was completed on {held}: it was not missed");
+                return Err(FactNo::Conflict { what });
+            }
             let planned = schedule::planned(case.study, participant, visit).map(|planned| planned.target);
             draft.participant(Entry::VisitMissed { visit: id.clone(), reason: reason.clone(), planned });
             if !visit.optional {
@@ -269,6 +273,13 @@ pub(super) fn record(
         }
     }
     Ok(())
+}
+
+/// The day of a visit that is complete and comes once: what hangs on its day must not be moved by calling it missed afterwards.
+fn held_already(participant: &ParticipantState, visit: &Visit) -> Option<Date> {
+    let once = visit.repeats_every_days.is_none() && visit.kind != VisitKind::Unscheduled;
+    let complete = participant.visits.get(&visit.id).is_some_and(|record| record.standing == VisitStanding::Completed);
+    schedule::happened_on(participant, visit).filter(|_| once && complete)
 }
 
 pub(super) fn known<'a>(case: &Case<'a>, id: &VisitId) -> Result<&'a Visit, Unreadable> {
@@ -361,13 +372,14 @@ pub(super) fn contact(
     case: &Case<'_>,
     visit: Option<&VisitId>,
     outcome: ContactOutcome,
+    route: Option<ContactRoute>,
     draft: &mut Draft,
 ) -> Result<(), FactNo> {
     let participant = case.participant()?;
     if let Some(visit) = visit {
         known(case, visit)?;
     }
-    draft.participant(Entry::ContactTried { visit: visit.cloned(), outcome });
+    draft.participant(Entry::ContactTried { visit: visit.cloned(), outcome, route });
     let reached = matches!(outcome, ContactOutcome::Reached | ContactOutcome::ViaContact | ContactOutcome::Refused);
     if !reached {
         let silent = participant

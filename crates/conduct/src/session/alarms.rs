@@ -106,14 +106,10 @@ pub(super) fn raise(room: &Room<'_>, raise: Raise, draft: &mut Draft) {
 }
 
 /// Ends the alarms that something answers.
-pub(super) fn end(room: &Room<'_>, over: impl Fn(&Alarm) -> bool, text: &str, draft: &mut Draft) {
+pub(super) fn end(room: &Room<'_>, over: impl Fn(&Alarm) -> bool, text: impl Fn() -> String, draft: &mut Draft) {
     for (instance, alarm) in &room.session.alarms {
         if alarm.ended.is_none() && over(alarm) {
-            draft.participant(Entry::AlarmEnded {
-                session: room.number,
-                instance: instance.clone(),
-                text: text.to_owned(),
-            });
+            draft.participant(Entry::AlarmEnded { session: room.number, instance: instance.clone(), text: text() });
         }
     }
 }

@@ -94,6 +94,7 @@ pub(super) fn close(room: &Room<'_>, id: &InstanceId, text: &str, draft: &mut Dr
     }
     timeline::length(Some(text))?;
     draft.participant(Entry::CardClosed { session: room.number, instance: id.clone(), text: text.to_owned() });
-    alarms::end(room, |alarm| alarm.kind == AlarmKind::Card && alarm.about.as_ref() == Some(id), "card closed", draft);
+    let over = |alarm: &crate::state::Alarm| alarm.kind == AlarmKind::Card && alarm.about.as_ref() == Some(id);
+    alarms::end(room, over, || "card closed".to_owned(), draft);
     Ok(())
 }

@@ -18,7 +18,7 @@ use protocol::{
     expression::Answer,
     model::{Check, Duty, Failing, Trigger},
 };
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 use terms::{CheckId, FieldId, Value};
 
 /// Every check of the day.
@@ -94,19 +94,25 @@ fn finding(room: &Room<'_>, rule: &Rule, check: &Check, since: Option<Timestamp>
             None => broken.into(),
         }
     };
+    let holds = |found: Cow<'static, str>| {
+        let holds = Finding::holds(rule, found);
+        if case.brief { holds } else { holds.about(condition, check.sentence.as_str()) }
+    };
     if !applies(room, check) {
-        return Finding::holds(rule, "does not apply").about(condition, check.sentence.as_str());
+        return holds("does not apply".into());
     }
     let Some(done) = room.session.checks.get(&check.id) else {
         return broken("not done".to_owned(), &check.remedy_missing);
     };
-    let found = format!("{} at {}", shown(&done.values), case.clock(done.at));
+    let found = || format!("{} at {}", shown(&done.values), case.clock(done.at));
     if since.is_some_and(|since| done.at < since) {
-        return broken(format!("{found}, before the dose"), &check.remedy_missing);
+        return broken(format!("{}, before the dose", found()), &check.remedy_missing);
     }
-    if done.expires.is_some_and(|end| end < case.at) {
+    // A check of the day is over with the day: at midnight itself it is one of yesterday.
+    let yesterday = check.fresh_minutes.is_none() && case.day_of(done.at) != case.day;
+    if yesterday || done.expires.is_some_and(|end| end < case.at) {
         let end = done.expires.map(|end| case.clock(end)).unwrap_or_default();
-        return broken(format!("{found}, good until {end}"), &check.remedy_missing);
+        return broken(format!("{}, good until {end}", found()), &check.remedy_missing);
     }
     let cleared = done.clears
         || match check.failing {
@@ -115,9 +121,9 @@ fn finding(room: &Room<'_>, rule: &Rule, check: &Check, since: Option<Timestamp>
             Failing::Warn => true,
         };
     if cleared {
-        return Finding::holds(rule, found).about(condition, check.sentence.as_str()).until(done.expires);
+        return holds(case.held(found)).until(done.expires);
     }
-    broken(format!("{found}{}", why_not(room, check, done)), &check.remedy_failed)
+    broken(format!("{}{}", found(), why_not(room, check, done)), &check.remedy_failed)
 }
 
 /// Why a check whose answers pass does not clear all the same.
@@ -159,12 +165,12 @@ fn form_finding(room: &Room<'_>, check: &Check, form: &str) -> Finding {
     };
     let Some((_, record)) = room.participant.latest_form(form) else { return broken("not filled in".to_owned()) };
     let end = good_until(case, check, record.at);
-    if end < case.at {
+    if end < case.at || check.fresh_minutes.is_none() && record.day != case.day {
         return broken(format!("filled in on {} at {}", record.day, case.clock(record.at)));
     }
-    Finding::holds(&CHECK_FORM, format!("filled in at {}", case.clock(record.at)))
-        .about(check.id.to_string(), format!("{title} is filled in"))
-        .until(Some(end))
+    let holds = Finding::holds(&CHECK_FORM, case.held(|| format!("filled in at {}", case.clock(record.at))));
+    let holds = if case.brief { holds } else { holds.about(check.id.to_string(), format!("{title} is filled in")) };
+    holds.until(Some(end))
 }
 
 /// Answers as a person reads them: `systolic 135, diastolic 85`.

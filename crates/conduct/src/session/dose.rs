@@ -57,7 +57,7 @@ pub const TWO_PEOPLE: Rule = Rule {
 };
 
 /// Those who may see to a swallow.
-pub(super) const AT_BEDSIDE: &[Duty] = &[Duty::Facilitate, Duty::Nurse, Duty::Prescribe];
+pub(crate) const AT_BEDSIDE: &[Duty] = &[Duty::Facilitate, Duty::Nurse, Duty::Prescribe];
 
 pub(super) fn ask(room: &Room<'_>, container: &ContainerId) -> Vec<Finding> {
     let (case, participant) = (room.case, room.participant);

@@ -23,6 +23,7 @@
 mod alarms;
 mod cards;
 mod checks;
+mod company;
 pub mod day;
 mod dose;
 mod ground;
@@ -54,7 +55,9 @@ use room::Room;
 use supplement::Asked;
 use terms::Decimal;
 
+pub(crate) use dose::AT_BEDSIDE;
 pub(crate) use ground::approval;
+pub(crate) use presence::room_stands;
 pub use reach_back::ground_check;
 pub(crate) use release::standing_words;
 
@@ -88,6 +91,8 @@ pub const RULES: &[&Rule] = &[
     &presence::CARERS,
     &presence::LEAD,
     &presence::NURSE,
+    &presence::LICENSED,
+    &presence::RELATED,
     &presence::DELEGATION,
     &dose::CONTAINER,
     &dose::IN_DATE,

@@ -97,10 +97,9 @@ pub(super) fn record(room: &Room<'_>, told: Told<'_>, draft: &mut Draft) -> Resu
     }
     answer_breaches(room, &breaches, &instance, draft);
     watch::after_reading(room, measures, &breaches, &instance, draft);
-    let clock = case.clock(case.at);
     let taken = [slot, rating].map(|slot| slot.map(|slot| slot.id.as_str()));
     let over = |alarm: &Alarm| alarm.kind == AlarmKind::Overdue && taken.contains(&Some(alarm.key.as_str()));
-    alarms::end(room, over, &format!("taken at {clock}"), draft);
+    alarms::end(room, over, || format!("taken at {}", case.clock(case.at)), draft);
     Ok(())
 }
 

@@ -41,7 +41,7 @@ pub(super) fn record(room: &Room<'_>, look: Look<'_>, draft: &mut Draft) -> Resu
         text: look.text.map(str::to_owned),
     });
     let clock = room.case.clock(room.case.at);
-    alarms::end(room, |alarm| alarm.kind == AlarmKind::NightMissed, &format!("looked in at {clock}"), draft);
+    alarms::end(room, |alarm| alarm.kind == AlarmKind::NightMissed, || format!("looked in at {clock}"), draft);
     let Some(plan) = plan else { return Ok(()) };
     if let Some(last) = last {
         let passed = Case::minutes_between(last, room.case.at);

@@ -12,7 +12,7 @@ use crate::{
     schedule,
     state::{Order, VisitStanding},
 };
-use protocol::model::Duty;
+use protocol::model::{Duty, NeededFrom};
 use terms::LevelId;
 
 /// The next session of the plan.
@@ -242,7 +242,7 @@ pub(super) fn in_force(room: &Room<'_>) -> Finding {
             if signer_left(room, order) {
                 return Broken::new(
                     &IN_FORCE,
-                    format!("signed on {day} by somebody who is no prescriber here any more"),
+                    format!("signed on {day} by somebody who is no prescriber here any more, or whose certificates are not in date"),
                     "an order signed by a prescriber of today",
                     "withdraw it; another prescriber looks at the person and orders",
                 )
@@ -257,7 +257,7 @@ pub(super) fn in_force(room: &Room<'_>) -> Finding {
 /// Whether the prescriber's delegation has ended since they signed: what is still to come stands on somebody who answers for it.
 fn signer_left(room: &Room<'_>, order: &Order) -> bool {
     match &order.by.person {
-        Person::Staff(staff) => !room.duties(staff, room.case.day).has(Duty::Prescribe),
+        Person::Staff(staff) => !room.staff().fit(staff, room.case.day, NeededFrom::Dosing).has(Duty::Prescribe),
         Person::Participant(_) | Person::Program => false,
     }
 }

@@ -4,6 +4,7 @@
 
 use super::{
     alarms::{self, Brought, Raise},
+    company::{self, Company, Stretch},
     room::{Room, minutes},
 };
 use crate::{
@@ -12,6 +13,7 @@ use crate::{
     decide::FactNo,
     entry::{AlarmKind, Entry},
     finding::{Broken, Finding, Rule, Unreadable},
+    staffing::credentials::Staff,
 };
 use jiff::{Timestamp, civil::Date};
 use protocol::model::{AlarmLevel, Duty, Trigger};
@@ -41,10 +43,26 @@ pub const NURSE: Rule = Rule {
     binds: &["authorise_dose", "authorise_supplement"],
     broken: "Deviation carers_below_minimum",
 };
+/// Enough licences.
+pub const LICENSED: Rule = Rule {
+    id: "session.licensed",
+    sentence: "Enough of the carers in the room hold a licence, in date",
+    source: "The study's presence plan and certificates; failures.md F-52",
+    binds: &["authorise_dose", "authorise_supplement"],
+    broken: "Deviation dose_unauthorised",
+};
+/// Nobody witnesses for their own.
+pub const RELATED: Rule = Rule {
+    id: "session.related",
+    sentence: "Those in the room are not only people who are related to each other",
+    source: "The study's presence plan and relations; failures.md F-53",
+    binds: &["authorise_dose", "authorise_supplement"],
+    broken: "Deviation dose_unauthorised",
+};
 /// Delegations outlast the session.
 pub const DELEGATION: Rule = Rule {
     id: "session.delegation",
-    sentence: "The carers' delegations last until the session will be over",
+    sentence: "The carers' delegations and certificates last until the session will be over",
     source: "The study's presence plan; dosing-day.md §1, RF-STAFF-2",
     binds: &["authorise_dose"],
     broken: "Deviation carers_below_minimum",
@@ -54,17 +72,22 @@ pub const DELEGATION: Rule = Rule {
 pub(super) fn in_room(room: &Room<'_>, findings: &mut Vec<Finding>) {
     let plan = &room.case.study.session.presence;
     let rows = [
-        (&CARERS, room.carers_without(None), plan.carers_min, "carers", Duty::Facilitate),
-        (&LEAD, room.in_room_with(Duty::LeadSession), plan.leads_min, "who may lead", Duty::LeadSession),
-        (&NURSE, room.in_room_with(Duty::Nurse), plan.nurses_min, "nurses", Duty::Nurse),
+        (&CARERS, CARING, plan.carers_min, "carers", Duty::Facilitate),
+        (&LEAD, &[Duty::LeadSession][..], plan.leads_min, "who may lead", Duty::LeadSession),
+        (&NURSE, &[Duty::Nurse][..], plan.nurses_min, "nurses", Duty::Nurse),
     ];
-    for (rule, here, least, what, duty) in rows {
+    for (rule, duties, least, what, duty) in rows {
+        let here = room.fit_with(duties);
+        let out_of_date = room.duty_with(duties).saturating_sub(here);
         findings.push(if here >= least as usize {
             Finding::holds(rule, format!("{here} {what} in the room"))
         } else {
             Broken::new(
                 rule,
-                format!("{here} {what} in the room"),
+                match out_of_date {
+                    0 => format!("{here} {what} in the room"),
+                    more => format!("{here} {what} in the room, and {more} whose certificates are not in date"),
+                },
                 format!("at least {least}"),
                 "each checks in with their own PIN when they come into the room",
             )
@@ -72,6 +95,76 @@ pub(super) fn in_room(room: &Room<'_>, findings: &mut Vec<Finding>) {
             .by(duty)
             .into()
         });
+    }
+    findings.extend([licensed(room), related(room)]);
+}
+
+/// Duties of carers.
+const CARING: &[Duty] = &[Duty::Facilitate, Duty::Nurse];
+
+fn licensed(room: &Room<'_>) -> Finding {
+    let (staff, day) = (room.staff(), room.case.day);
+    let least = room.case.study.licensed_min();
+    let held = licences(staff, &room.present(), day);
+    if held >= least as usize {
+        return Finding::holds(&LICENSED, format!("{held} licensed"));
+    }
+    Broken::new(
+        &LICENSED,
+        format!("{held} of the carers in the room hold a licence in date"),
+        format!("at least {least}"),
+        "a licensed carer comes into the room, or the licence is recorded",
+    )
+    .from_source(&room.case.study.session.presence.source)
+    .by(Duty::LeadSite)
+    .into()
+}
+
+fn licences(staff: Staff<'_>, people: &[&StaffId], day: Date) -> usize {
+    people.iter().filter(|who| staff.is_fit_carer(who, day) && staff.is_licensed(who, day)).count()
+}
+
+fn related(room: &Room<'_>) -> Finding {
+    if room.case.study.session.presence.related_alone {
+        return Finding::holds(&RELATED, "the study lets them");
+    }
+    match room.staff().only_related(&room.present(), room.case.day) {
+        None => Finding::holds(&RELATED, "not related, as far as is declared"),
+        Some((one, other, title)) => Broken::new(
+            &RELATED,
+            format!("{one} and {other}: {}", title.to_lowercase()),
+            "somebody who is not related to them",
+            "a third person comes into the room and checks in",
+        )
+        .from_source(&room.case.study.session.presence.source)
+        .by(Duty::Facilitate)
+        .into(),
+    }
+}
+
+/// Whether these people would be enough at a dose, by what they hold and how they are related.
+///
+/// # Errors
+/// The rule that says no, and what was found.
+pub(crate) fn room_stands(staff: Staff<'_>, people: &[&StaffId], day: Date) -> Result<(), (&'static str, String)> {
+    let plan = &staff.study.session.presence;
+    let carers = people.iter().filter(|who| staff.is_fit_carer(who, day)).count();
+    if carers < plan.carers_min as usize {
+        let found = format!("{carers} carers in the room with certificates in date, {} at least", plan.carers_min);
+        return Err((CARERS.id, found));
+    }
+    let (held, least) = (licences(staff, people, day), staff.study.licensed_min());
+    if held < least as usize {
+        return Err((
+            LICENSED.id,
+            format!("{held} of the carers in the room hold a licence in date, {least} at least"),
+        ));
+    }
+    match staff.only_related(people, day).filter(|_| !plan.related_alone) {
+        None => Ok(()),
+        Some((one, other, title)) => {
+            Err((RELATED.id, format!("only people who are related: {one} and {other}, {}", title.to_lowercase())))
+        }
     }
 }
 
@@ -82,16 +175,18 @@ pub(super) fn delegations(room: &Room<'_>) -> Finding {
     let lasting = room
         .session
         .in_room()
-        .filter(|span| room.is_carer(&span.staff, room.case.day) && room.is_carer(&span.staff, end))
+        .filter(|span| {
+            room.staff().is_fit_carer(&span.staff, room.case.day) && room.staff().is_fit_carer(&span.staff, end)
+        })
         .count();
     if lasting >= plan.carers_min as usize {
         return Finding::holds(&DELEGATION, format!("{lasting} until {end}"));
     }
     Broken::new(
         &DELEGATION,
-        format!("{lasting} carers delegated until {end}"),
+        format!("{lasting} carers with a delegation and certificates until {end}"),
         format!("at least {}", plan.carers_min),
-        "the investigator extends the delegation, or another carer comes",
+        "the investigator extends the delegation or records the certificate anew, or another carer comes",
     )
     .from_source(&plan.source)
     .by(Duty::LeadSite)
@@ -123,13 +218,9 @@ pub(super) fn record(room: &Room<'_>, going: Going, draft: &mut Draft) -> Result
     }
     let here = room.at(case.at).any(|span| span.staff == *staff);
     draft.participant(Entry::PresenceRecorded { session: room.number, staff: staff.clone(), going });
-    if !under_the_drug(room) {
-        return Ok(());
-    }
-    match (going, here) {
-        (Going::Out, true) => went(room, staff, draft),
-        (Going::In, false) => came(room, staff, draft),
-        (Going::In, true) | (Going::Out, false) => {}
+    judged(room, None, draft);
+    if going == Going::In && !here {
+        came(room, staff, draft);
     }
     Ok(())
 }
@@ -161,12 +252,9 @@ pub(super) fn handover(room: &Room<'_>, draft: &mut Draft) -> Result<(), FactNo>
     for (staff, going) in [(comes, Going::In), (goes, Going::Out)] {
         draft.participant(Entry::PresenceRecorded { session: room.number, staff: staff.clone(), going });
     }
-    if under_the_drug(room) {
-        match (room.is_carer(goes, case.day), room.is_carer(comes, case.day)) {
-            (true, false) => went(room, goes, draft),
-            (false, true) => came(room, comes, draft),
-            (true, true) | (false, false) => {}
-        }
+    judged(room, None, draft);
+    if room.is_carer(comes, case.day) && !room.is_carer(goes, case.day) {
+        came(room, comes, draft);
     }
     Ok(())
 }
@@ -181,55 +269,103 @@ pub(super) fn under_the_drug(room: &Room<'_>) -> bool {
         && room.session.departed.is_none_or(|(left, _)| case.at < left)
 }
 
-fn went(room: &Room<'_>, staff: &StaffId, draft: &mut Draft) {
-    let case = room.case;
-    let plan = &case.study.session.presence;
-    let visit = Some(&room.plan.visit);
-    let others = || room.at(case.at).filter(|span| span.staff != *staff);
-    let carers = others().filter(|span| room.is_carer(&span.staff, case.day)).count();
-    // Of what was over before it was told nobody is alarmed any more.
-    let still = room.still_so(case.at);
-    if others().next().is_none() {
-        let detail = format!("alone since {}", case.clock(case.at));
-        draft.consequence(case, Trigger::ParticipantAlone, detail.clone(), visit, None);
-        if still {
-            let text = format!("Nobody is with the participant: {detail}");
-            alarms::raise(room, Raise::new(AlarmKind::Alone, "alone", AlarmLevel::Red, text), draft);
-        }
-        draft.task(
-            "Go to the participant at once: nobody is with them",
-            Duty::Facilitate,
-            case.at,
-            Trigger::ParticipantAlone,
-            None,
-        );
-    } else if carers < plan.in_room_min as usize {
-        let detail =
-            format!("{carers} carers in the room since {}, {} at least", case.clock(case.at), plan.in_room_min);
-        draft.consequence(case, Trigger::CarersBelowMinimum, detail.clone(), visit, None);
-        if still {
+/// What the drafted comings and goings (or a swallow that is told late) show of the time under the drug: every stretch in
+/// which the participant was alone or had too few carers, and of which nobody knew before, is answered here. What began
+/// with the swallow itself is answered as such: only what began `since` is looked at.
+fn judged(room: &Room<'_>, since: Option<Timestamp>, draft: &mut Draft) {
+    let mut participant = room.participant.clone();
+    draft.apply_to(&mut participant);
+    let Ok(after) = Room::of(room.case, &participant, room.number) else { return };
+    if after.dosed_at().is_none() {
+        return;
+    }
+    let plan = &room.case.study.session.presence;
+    let (least, enough) = (plan.in_room_min as usize, plan.carers_min as usize);
+    let newly = |so: &dyn Fn(Company) -> bool| {
+        let mut stretches = company::newly(room, &after, so);
+        stretches.retain(|stretch| since.is_none_or(|since| stretch.from > since));
+        stretches
+    };
+    alone(room, newly(&|here| here.people == 0), draft);
+    for stretch in newly(&|here| here.people > 0 && here.carers < least) {
+        let carers = room_carers(&after, stretch.from);
+        let detail = format!("{carers} carers in the room {}, {least} at least", stretch.clock(room));
+        draft.consequence(room.case, Trigger::CarersBelowMinimum, detail.clone(), Some(&room.plan.visit), None);
+        if stretch.until.is_none() {
             alarms::raise(room, Raise::new(AlarmKind::Carers, "in_room", AlarmLevel::Red, detail), draft);
         }
     }
-    let enough = plan.carers_min as usize;
-    if carers < enough && room.is_carer(staff, case.day) && carers + 1 >= enough {
-        let due = Case::after_minutes(case.at, minutes(plan.gap_minutes_max));
-        let title = format!("Be {enough} carers in the room again by {}", case.clock(due));
-        draft.task(title, Duty::LeadSession, due, Trigger::CarersBelowMinimum, None);
+    // What was told may have made a stretch longer that was known: it is judged as a whole, and once.
+    let too_few = |here: Company| here.carers < enough;
+    let new = newly(&too_few);
+    let whole = company::all(&after, too_few);
+    for stretch in whole.into_iter().filter(|whole| new.iter().any(|new| whole.holds(new.from))) {
+        below(room, stretch, draft);
+    }
+    let swallowed = room.session.swallowed.iter().map(|swallow| swallow.at);
+    for at in swallowed.filter(|at| new.iter().any(|new| new.holds(*at)) && after.at(*at).next().is_some()) {
+        let (carers, clock) = (room_carers(&after, at), room.case.clock(at));
+        let detail = format!("{carers} carers in the room at the swallow at {clock}, {enough} at least");
+        draft.consequence(room.case, Trigger::CarersBelowMinimum, detail, Some(&room.plan.visit), None);
     }
 }
 
+fn room_carers(room: &Room<'_>, at: Timestamp) -> usize {
+    company::at(room, at).map_or(0, |here| here.carers)
+}
+
+/// Nobody was there. Of what was over before it was told nobody is alarmed any more, and nobody is sent.
+fn alone(room: &Room<'_>, stretches: Vec<Stretch>, draft: &mut Draft) {
+    for stretch in stretches {
+        let detail = format!("alone {}", stretch.clock(room));
+        draft.consequence(room.case, Trigger::ParticipantAlone, detail.clone(), Some(&room.plan.visit), None);
+        if stretch.until.is_some() {
+            continue;
+        }
+        let text = format!("Nobody is with the participant: {detail}");
+        alarms::raise(room, Raise::new(AlarmKind::Alone, "alone", AlarmLevel::Red, text), draft);
+        let title = "Go to the participant at once: nobody is with them";
+        draft.task(title, Duty::Facilitate, stretch.from, Trigger::ParticipantAlone, None);
+    }
+}
+
+/// The carers became too few: they are to be enough again in time; where they are already, it is judged how long it lasted.
+fn below(room: &Room<'_>, stretch: Stretch, draft: &mut Draft) {
+    let plan = &room.case.study.session.presence;
+    let enough = plan.carers_min as usize;
+    let Some(until) = stretch.until else {
+        let due = Case::after_minutes(stretch.from, minutes(plan.gap_minutes_max));
+        let title = format!("Be {enough} carers in the room again by {}", room.case.clock(due));
+        draft.task(title, Duty::LeadSession, due, Trigger::CarersBelowMinimum, None);
+        return;
+    };
+    let known = company::all(room, |here| here.carers < enough);
+    let said = known.into_iter().filter(|known| stretch.holds(known.from));
+    let said = said.filter_map(|known| known.until.map(|until| (known.from, until)));
+    if too_long(room, stretch.from, until) && !said.into_iter().any(|(from, until)| too_long(room, from, until)) {
+        gap_consequence(room, stretch.from, until, draft);
+    }
+}
+
+/// A carer came: what stood open because too few were there is over, if they are still there. Whoever was there and has
+/// left again before it was told answers nothing.
 fn came(room: &Room<'_>, staff: &StaffId, draft: &mut Draft) {
     let case = room.case;
-    if !room.is_carer(staff, case.day) {
+    if !room.is_carer(staff, case.day) || room.dosed_at().is_none() {
         return;
     }
     let plan = &case.study.session.presence;
-    let carers = room.carers_at(case.at) + 1;
-    let enough = carers >= plan.carers_min as usize;
-    if enough {
+    if under_the_drug(room) && room.carers_at(case.at) + 1 >= plan.carers_min as usize {
         gap(room, case.at, draft);
     }
+    let mut participant = room.participant.clone();
+    draft.apply_to(&mut participant);
+    let Ok(after) = Room::of(case, &participant, room.number) else { return };
+    let carers = after.carers_without(None);
+    if carers == 0 || room.session.departed.is_some() {
+        return;
+    }
+    let enough = carers >= plan.carers_min as usize;
     let text = format!("{carers} carers in the room at {}", case.clock(case.at));
     let in_room = carers >= plan.in_room_min as usize;
     alarms::end(
@@ -239,7 +375,7 @@ fn came(room: &Room<'_>, staff: &StaffId, draft: &mut Draft) {
             AlarmKind::Carers => enough || in_room && alarm.key == "in_room",
             _ => false,
         },
-        &text,
+        || text.clone(),
         draft,
     );
     for task in room.participant.tasks.values().filter(|task| task.done.is_none() && task.raised.clock.is_none()) {
@@ -362,5 +498,9 @@ pub(super) fn at_swallow(room: &Room<'_>, draft: &mut Draft) {
     } else if carers < least {
         let detail = format!("{carers} carers in the room at the swallow, {least} at least");
         draft.consequence(case, Trigger::CarersBelowMinimum, detail, visit, None);
+    }
+    // Of a first dose that is told late: who has gone since was not known to leave somebody under the drug.
+    if room.dosed_at().is_none() {
+        judged(room, Some(case.at), draft);
     }
 }

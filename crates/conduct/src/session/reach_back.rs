@@ -13,10 +13,11 @@ use crate::{
     command::DosePart,
     entry::Entry,
     finding::Finding,
+    names::{AGE, mentions},
     participant::{criterion_finding, interval, washout},
     state::{ParticipantState, SessionState, Swallow},
 };
-use protocol::model::Trigger;
+use protocol::{expression::Expression, model::Trigger};
 use terms::RuleId;
 
 /// Rules about the moment and its people: they say nothing about the ground.
@@ -27,6 +28,8 @@ const COURSE_OF_THE_DAY: &[&str] = &[
     "dose.limits",
     "session.carers",
     "session.lead",
+    "session.licensed",
+    "session.related",
     "session.nurse",
     "session.not_over",
     "supplement.adverse_event",
@@ -38,7 +41,7 @@ const COURSE_OF_THE_DAY: &[&str] = &[
 /// After a fact that may reach back: flags what was allowed and has lost its ground, stops what is still to come.
 pub fn ground_check(case: &Case<'_>, draft: &mut Draft) {
     let Some(before) = case.world.participant else { return };
-    let reaches_back = reaches_back(case, before, draft);
+    let reaches_back = reaches_back(case, before, draft) && !only_of_other_forms(case, before, draft);
     let waiting = before.sessions.values().any(|session| pending(case, session).is_some());
     if !reaches_back && !waiting {
         return;
@@ -79,6 +82,38 @@ fn reaches_back(case: &Case<'_>, before: &ParticipantState, draft: &Draft) -> bo
         | Entry::SessionNoted { .. } => case.at <= last,
         _ => false,
     })
+}
+
+/// Whether the act is only about forms that nothing asks for which a dose stands on, or about records that no dose stands on.
+fn only_of_other_forms(case: &Case<'_>, before: &ParticipantState, draft: &Draft) -> bool {
+    let of_forms = draft.entries().all(|entry| match entry {
+        Entry::FormCorrected { .. }
+        | Entry::FormRecorded { .. }
+        | Entry::QuestionRaised { .. }
+        | Entry::TaskRaised(_)
+        | Entry::DeviationRecorded { .. } => true,
+        Entry::RecordStruck { instance, .. } => {
+            before.forms.contains_key(instance)
+                || before.adverse_events.contains_key(instance)
+                || before.documents.contains_key(instance)
+                || before.notes.contains_key(instance)
+        }
+        _ => false,
+    });
+    let touched = draft.forms_touched(before);
+    // The date of birth may stand on any form, and a daily criterion may ask for the age.
+    let names_one = |expression: &Expression| {
+        mentions(expression, &touched) || expression.names().iter().any(|name| name.as_str() == AGE)
+    };
+    let mut daily = case.study.criteria.iter().filter(|criterion| criterion.gates.contains(&0));
+    let checks = &case.study.session.checks;
+    of_forms
+        && !daily.any(|criterion| names_one(&criterion.check))
+        && !checks.iter().any(|check| {
+            check.applies.as_ref().is_some_and(&names_one)
+                || names_one(&check.pass)
+                || check.form.as_ref().is_some_and(|form| touched.contains(&form))
+        })
 }
 
 /// The part for which a permission is in force that nobody has used.
@@ -146,6 +181,7 @@ fn lost_since(
         device_at: None,
         day: swallow.day,
         reason: case.reason,
+        brief: true,
     };
     let asked = |participant: &ParticipantState| -> Vec<Finding> {
         let Ok(room) = Room::of(&then, participant, number) else { return Vec::new() };

@@ -152,7 +152,7 @@ pub fn report<'e>(
     let entries: Vec<&Written> = entries.into_iter().collect();
     let acts: BTreeSet<&ActId> = entries
         .iter()
-        .filter(|written| crate::state::session_of(&written.entry) == Some(number))
+        .filter(|written| written.entry.session() == Some(number))
         .map(|written| &written.stamp.act)
         .collect();
     let mut struck: BTreeSet<&InstanceId> = BTreeSet::new();
@@ -178,7 +178,7 @@ pub fn report<'e>(
             Entry::DeviationRecorded { .. } | Entry::GroundWithdrawn { .. } => acts.contains(&stamp.act),
             Entry::RecordStruck { instance, .. } => own.contains(instance),
             Entry::AdverseEventRecorded { event, .. } => event.session == Some(number),
-            other => crate::state::session_of(other) == Some(number),
+            other => other.session() == Some(number),
         };
         let Some((section, what)) = words.of(entry, stamp).filter(|_| here) else { continue };
         let instance = match entry {
@@ -210,7 +210,7 @@ pub fn report<'e>(
             value: *value,
         })
     });
-    let first = entries.iter().find(|written| crate::state::session_of(&written.entry) == Some(number));
+    let first = entries.iter().find(|written| written.entry.session() == Some(number));
     Report {
         participant: participant.id.clone(),
         session: number,

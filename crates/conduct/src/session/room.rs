@@ -5,10 +5,11 @@ use crate::{
     case::{Case, Duties},
     command::DosePart,
     finding::{Broken, Finding, Rule, Unreadable},
+    staffing::credentials::Staff,
     state::{ParticipantState, PresenceSpan, SessionState},
 };
 use jiff::{Timestamp, civil::Date};
-use protocol::model::{DoseSession, Duty};
+use protocol::model::{DoseSession, Duty, NeededFrom};
 use std::sync::LazyLock;
 use terms::StaffId;
 
@@ -104,6 +105,25 @@ impl<'c> Room<'c> {
         duties
     }
 
+    /// The staff, with what they hold.
+    pub fn staff(&self) -> Staff<'c> {
+        Staff { study: self.case.study, trial: self.case.world.trial, site: self.case.world.site }
+    }
+
+    /// Everybody in the room now.
+    pub fn present(&self) -> Vec<&'c StaffId> {
+        let mut people: Vec<&StaffId> = self.session.in_room().map(|span| &span.staff).collect();
+        people.sort_unstable();
+        people.dedup();
+        people
+    }
+
+    /// People in the room whose certificates are in date for a duty.
+    pub fn fit_with(&self, duties: &[Duty]) -> usize {
+        let (staff, day) = (self.staff(), self.case.day);
+        self.present().into_iter().filter(|who| staff.fit(who, day, NeededFrom::Dosing).has_any(duties)).count()
+    }
+
     /// Whether somebody is one of the carers on a day.
     pub fn is_carer(&self, staff: &StaffId, day: Date) -> bool {
         self.duties(staff, day).has_any(&[Duty::Facilitate, Duty::Nurse])
@@ -125,14 +145,9 @@ impl<'c> Room<'c> {
         self.session.presence.iter().filter(move |span| span.from <= at && span.until.is_none_or(|until| at < until))
     }
 
-    /// Whether nobody came or went after a moment: what happened then is still so.
-    pub fn still_so(&self, at: Timestamp) -> bool {
-        self.session.goings.values().flatten().all(|(going, _)| *going <= at)
-    }
-
-    /// People in the room with a duty.
-    pub fn in_room_with(&self, duty: Duty) -> usize {
-        let held = |span: &&PresenceSpan| self.duties(&span.staff, self.case.day).has(duty);
+    /// People in the room with one of these duties.
+    pub fn duty_with(&self, duties: &[Duty]) -> usize {
+        let held = |span: &&PresenceSpan| self.duties(&span.staff, self.case.day).has_any(duties);
         self.session.in_room().filter(held).count()
     }
 }

@@ -121,6 +121,7 @@ fn authorised(room: &Room<'_>, part: DosePart, id: &ContainerId, pieces: u32) ->
     if carers < least as usize {
         return Err(format!("{carers} carers in the room, {least} at least"));
     }
+    presence::room_stands(room.staff(), &room.present(), case.day).map_err(|(_, found)| found)?;
     if part == DosePart::Supplement && session.supplement_not_given.is_some() {
         return Err("it had been decided not to give it".to_owned());
     }

@@ -53,15 +53,16 @@ pub(super) fn after_reading(
     for breach in breaches {
         raise(room, breach, case.at, about, draft);
     }
-    let clock = case.clock(case.at);
-    for measure in measures.keys() {
+    let waits = |alarm: &crate::state::Alarm| alarm.ended.is_none() && alarm.kind == AlarmKind::Repeat;
+    let asked_again = room.session.alarms.values().any(waits);
+    for measure in measures.keys().filter(|_| asked_again) {
         let repeated = |reading: &Reading| {
             reading.at <= case.at && reading.breaches.iter().any(|breach| breach.measure == *measure)
         };
         let answered: Vec<String> =
             room.session.readings.iter().filter(|r| repeated(r)).map(|r| format!("{measure}/{}", r.instance)).collect();
         let over = |alarm: &crate::state::Alarm| alarm.kind == AlarmKind::Repeat && answered.contains(&alarm.key);
-        alarms::end(room, over, &format!("measured again at {clock}"), draft);
+        alarms::end(room, over, || format!("measured again at {}", case.clock(case.at)), draft);
     }
     within_again(room, measures, breaches, draft);
     distress(room, measures, about, draft);
@@ -127,7 +128,7 @@ fn within_again(room: &Room<'_>, measures: &BTreeMap<String, Decimal>, breaches:
         let over = |alarm: &crate::state::Alarm| {
             alarm.kind == AlarmKind::Limit && alarm.key.starts_with(&prefix) && (twice || alarm.key != red)
         };
-        alarms::end(room, over, &format!("within the limit at {}", case.clock(case.at)), draft);
+        alarms::end(room, over, || format!("within the limit at {}", case.clock(case.at)), draft);
     }
 }
 
@@ -167,7 +168,7 @@ fn distress(room: &Room<'_>, measures: &BTreeMap<String, Decimal>, about: &Insta
         }
         None => {
             let text = format!("distress {now} at {}", case.clock(case.at));
-            alarms::end(room, |alarm| alarm.kind == AlarmKind::Distress, &text, draft);
+            alarms::end(room, |alarm| alarm.kind == AlarmKind::Distress, || text.clone(), draft);
         }
     }
 }
@@ -177,11 +178,11 @@ pub(super) fn by_time(room: &Room<'_>, alarms: &mut Vec<Raise>) {
     let case = room.case;
     let session = &case.study.session;
     for slot in monitoring::missed(room, case.at).filter(|slot| slot.offset_minutes >= 0) {
-        let text = format!("{} at {:+} min was not taken", slot.id, slot.offset_minutes);
+        let text = format!("The vital signs of {:+} min ({}) were not taken", slot.offset_minutes, slot.id);
         alarms.push(Raise::new(AlarmKind::Overdue, slot.id.as_str(), AlarmLevel::Amber, text).tell(Duty::LeadSession));
     }
     for slot in monitoring::missed_ratings(room, case.at).filter(|slot| slot.offset_minutes >= 0) {
-        let text = format!("{} at {:+} min was not asked", slot.id, slot.offset_minutes);
+        let text = format!("The distress rating of {:+} min ({}) was not asked", slot.offset_minutes, slot.id);
         alarms.push(Raise::new(AlarmKind::Overdue, slot.id.as_str(), AlarmLevel::Info, text).tell(Duty::LeadSession));
     }
     for measure in &session.measures {

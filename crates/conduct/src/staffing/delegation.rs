@@ -2,7 +2,7 @@
 //!
 //! Source: ICH E6(R3) 2.3.3; failures.md F-59, F-60; mission row M3 (a prescriber's cover).
 
-use super::opening::duties_of;
+use super::{certificates, opening::duties_of};
 use crate::{
     case::{Case, Draft},
     decide::FactNo,
@@ -83,7 +83,7 @@ fn role(case: &Case<'_>, id: &RoleId, scope: RoleScope) -> Finding {
         RoleScope::Own => "by participants for themselves",
     };
     let found = match case.study.role(id.as_str()) {
-        Some(role) if role.scope == scope => return Finding::holds(&ROLE, role.title.as_str()),
+        Some(role) if role.scope == scope => return Finding::holds(&ROLE, role.title.clone()),
         Some(role) => format!("{} is held {}", role.title, words(role.scope)),
         None => format!("there is no role \"{id}\""),
     };
@@ -122,7 +122,9 @@ pub(super) fn ask_role(case: &Case<'_>, staff: &StaffId, id: &RoleId) -> Vec<Fin
     } else {
         Finding::holds(&OVERLAP, "not held yet")
     };
-    vec![role(case, id, RoleScope::Trial), overlap, rater_apart(case, staff, id)]
+    let mut findings = vec![role(case, id, RoleScope::Trial), overlap, rater_apart(case, staff, id)];
+    findings.extend(certificates::for_role(case, staff, id, case.day));
+    findings
 }
 
 pub(super) fn grant_role(staff: &StaffId, role: &RoleId, draft: &mut Draft) {
@@ -130,14 +132,16 @@ pub(super) fn grant_role(staff: &StaffId, role: &RoleId, draft: &mut Draft) {
 }
 
 pub(super) fn ask(case: &Case<'_>, asked: &Asked<'_>) -> Vec<Finding> {
-    vec![
+    let mut findings = vec![
         role(case, asked.role, RoleScope::Site),
         lead(case, asked),
         term(case, asked),
         overlap(case, asked),
         cover(case, asked),
         rater_apart(case, asked.staff, asked.role),
-    ]
+    ];
+    findings.extend(certificates::for_role(case, asked.staff, asked.role, asked.from));
+    findings
 }
 
 fn lead(case: &Case<'_>, asked: &Asked<'_>) -> Finding {

@@ -66,7 +66,7 @@ pub(super) fn ask(case: &Case<'_>, on: &HoldOn, hold: &InstanceId) -> Vec<Findin
             )
             .into()
         },
-        |hold| Finding::holds(&KNOWN, hold.text.as_str()),
+        |hold| Finding::holds(&KNOWN, hold.text.clone()),
     );
     let reason = if case.reason.is_some_and(|reason| !reason.trim().is_empty()) {
         Finding::holds(&REASON, "given")

@@ -5,7 +5,7 @@
 
 use crate::{
     case::{Case, Draft},
-    command::{Authorisation, Command, Fact},
+    command::{Authorisation, Fact},
     entry::Entry,
     finding::{Broken, Finding, Rule},
 };
@@ -226,7 +226,7 @@ pub(super) fn grant_unlock(draft: &mut Draft) {
 /// What a lock says of an authorisation that would add to the record. Said from the day on which a plan was frozen.
 pub fn closed(case: &Case<'_>, act: &Authorisation) -> Option<Finding> {
     let trial = case.world.trial;
-    if trial.plan.is_none() || !CLOSED.binds.contains(&Command::Authorise(act.clone()).name().as_str()) {
+    if trial.plan.is_none() || !CLOSED.binds.contains(&act.name()) {
         return None;
     }
     Some(match &trial.lock {

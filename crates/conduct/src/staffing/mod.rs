@@ -3,6 +3,8 @@
 //! Who may do what is computed at the moment of the act from what stands here; nothing is stored as a right.
 //! Source: mission rows M2 and M3; ICH E6(R3) 2.3; DESIGN, settled point 6.
 
+pub(crate) mod certificates;
+pub mod credentials;
 mod delegation;
 mod holds;
 pub(crate) mod lock;
@@ -30,6 +32,8 @@ pub const RULES: &[&Rule] = &[
     &delegation::COVER,
     &delegation::LEAD,
     &delegation::RATER,
+    &certificates::DELEGATION,
+    &certificates::ACTING,
     &holds::KNOWN,
     &holds::REASON,
     &holds::DIFFERENCE,
@@ -92,6 +96,20 @@ pub fn grant(case: &Case<'_>, act: &Authorisation, draft: &mut Draft) {
 pub fn record(case: &Case<'_>, fact: &Fact, draft: &mut Draft) -> Result<bool, FactNo> {
     match fact {
         Fact::EndDelegation { site, staff, role } => delegation::end(case, site.as_ref(), staff, role, draft)?,
+        Fact::RecordCertificate { site, staff, certificate, number, hours, issued, until } => {
+            let number = number.as_deref();
+            let told = certificates::Told { staff, certificate, number, hours: *hours, issued: *issued, until: *until };
+            certificates::record(case, site.as_ref(), &told, draft)?;
+        }
+        Fact::WithdrawCertificate { site, staff, certificate, from } => {
+            certificates::withdraw(case, site.as_ref(), (staff, certificate), *from, draft)?;
+        }
+        Fact::DeclareRelation { site, staff, other, relation, from } => {
+            certificates::relate(case, site, &certificates::Related { staff, other, relation }, *from, draft)?;
+        }
+        Fact::EndRelation { site, staff, other, relation } => {
+            certificates::unrelate(case, site, &certificates::Related { staff, other, relation }, draft)?;
+        }
         Fact::PlaceHold { on, text } => holds::place(case, on, text, draft)?,
         Fact::RecordApproval { approval, scope, site, participant, number, from, until } => {
             let given = holds::Given { approval, scope: *scope, number, from: *from, until: *until };

@@ -130,7 +130,7 @@ fn step(case: &Case<'_>, site: &SiteId, needed: &[Option<SiteStanding>], words: 
 
 pub(super) fn ask_open(case: &Case<'_>, site: &SiteId) -> Vec<Finding> {
     let planned = match case.study.site(site.as_str()) {
-        Some(plan) if TimeZone::get(&plan.time_zone).is_ok() => Finding::holds(&SITE_PLANNED, plan.name.as_str()),
+        Some(plan) if TimeZone::get(&plan.time_zone).is_ok() => Finding::holds(&SITE_PLANNED, plan.name.clone()),
         Some(plan) => Broken::new(
             &SITE_PLANNED,
             format!("time zone {}", plan.time_zone),

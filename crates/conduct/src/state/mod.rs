@@ -3,6 +3,7 @@
 //! `apply` is total: it takes any entry that was ever written and never fails. It reads no study file.
 
 mod book;
+mod credentials;
 mod participant;
 mod session;
 mod site;
@@ -10,7 +11,7 @@ mod stock;
 mod trial;
 
 pub use book::{Account, Balance, Line};
-pub(crate) use participant::session_of;
+pub use credentials::{Certificate, Credentials, Relation};
 pub use participant::{
     AdverseEvent, Booking, ConsentGiven, ContactTry, Decision, Deviation, Document, FormRecord, Hold, Medication, Note,
     ParticipantState, Phase, Question, Rating, Stop, Task, VisitRecord, VisitStanding,

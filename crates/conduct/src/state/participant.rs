@@ -2,8 +2,8 @@
 
 use super::{Approval, SessionState};
 use crate::{
-    command::{AdverseEventReport, ContactOutcome, MedicineReport, StopScope},
-    entry::{CriterionFound, Entry, MedicineStanding, ScoreFound, Signatory, Stamp, TaskRaised},
+    command::{AdverseEventReport, ContactOutcome, ContactRoute, MedicineReport, StopScope},
+    entry::{CriterionFound, Entry, MedicineStanding, Scores, Signatory, Stamp, TaskRaised},
 };
 use jiff::{Timestamp, civil::Date};
 use protocol::model::{DeviationClass, Trigger, VisitMode};
@@ -73,14 +73,22 @@ pub struct FormRecord {
     pub at: Timestamp,
     /// By whom.
     pub by: Signatory,
-    /// Answers.
-    pub values: BTreeMap<FieldId, Value>,
-    /// Scores.
-    pub scores: BTreeMap<String, ScoreFound>,
+    /// Answers. Shared with the entry that they came in.
+    pub values: Arc<BTreeMap<FieldId, Value>>,
+    /// Scores. Shared as well.
+    pub scores: Arc<Scores>,
     /// Times corrected.
     pub corrections: u32,
     /// Struck through.
     pub struck: bool,
+}
+
+/// What finding a record of a form needs: which it is, where it belongs, whether it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Kept {
+    instance: InstanceId,
+    visit: Option<VisitId>,
+    struck: bool,
 }
 
 /// An appointment.
@@ -285,6 +293,8 @@ pub struct ContactTry {
     pub visit: Option<VisitId>,
     /// How it ended.
     pub outcome: ContactOutcome,
+    /// By which route.
+    pub route: Option<ContactRoute>,
     /// The site's day.
     pub day: Date,
 }
@@ -317,9 +327,9 @@ pub struct ParticipantState {
     /// Visits.
     pub visits: BTreeMap<VisitId, VisitRecord>,
     /// Forms by record. Shared with copies of the state that rules make to see what would follow from an act.
-    pub forms: BTreeMap<InstanceId, Arc<FormRecord>>,
+    pub forms: Arc<BTreeMap<InstanceId, Arc<FormRecord>>>,
     /// Records of each form, oldest first.
-    pub forms_by_kind: BTreeMap<FormId, Vec<InstanceId>>,
+    forms_by_kind: Arc<BTreeMap<FormId, Vec<Kept>>>,
     /// Medicines by record.
     pub medications: BTreeMap<InstanceId, Medication>,
     /// Adverse events by record.
@@ -371,8 +381,8 @@ impl ParticipantState {
             decisions: BTreeMap::new(),
             assigned: None,
             visits: BTreeMap::new(),
-            forms: BTreeMap::new(),
-            forms_by_kind: BTreeMap::new(),
+            forms: Arc::default(),
+            forms_by_kind: Arc::default(),
             medications: BTreeMap::new(),
             adverse_events: BTreeMap::new(),
             deviations: BTreeMap::new(),
@@ -417,25 +427,33 @@ impl ParticipantState {
 
     /// The latest record of a form that is not struck, and its id.
     pub fn latest_form(&self, form: &str) -> Option<(&InstanceId, &FormRecord)> {
-        self.forms_by_kind.get(form)?.iter().rev().find_map(|instance| {
-            let record = self.forms.get(instance)?;
-            (!record.struck).then_some((instance, record.as_ref()))
-        })
+        self.last_standing(self.forms_by_kind.get(form)?, |_| true)
+    }
+
+    /// The latest record of each form that is not struck.
+    pub fn latest_forms(&self) -> impl Iterator<Item = &FormRecord> {
+        self.forms_by_kind.values().filter_map(|kept| self.last_standing(kept, |_| true).map(|(_, record)| record))
+    }
+
+    fn last_standing<'s>(
+        &'s self,
+        kept: &'s [Kept],
+        of: impl Fn(&Kept) -> bool,
+    ) -> Option<(&'s InstanceId, &'s FormRecord)> {
+        let last = kept.iter().rev().find(|kept| !kept.struck && of(kept))?;
+        Some((&last.instance, self.forms.get(&last.instance)?.as_ref()))
     }
 
     /// The latest record of a form at a visit that is not struck, and its id.
     pub fn form_at(&self, form: &str, visit: &str) -> Option<(&InstanceId, &FormRecord)> {
-        self.forms_by_kind.get(form)?.iter().rev().find_map(|instance| {
-            let record = self.forms.get(instance)?;
-            (!record.struck && record.visit.as_ref().is_some_and(|v| *v == *visit))
-                .then_some((instance, record.as_ref()))
-        })
+        let here = |kept: &Kept| kept.visit.as_ref().is_some_and(|kept| *kept == *visit);
+        self.last_standing(self.forms_by_kind.get(form)?, here)
     }
 
     /// How many records of a form stand at a visit, or between visits.
     pub fn records_at(&self, form: &FormId, visit: Option<&VisitId>) -> u32 {
-        let all = self.forms_by_kind.get(form).into_iter().flatten().filter_map(|instance| self.forms.get(instance));
-        let here = all.filter(|record| !record.struck && record.visit.as_ref() == visit);
+        let all = self.forms_by_kind.get(form).into_iter().flatten();
+        let here = all.filter(|kept| !kept.struck && kept.visit.as_ref() == visit);
         u32::try_from(here.count()).unwrap_or(u32::MAX)
     }
 
@@ -451,7 +469,7 @@ impl ParticipantState {
     pub fn apply(&mut self, stamp: &Stamp, entry: &Entry) {
         self.version += 1;
         self.recorded = self.recorded.max(stamp.recorded_at);
-        if let Some(number) = session_of(entry) {
+        if let Some(number) = entry.session() {
             self.sessions.entry(number).or_default().apply(stamp, entry);
             if matches!(entry, Entry::DoseTaken { .. }) && self.phase == Phase::Assigned {
                 self.phase = Phase::InTreatment;
@@ -518,8 +536,9 @@ impl ParticipantState {
                 from: *from,
                 until: *until,
             }),
-            Entry::ContactTried { visit, outcome } => {
-                self.contacts.push(ContactTry { visit: visit.clone(), outcome: *outcome, day: stamp.day });
+            Entry::ContactTried { visit, outcome, route } => {
+                let tried = ContactTry { visit: visit.clone(), outcome: *outcome, route: *route, day: stamp.day };
+                self.contacts.push(tried);
             }
             _ if self.apply_visit(stamp, entry) => {}
             _ => self.apply_record(stamp, entry),
@@ -629,20 +648,22 @@ impl ParticipantState {
                     day: stamp.day,
                     at: stamp.at,
                     by: stamp.by.clone(),
-                    values: values.clone(),
-                    scores: scores.clone(),
+                    values: Arc::clone(values),
+                    scores: Arc::clone(scores),
                     corrections: 0,
                     struck: false,
                 };
-                self.forms.insert(instance.clone(), Arc::new(record));
-                self.forms_by_kind.entry(form.clone()).or_default().push(instance.clone());
+                Arc::make_mut(&mut self.forms).insert(instance.clone(), Arc::new(record));
+                let kept = Kept { instance: instance.clone(), visit: visit.clone(), struck: false };
+                Arc::make_mut(&mut self.forms_by_kind).entry(form.clone()).or_default().push(kept);
             }
             Entry::FormCorrected { instance, changes, scores, number } => {
-                if let Some(record) = self.forms.get_mut(instance).map(Arc::make_mut) {
+                if let Some(record) = Arc::make_mut(&mut self.forms).get_mut(instance).map(Arc::make_mut) {
+                    let values = Arc::make_mut(&mut record.values);
                     for (field, change) in changes {
-                        record.values.insert(field.clone(), change.new.clone());
+                        values.insert(field.clone(), change.new.clone());
                     }
-                    record.scores.clone_from(scores);
+                    record.scores = Arc::clone(scores);
                     record.corrections = *number;
                 }
                 for question in self.questions.values_mut().filter(|question| question.about == *instance) {
@@ -714,8 +735,14 @@ impl ParticipantState {
     }
 
     fn strike(&mut self, instance: &InstanceId) {
-        if let Some(record) = self.forms.get_mut(instance).map(Arc::make_mut) {
+        if self.forms.contains_key(instance)
+            && let Some(record) = Arc::make_mut(&mut self.forms).get_mut(instance).map(Arc::make_mut)
+        {
             record.struck = true;
+            let of_form = Arc::make_mut(&mut self.forms_by_kind).get_mut(&record.form);
+            for kept in of_form.into_iter().flatten().filter(|kept| kept.instance == *instance) {
+                kept.struck = true;
+            }
         }
         if let Some(medication) = self.medications.get_mut(instance) {
             medication.struck = true;
@@ -738,41 +765,5 @@ impl ParticipantState {
             session.readings.iter().any(|reading| reading.instance == *instance)
                 || session.notes.iter().any(|note| note.instance == *instance)
         })
-    }
-}
-
-/// The dosing session that an entry is about, if it is about one.
-pub(crate) fn session_of(entry: &Entry) -> Option<u8> {
-    match entry {
-        Entry::DoseOrdered { session, .. }
-        | Entry::OrderWithdrawn { session }
-        | Entry::ContainersReleased { session, .. }
-        | Entry::CheckRecorded { session, .. }
-        | Entry::Agreed { session, .. }
-        | Entry::PresenceRecorded { session, .. }
-        | Entry::DoseAuthorised { session, .. }
-        | Entry::DoseTaken { session, .. }
-        | Entry::SupplementAuthorised { session, .. }
-        | Entry::SupplementNotGiven { session, .. }
-        | Entry::ReadingRecorded { session, .. }
-        | Entry::ReadingCorrected { session, .. }
-        | Entry::SessionNoteCorrected { session, .. }
-        | Entry::AlarmRaised { session, .. }
-        | Entry::AlarmEscalated { session, .. }
-        | Entry::AlarmAcknowledged { session, .. }
-        | Entry::AlarmEnded { session, .. }
-        | Entry::CardOpened { session, .. }
-        | Entry::CardStepDone { session, .. }
-        | Entry::CardClosed { session, .. }
-        | Entry::ContactCalled { session, .. }
-        | Entry::SessionSigned { session, .. }
-        | Entry::SessionNoted { session, .. }
-        | Entry::SessionStopped { session }
-        | Entry::Discharged { session }
-        | Entry::Departed { session, .. }
-        | Entry::NightChecked { session, .. }
-        | Entry::SessionClosed { session, .. } => Some(*session),
-        Entry::GroundWithdrawn { session, .. } => *session,
-        _ => None,
     }
 }

@@ -408,6 +408,8 @@ impl SessionState {
                     reading.breaches_gone.retain(|gone| !breaches.iter().any(|breach| breach.limit == gone.limit));
                     reading.confirmed.clone_from(confirmed);
                     reading.corrections += 1;
+                    // Who signed had signed something else (failures.md F-91).
+                    self.signed.clear();
                 }
             }
             Entry::SessionNoted { instance, code, number, detail, text, .. } => {
@@ -432,6 +434,7 @@ impl SessionState {
                     note.number = new.number;
                     note.detail.clone_from(&new.detail);
                     note.text.clone_from(&new.text);
+                    self.signed.clear();
                 }
             }
             Entry::SessionStopped { .. } => {

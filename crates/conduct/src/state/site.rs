@@ -1,6 +1,6 @@
-//! A site's roster: numbers given out, places taken, delegations, holds and approvals.
+//! A site's roster: numbers given out, places taken, delegations, credentials, holds and approvals.
 
-use super::{Approval, Hold};
+use super::{Approval, Credentials, Hold};
 use crate::entry::{Entry, Stamp};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +36,8 @@ pub struct SiteState {
     pub holds: BTreeMap<InstanceId, Hold>,
     /// Approvals of the site.
     pub approvals: Vec<Approval>,
+    /// Certificates of its staff, and relations between them.
+    pub credentials: Credentials,
 }
 
 impl SiteState {
@@ -97,7 +99,7 @@ impl SiteState {
                 from: *from,
                 until: *until,
             }),
-            _ => {}
+            _ => self.credentials.apply(stamp, entry),
         }
     }
 }

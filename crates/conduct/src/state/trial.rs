@@ -1,6 +1,6 @@
 //! The trial's own streams: versions, sites, trial-wide roles, holds; and who was drawn.
 
-use super::Hold;
+use super::{Credentials, Hold};
 use crate::entry::{Entry, Stamp};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use std::collections::{BTreeMap, BTreeSet};
@@ -84,6 +84,8 @@ pub struct TrialState {
     pub sites: BTreeMap<SiteId, SiteInTrial>,
     /// Trial-wide roles.
     pub roles: BTreeMap<StaffId, BTreeSet<RoleId>>,
+    /// Certificates of those who hold a role in the whole trial.
+    pub credentials: Credentials,
     /// Holds on the whole trial.
     pub holds: BTreeMap<InstanceId, Hold>,
     /// The sealed list that the trial is bound to: commitment and rows.
@@ -157,7 +159,7 @@ impl TrialState {
             Entry::HoldLifted { instance } => {
                 self.holds.remove(instance);
             }
-            _ => {}
+            _ => self.credentials.apply(stamp, entry),
         }
     }
 

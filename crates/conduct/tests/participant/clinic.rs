@@ -63,6 +63,7 @@ impl Clinic {
             clinic.stocks.insert(site.clone(), StockState::default());
             clinic.set_up("open", Authorisation::OpenSite { site: site.clone() });
             for role in study.roles.iter().filter(|role| role.scope == protocol::model::RoleScope::Site) {
+                clinic.certify(Some(&site), &staff(role.id.as_str(), site.as_str()), &role.id);
                 clinic.set_up(
                     "delegate",
                     Authorisation::Delegate {
@@ -78,6 +79,7 @@ impl Clinic {
             clinic.set_up("activate", Authorisation::ActivateSite { site });
         }
         for role in study.roles.iter().filter(|role| role.scope == protocol::model::RoleScope::Trial) {
+            clinic.certify(None, &StaffId::from(role.id.as_str()), &role.id);
             let grant = Authorisation::GrantRole { staff: StaffId::from(role.id.as_str()), role: role.id.clone() };
             clinic.set_up("grant", grant);
         }
@@ -88,6 +90,15 @@ impl Clinic {
     fn set_up(&mut self, what: &str, act: Authorisation) {
         self.ask(Person::Program, None, Command::Authorise(act), None, None)
             .unwrap_or_else(|no| panic!("{what}: {no:?}"));
+    }
+
+    /// What the study asks of somebody in a role.
+    pub fn certify(&mut self, site: Option<&SiteId>, staff: &StaffId, role: &terms::RoleId) {
+        let (study, day) = (Arc::clone(&self.study), "2025-01-01".parse().unwrap());
+        for kind in conduct::staffing::credentials::usual(&study, role) {
+            let fact = conduct::staffing::credentials::issued(kind, site, staff, day);
+            self.ask(Person::Program, None, Command::Fact(fact), None, None).unwrap();
+        }
     }
 
     pub fn later(&mut self, days: i64) -> &mut Self {

@@ -89,7 +89,7 @@ fn consent_must_be_complete_and_of_the_version() {
 }
 
 #[test]
-fn a_missing_answer_is_unknown_and_never_met() {
+fn f_85_a_missing_answer_is_unknown_and_never_met() {
     let mut clinic = clinic();
     let id = clinic.enquiry();
     clinic.later(1).consent(&id);
@@ -329,7 +329,7 @@ fn a_correction_that_takes_eligibility_away_is_a_deviation() {
 }
 
 #[test]
-fn withdrawal_is_one_act_and_ends_what_could_be_asked() {
+fn f_98_withdrawal_is_one_act_and_ends_what_could_be_asked() {
     let mut clinic = clinic();
     let id = clinic.assigned();
     let visit = clinic.study.session(1).unwrap().visit.clone();

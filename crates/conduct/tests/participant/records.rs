@@ -252,7 +252,7 @@ fn ratings_are_opaque_taken_once_and_by_somebody_new() {
 }
 
 #[test]
-fn stopping_treatment_does_not_stop_the_follow_up() {
+fn f_98_stopping_treatment_does_not_stop_the_follow_up() {
     let mut clinic = clinic();
     let id = clinic.assigned();
     let reason = clinic.study.follow_up.reasons[0].code.clone();

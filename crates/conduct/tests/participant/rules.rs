@@ -177,6 +177,7 @@ fn ratings() -> Seen {
     let open: InstanceId = clinic.participant(&id).ratings.keys().next().unwrap().clone();
     let take = Command::Authorise(Authorisation::TakeRating { request: open.clone() });
     // Somebody who rates in the trial and has a role at the site as well.
+    clinic.certify(None, &"nurse".into(), &"independent_rater".into());
     granted(
         clinic
             .may("administrator", Authorisation::GrantRole { staff: "nurse".into(), role: "independent_rater".into() }),

@@ -2,8 +2,8 @@
 
 use crate::clinic::Clinic;
 use conduct::{
-    Authorisation, Entry, Fact, No,
-    command::{ContactOutcome, VisitOutcome},
+    Authorisation, Command, Entry, Fact, No,
+    command::{ContactOutcome, ContactRoute, StopScope, VisitOutcome},
     schedule::planned,
     state::{SessionState, Swallow, VisitRecord, VisitStanding},
 };
@@ -167,11 +167,80 @@ fn silence_is_answered_and_nobody_is_lost_without_tries() {
     let tries = clinic.study.follow_up.tries_min;
     for _ in 0..tries {
         clinic.later(1);
-        let fact = Fact::RecordContact { participant: id.clone(), visit: None, outcome: ContactOutcome::NoAnswer };
+        let fact = Fact::RecordContact {
+            participant: id.clone(),
+            visit: None,
+            outcome: ContactOutcome::NoAnswer,
+            route: None,
+        };
         clinic.fact("coordinator", fact);
     }
     let silences = |clinic: &Clinic| {
         clinic.participant(&id).deviations.values().filter(|d| d.trigger == Some(Trigger::Silence)).count()
     };
     assert_eq!(silences(&clinic), 1);
+}
+
+/// Nobody is lost by silence alone: without a try on record the word can't be read; with too few tries, over too few days or by
+/// one route only, it is recorded, and said to be too early.
+#[test]
+fn f_99_nobody_is_lost_without_a_try() {
+    let lost = |id: &ParticipantId| {
+        Command::Fact(Fact::RecordStop {
+            participant: id.clone(),
+            scope: StopScope::LostToFollowUp,
+            reason: "lost".to_owned(),
+            text: String::new(),
+        })
+    };
+    let tried = |id: &ParticipantId, route| Fact::RecordContact {
+        participant: id.clone(),
+        visit: None,
+        outcome: ContactOutcome::NoAnswer,
+        route: Some(route),
+    };
+    let early = |clinic: &Clinic, id: &ParticipantId| {
+        let silences = clinic.participant(id).deviations.values().filter(|d| d.trigger == Some(Trigger::Silence));
+        silences.filter(|deviation| deviation.detail.contains("called lost")).count()
+    };
+    let mut first = clinic();
+    let id = first.assigned();
+    match first.act("coordinator", lost(&id)) {
+        Err(No::Unreadable(all)) => assert!(all[0].what.contains("no try is on record"), "{all:?}"),
+        other => panic!("{other:?}"),
+    }
+    assert!(first.participant(&id).stops.is_empty());
+    use ContactRoute::{Letter, Telephone};
+    for (routes, days, too_early) in [
+        (&[Telephone][..], 15, 1),
+        (&[Telephone, Telephone, Letter], 1, 1),
+        (&[Telephone, Telephone, Telephone], 8, 1),
+        (&[Telephone, Telephone, Letter], 8, 0),
+    ] {
+        let mut clinic = clinic();
+        let id = clinic.assigned();
+        for route in routes {
+            clinic.fact("coordinator", tried(&id, *route));
+            clinic.later(days);
+        }
+        clinic.act("coordinator", lost(&id)).unwrap();
+        assert_eq!(early(&clinic, &id), too_early, "{routes:?} {days}");
+    }
+}
+
+/// The first calls after a session stand on somebody's list from the day of the dose on; a call that fails is a try of that
+/// visit, and the third silence is answered.
+#[test]
+fn the_first_calls_after_a_session_are_asked_for_and_tried() {
+    let reference = std::sync::Arc::new(protocol::embedded::load("reference-mapp2").unwrap());
+    let calls: Vec<_> = reference
+        .visits
+        .iter()
+        .filter(|visit| visit.kind == protocol::model::VisitKind::Call && visit.name.contains("session 1"))
+        .collect();
+    assert_eq!(calls.iter().map(|visit| visit.target_days).collect::<Vec<_>>(), [2, 3, 5, 7], "days after the session");
+    let plan = &reference.follow_up;
+    assert_eq!((plan.tries_min, plan.routes_min), (3, Some(2)));
+    let clock = reference.clocks.iter().find(|clock| clock.trigger == Trigger::Silence);
+    assert!(clock.is_some(), "somebody answers the third silence");
 }

@@ -107,8 +107,36 @@ impl Clinic {
         }
         for (staff, role) in STAFF {
             clinic.delegate(staff, role, None);
+            clinic.certify(staff, role);
         }
+        clinic.certify("rater", "rater");
         clinic
+    }
+
+    /// Everything that the study asks of the role; the lead is licensed.
+    pub fn certify(&mut self, staff: &str, role: &str) {
+        let version = Arc::clone(self.studies.get(&self.hash).unwrap());
+        let needed = version.certificates.iter().filter(|kind| {
+            kind.roles.iter().any(|needs| *needs == *role)
+                || (kind.licensed && kind.roles.is_empty() && staff == "lead")
+        });
+        for kind in needed {
+            let entry = Entry::CertificateRecorded {
+                staff: staff.into(),
+                certificate: kind.id.clone(),
+                number: None,
+                hours: kind.hours_min,
+                issued: "2024-06-01".parse().unwrap(),
+                until: kind.valid_days.map(|_| "2027-05-31".parse().unwrap()),
+            };
+            let stream = if role == "rater" { StreamId::Trial } else { StreamId::Site("S01".into()) };
+            self.write(&stream, entry);
+        }
+    }
+
+    /// What the clock on the wall shows.
+    pub fn clock_shown(&self) -> String {
+        self.now.to_zoned(self.zone.clone()).strftime("%H:%M").to_string()
     }
 
     pub fn delegate(&mut self, staff: &str, role: &str, until: Option<Date>) {
@@ -432,8 +460,8 @@ pub fn form_entry(instance: &str, form: &str, values: &str) -> Entry {
         instance: instance.into(),
         form: form.into(),
         visit: None,
-        values: study::values(values),
-        scores: BTreeMap::new(),
+        values: study::values(values).into(),
+        scores: Default::default(),
     }
 }
 
@@ -458,6 +486,7 @@ fn command(text: &str, (session, now): (u8, Timestamp), extra: &mut Extra) -> Co
     let rest = words.get(2..).unwrap_or_default().join(" ");
     let participant = ParticipantId::from(P);
     let arg = |n: usize| words.get(n).copied().unwrap_or_default();
+    let behind = |key: &str| words.iter().skip_while(|word| **word != key).nth(1).copied();
     let container = || ContainerId::from(arg(1));
     let fact = match arg(0) {
         "check" => Fact::RecordCheck { participant, session, check: arg(1).into(), values: study::values(&rest) },
@@ -641,6 +670,35 @@ fn command(text: &str, (session, now): (u8, Timestamp), extra: &mut Extra) -> Co
             form: arg(2).to_owned(),
             number: arg(3).to_owned(),
             fields: words[3..].iter().map(|word| ((*word).to_owned(), "said".to_owned())).collect(),
+        },
+        // `certify nora gcp 2024-06-01 [2027-05-31]`, `hours 20` behind it.
+        "certify" => Fact::RecordCertificate {
+            site: (arg(2) != "raters_training").then(|| "S01".into()),
+            staff: arg(1).into(),
+            certificate: arg(2).to_owned(),
+            number: behind("number").map(str::to_owned),
+            hours: behind("hours").map(|hours| hours.parse().unwrap()),
+            issued: arg(3).parse().unwrap(),
+            until: arg(4).parse().ok(),
+        },
+        "uncertify" => Fact::WithdrawCertificate {
+            site: (arg(2) != "raters_training").then(|| "S01".into()),
+            staff: arg(1).into(),
+            certificate: arg(2).to_owned(),
+            from: arg(3).parse().ok(),
+        },
+        "relate" => Fact::DeclareRelation {
+            site: "S01".into(),
+            staff: arg(1).into(),
+            other: arg(2).into(),
+            relation: arg(3).to_owned(),
+            from: arg(4).parse().ok(),
+        },
+        "unrelate" => Fact::EndRelation {
+            site: "S01".into(),
+            staff: arg(1).into(),
+            other: arg(2).into(),
+            relation: arg(3).to_owned(),
         },
         "end" => Fact::EndDelegation {
             site: (arg(3) != "trial").then(|| "S01".into()),

@@ -313,6 +313,8 @@ fn session() -> SessionPlan {
             leads_min: 1,
             delegation_minutes: 480,
             together_minutes: 5,
+            licensed_min: None,
+            related_alone: false,
             source: source("presence"),
         },
         vitals: vitals(),
@@ -512,6 +514,8 @@ pub fn study(label: &str) -> Study {
             source: source("clocks"),
         }],
         stock: None,
+        certificates: Vec::new(),
+        relations: Vec::new(),
         approvals: vec![
             ApprovalRule {
                 id: "ethics".to_owned(),
@@ -526,7 +530,13 @@ pub fn study(label: &str) -> Study {
                 source: source("approvals"),
             },
         ],
-        follow_up: FollowUpPlan { tries_min: 3, tries_days_min: 14, reasons: Vec::new(), source: source("follow-up") },
+        follow_up: FollowUpPlan {
+            tries_min: 3,
+            tries_days_min: 14,
+            routes_min: None,
+            reasons: Vec::new(),
+            source: source("follow-up"),
+        },
         due: DuePlan {
             answer_hours: Some(24),
             report_hours: Some(24),
@@ -535,6 +545,7 @@ pub fn study(label: &str) -> Study {
         },
         analysis: AnalysisPlan::empty(source("analysis")),
         planning: None,
+        places: Default::default(),
     }
 }
 
@@ -593,4 +604,33 @@ pub fn stock_plan() -> StockPlan {
         }],
         source: source("stock"),
     }
+}
+
+/// Certificates of every kind: one that a role needs to be given, a licence that one of the carers needs, hours that the
+/// dosing day needs; and two ways of being related.
+pub fn with_certificates(study: &mut Study) {
+    let kind = |id: &str, roles: &[&str], from, licensed| CertificateKind {
+        id: id.to_owned(),
+        title: id.to_owned(),
+        roles: roles.iter().map(|role| (*role).into()).collect(),
+        from,
+        valid_days: None,
+        notice_days: Some(60),
+        hours_min: None,
+        licensed,
+        source: source("certificates"),
+    };
+    let treat = ["investigator", "prescriber", "lead_therapist", "co_therapist", "nurse", "pharmacist"];
+    study.certificates = vec![
+        CertificateKind { valid_days: Some(1_095), ..kind("gcp", &treat, NeededFrom::Delegation, false) },
+        kind("raters_training", &["rater"], NeededFrom::Delegation, false),
+        kind("licence", &[], NeededFrom::Dosing, true),
+        CertificateKind {
+            hours_min: Some(20),
+            ..kind("supervised", &["lead_therapist", "co_therapist"], NeededFrom::Dosing, false)
+        },
+    ];
+    study.relations = ["married", "family"]
+        .map(|id| RelationKind { id: id.to_owned(), title: id.to_owned(), source: source("relations") })
+        .to_vec();
 }

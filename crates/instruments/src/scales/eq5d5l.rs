@@ -110,7 +110,7 @@ pub static EQ5D5L: Instrument = Instrument {
 
 /// The profile as one text or number, where it was given so.
 fn profile_levels(sheet: &Sheet<'_>) -> Option<Result<[i64; 5], String>> {
-    let text = match sheet.responses.answers.get("profile")? {
+    let text = match sheet.text("profile")? {
         Value::Text(text) => text.trim().to_owned(),
         Value::Integer(number) => number.to_string(),
         Value::Missing(_) => return None,

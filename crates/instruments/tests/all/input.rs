@@ -1,6 +1,6 @@
 //! Input as people and machines write it: what is read, and what each mistake is answered with.
 
-use instruments::cli::{score_json, score_json_with};
+use instruments::cli::{answer_json, score_json, score_json_with};
 use serde_json::{Value, json};
 
 fn ok(instrument: &str, text: &str) -> Value {
@@ -180,9 +180,11 @@ fn an_unknown_instrument_is_answered_with_the_nearest() {
 #[test]
 fn lines_are_answered_one_by_one() {
     let text = "{\"id\": \"a\", \"responses\": {\"1\": 1}}\n\nnot json\n{\"id\": 4, \"responses\": {\"1\": 9}}\r\n{\"id\": 5, \"responses\": {\"77\": 9}}\n{\"responses\": {\"1\": 3}}\n";
-    let output = score_json("phq9", text, true).unwrap();
-    let lines: Vec<Value> = output.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let answered = answer_json("phq9", text, true, None).unwrap();
+    let lines: Vec<Value> = answered.json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 5, "empty lines are passed over");
+    let bad = lines.iter().filter(|line| !line["error"].is_null()).count();
+    assert_eq!(answered.bad_lines, bad, "told how many are bad");
     let numbers: Vec<i64> = lines.iter().map(|line| line["line"].as_i64().unwrap()).collect();
     assert_eq!(numbers, [1, 3, 4, 5, 6]);
     assert_eq!(lines[0]["id"], "a");

@@ -118,6 +118,15 @@ fn scores_the_schema_and_the_rule_book() {
     let lines = format!("{answers}\n{answers}\n");
     let said = run_with(folder.path(), "score phq9 --responses - --lines", &lines);
     assert_eq!((said.code, said.out.lines().count()), (0, 2), "{}", said.out);
+    let some_bad = "{\"responses\": {\"1\": 1}}\n{\"responses\": {\"1\": 9}}\n\n{\n{\"responses\": {\"2\": 1}}\n";
+    let said = run_with(folder.path(), "score phq9 --responses - --lines", some_bad);
+    assert_eq!(
+        (said.code, said.out.lines().count()),
+        (1, 4),
+        "every line is answered, and the code tells: {}",
+        said.out
+    );
+    assert!(said.err.contains("could not be scored: 2"), "{}", said.err);
     for bad in ["{", "{\"responses\": {\"1\": 9}}", "{\"responses\": {\"77\": 1}}", "[]"] {
         let said = run_with(folder.path(), "score phq9 --responses -", bad);
         assert_eq!(said.code, 1, "{bad}: {}", said.out);

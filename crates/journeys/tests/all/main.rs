@@ -10,6 +10,7 @@ mod cli;
 mod clinic;
 mod design;
 mod drug;
+mod failures;
 mod licensed;
 mod mmrm;
 mod moves;

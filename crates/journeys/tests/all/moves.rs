@@ -236,6 +236,7 @@ fn somebody_covers_for_the_prescriber_until_a_day_and_an_order_is_taken_back() {
         || Authorisation::OrderDose { participant: id.clone(), session: 1, level: level.clone(), level_reason: None };
     assert!(matches!(clinic.may("dr_cover", order()), Err(No::NotYours { .. })), "not yet");
     assert_eq!(Clinic::refusals(clinic.may("investigator", cover(until, "nurse"))), ["delegation.cover"]);
+    clinic.certify(Some("S01"), "dr_cover", "prescriber");
     clinic.may("investigator", cover(until, "prescriber")).unwrap();
     let written = clinic.may("dr_cover", order()).unwrap();
     assert_eq!(written[0].stamp.by.person, conduct::Person::Staff("dr_cover".into()));
@@ -269,5 +270,60 @@ fn a_medical_monitor_leaves_and_another_takes_over() {
     let grant = Authorisation::GrantRole { staff: "dr_next".into(), role: "medical_monitor".into() };
     clinic.may("administrator", grant).unwrap();
     clinic.both("investigator", "dr_next", enrol(&id)).unwrap();
+    clinic.prove();
+}
+
+/// Through the door of a real store: nobody is delegated without what the role asks for, a pair without a licence gets no dose,
+/// and licences that turn out not to have held flag the dose that was given, in the participant's own record.
+#[test]
+fn f_52_a_licence_that_did_not_hold_flags_the_dose_that_was_given() {
+    let mut clinic = Clinic::open(study("small"));
+    let delegate = |clinic: &mut Clinic, staff: &str| {
+        let today = clinic.today();
+        let act = Authorisation::Delegate {
+            site: "S01".into(),
+            staff: staff.into(),
+            role: "co_therapist".into(),
+            from: today,
+            until: None,
+            covers: None,
+        };
+        clinic.may("investigator", act)
+    };
+    let refused = Clinic::refusals(delegate(&mut clinic, "dr_new"));
+    assert_eq!(refused, ["delegation.certificate/gcp"]);
+    clinic.certify(Some("S01"), "dr_new", "co_therapist");
+    delegate(&mut clinic, "dr_new").unwrap();
+    let id = screened(&mut clinic);
+    ready_for_the_dose(&mut clinic, &id);
+    let (mut day, date) = crate::as_data::small_morning(&mut clinic, &id);
+    let withdraw = |staff: &str, from: Option<jiff::civil::Date>| Fact::WithdrawCertificate {
+        site: Some("S01".into()),
+        staff: staff.into(),
+        certificate: "licence".into(),
+        from,
+    };
+    // One of the pair holds one: enough. The dose is given.
+    clinic.fact("investigator", withdraw("co_therapist", None));
+    day.run(
+        &mut clinic,
+        date,
+        "09:59 lead_therapist+co_therapist: allow K1
+         10:00 lead_therapist+co_therapist: swallow K1 2",
+    );
+    assert!(!clinic.participant(&id).sessions[&1].ground_withdrawn);
+    // In the afternoon it turns out that the other's had ended long ago.
+    clinic.clock(date, "11:00");
+    let written = clinic.fact("investigator", withdraw("lead_therapist", Some(date)));
+    let flagged = written.iter().any(|one| {
+        matches!(&one.entry, Entry::GroundWithdrawn { rule, .. } if rule.as_str() == "session.licensed")
+            && one.stream == conduct::StreamId::Participant(id.clone())
+    });
+    assert!(flagged, "{written:?}");
+    assert!(clinic.participant(&id).sessions[&1].ground_withdrawn, "in the participant's own record");
+    let sql = "SELECT staff FROM certificate WHERE withdrawn_from IS NOT NULL ORDER BY staff";
+    let held = clinic.door.store().select(sql, &[]).unwrap();
+    let held: Vec<&str> = held.iter().filter_map(|row| row[0].as_text()).collect();
+    assert_eq!(held, ["co_therapist", "lead_therapist"]);
     clinic.prove();
 }

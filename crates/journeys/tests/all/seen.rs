@@ -57,6 +57,48 @@ const NAMED: &[(&str, &str, &str, &str)] = &[
         "who_withdrew_is_erased_and_the_record_stays_whole",
         "IdentityErased",
     ),
+    (
+        "delegation.certificate",
+        "conduct/tests/staffing_rules.rs",
+        "every_rule_refuses_and_allows",
+        "refused delegation.certificate/gcp",
+    ),
+    (
+        "staff.certificate",
+        "conduct/tests/staffing_rules.rs",
+        "every_rule_refuses_and_allows",
+        "refused staff.certificate/gcp",
+    ),
+    (
+        "session.licensed",
+        "conduct/tests/certificates.rs",
+        "f_52_an_expired_licence_refuses_the_dose_with_that_pair",
+        "refused session.licensed",
+    ),
+    (
+        "session.related",
+        "conduct/tests/certificates.rs",
+        "f_53_a_related_pair_is_refused_without_a_third",
+        "refused session.related",
+    ),
+    (
+        "certificate_withdrawn",
+        "conduct/tests/certificates.rs",
+        "f_52_a_licence_withdrawn_later_reaches_back",
+        "WithdrawCertificate",
+    ),
+    (
+        "relation_declared",
+        "conduct/tests/certificates.rs",
+        "f_53_a_relation_declared_later_reaches_back",
+        "DeclareRelation",
+    ),
+    (
+        "relation_ended",
+        "conduct/tests/certificates.rs",
+        "f_53_a_related_pair_is_refused_without_a_third",
+        "unrelate lead co married",
+    ),
     ("role_ended", "journeys/tests/all/moves.rs", "a_medical_monitor_leaves_and_another_takes_over", "RoleEnded"),
 ];
 

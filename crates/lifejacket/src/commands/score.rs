@@ -7,10 +7,14 @@ use std::{io::Read, path::Path, process::ExitCode};
 pub fn run(arguments: &Score) -> anyhow::Result<ExitCode> {
     let text = read_input(&arguments.responses)?;
     let pack = arguments.pack.as_deref().map(pack).transpose()?;
-    match instruments::cli::score_json_with(&arguments.instrument, &text, arguments.lines, pack.as_ref()) {
-        Ok(answer) => {
-            println!("{}", answer.trim_end());
-            Ok(ExitCode::SUCCESS)
+    match instruments::cli::answer_json(&arguments.instrument, &text, arguments.lines, pack.as_ref()) {
+        Ok(answered) => {
+            println!("{}", answered.json.trim_end());
+            if answered.bad_lines == 0 {
+                return Ok(ExitCode::SUCCESS);
+            }
+            eprintln!("error: lines that could not be scored: {}; each is answered by its error", answered.bad_lines);
+            Ok(ExitCode::from(1))
         }
         Err(error) => {
             println!("{}", error.to_json());

@@ -1,4 +1,4 @@
-//! Roles, duties, sites, arms, randomisation, consent.
+//! Roles, duties, certificates, sites, arms, randomisation, consent.
 
 use super::{Checker, listed};
 use crate::model::{Assignment, Content, Duty, Masking, Overnight, RoleScope, VisitKind};
@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 pub fn check(checker: &Checker<'_>) {
     duties(checker);
     roles(checker);
+    certificates(checker);
     sites(checker);
     arms(checker);
     consent(checker);
@@ -130,6 +131,52 @@ fn roles(checker: &Checker<'_>) {
                     .mend("write `blinded = true`, or `masking = \"open\"` in the design"),
             );
         }
+    }
+}
+
+/// What staff must hold: good for some time, told of before its end, and held by somebody.
+fn certificates(checker: &Checker<'_>) {
+    let parts = checker.parts;
+    for kind in &parts.certificates {
+        let path = format!("certificate/{}", kind.id);
+        for role in &kind.roles {
+            checker.known("study.unknown-role", "role", "role", role.as_str(), &format!("{path}/roles"));
+        }
+        let wrong = |key: &str, message: String, label: &str, mend: &str| {
+            let place = format!("{path}/{key}");
+            checker.note(checker.mistake("study.certificate", &place, message, label).mend(mend));
+        };
+        if kind.valid_days == Some(0) {
+            let message = format!("`{}` has run out on the day of its issue", kind.id);
+            wrong("valid_days", message, "0 days", "write the days that it holds, or leave the key out");
+        } else if let (Some(notice), Some(valid)) = (kind.notice_days, kind.valid_days)
+            && notice >= valid
+        {
+            let message =
+                format!("people are told {notice} days before the end of `{}`, which holds for {valid}", kind.id);
+            wrong("notice_days", message, "always", "tell them later than on the day of its issue");
+        }
+    }
+    let Some(presence) = parts.session.as_ref().map(|session| &session.presence) else { return };
+    let Some(least) = presence.licensed_min.filter(|least| *least > 0) else { return };
+    let place = "session/presence/licensed_min";
+    if least > presence.carers_min {
+        let message = format!("{least} licensed among {} carers", presence.carers_min);
+        let mend = "lower it, or raise `carers_min`";
+        checker.note(checker.mistake("study.licence", place, message, "more than `carers_min`").mend(mend));
+    }
+    let carers =
+        |role: &&crate::model::Role| role.duties.iter().any(|duty| matches!(duty, Duty::Facilitate | Duty::Nurse));
+    let licences = || parts.certificates.iter().filter(|kind| kind.licensed);
+    let held = parts
+        .roles
+        .iter()
+        .filter(carers)
+        .any(|role| licences().any(|kind| kind.roles.is_empty() || kind.roles.contains(&role.id)));
+    if !held {
+        let message = "a licence is asked of carers, and the study has none that one of them could hold";
+        let mend = "add a `[[certificate]]` with `licensed = true` for a role that facilitates or nurses";
+        checker.note(checker.mistake("study.licence", place, message, "held by nobody").mend(mend));
     }
 }
 

@@ -52,6 +52,14 @@ pub fn check(checker: &Checker<'_>) {
                     .mend("write at least 1; 3 is usual"),
             );
         }
+        if plan.tries_min > 0 && plan.routes_min.is_some_and(|routes| routes > plan.tries_min) {
+            let message = format!("{} tries can't go by more routes than there are tries", plan.tries_min);
+            checker.note(
+                checker
+                    .mistake("study.follow-up", "follow_up/routes_min", message, "more than `tries_min`")
+                    .mend("lower it, or raise `tries_min`; 2 is usual"),
+            );
+        }
         if plan.reasons.is_empty() {
             let message = "there is no reason for which somebody may stop";
             checker.note(

@@ -1,8 +1,8 @@
-//! Roles, arms and sites.
+//! Roles, arms and sites; certificates and relations of staff.
 
 use crate::{
     item::Item,
-    model::{Arm, Role, Site, SiteContact},
+    model::{Arm, CertificateKind, RelationKind, Role, Site, SiteContact},
 };
 
 pub fn role(item: &Item<'_>) -> Option<Role> {
@@ -39,4 +39,30 @@ pub fn site(item: &Item<'_>) -> Option<Site> {
         contacts,
         source: source?,
     })
+}
+
+pub fn certificate(item: &Item<'_>) -> Option<CertificateKind> {
+    let (id, title) = (item.identifier("id"), item.text("title"));
+    let roles = item.texts("roles").iter().map(|role| role.as_str().into()).collect();
+    let (from, licensed) = (item.word("from"), item.flag_or("licensed", false));
+    let (valid_days, notice_days) = (item.optional_whole("valid_days"), item.optional_whole("notice_days"));
+    let (hours_min, source) = (item.optional_whole("hours_min"), item.source());
+    item.finish();
+    Some(CertificateKind {
+        id: id?,
+        title: title?,
+        roles,
+        from: from?,
+        valid_days,
+        notice_days,
+        hours_min,
+        licensed,
+        source: source?,
+    })
+}
+
+pub fn relation(item: &Item<'_>) -> Option<RelationKind> {
+    let (id, title, source) = (item.identifier("id"), item.text("title"), item.source());
+    item.finish();
+    Some(RelationKind { id: id?, title: title?, source: source? })
 }

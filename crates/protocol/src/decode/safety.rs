@@ -28,9 +28,10 @@ pub fn approval(item: &Item<'_>) -> Option<ApprovalRule> {
 
 pub fn follow_up(item: &Item<'_>) -> Option<FollowUpPlan> {
     let (tries_min, tries_days_min) = (item.whole("tries_min"), item.whole("tries_days_min"));
+    let routes_min = item.optional_whole("routes_min");
     let (reasons, source) = (forms::options(item, "reasons"), item.source());
     item.finish();
-    Some(FollowUpPlan { tries_min: tries_min?, tries_days_min: tries_days_min?, reasons, source: source? })
+    Some(FollowUpPlan { tries_min: tries_min?, tries_days_min: tries_days_min?, routes_min, reasons, source: source? })
 }
 
 pub fn due(item: &Item<'_>) -> DuePlan {

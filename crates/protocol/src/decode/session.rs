@@ -77,6 +77,7 @@ fn presence(item: &Item<'_>) -> Option<PresencePlan> {
     let (gap_minutes_max, nurses_min) = (item.whole("gap_minutes_max"), item.whole("nurses_min"));
     let (leads_min, delegation_minutes) = (item.whole("leads_min"), item.whole("delegation_minutes"));
     let (together_minutes, source) = (item.whole("together_minutes"), item.source());
+    let (licensed_min, related_alone) = (item.optional_whole("licensed_min"), item.flag_or("related_alone", false));
     // Its steps are read with the room.
     item.items("step");
     item.finish();
@@ -88,6 +89,8 @@ fn presence(item: &Item<'_>) -> Option<PresencePlan> {
         leads_min: leads_min?,
         delegation_minutes: delegation_minutes?,
         together_minutes: together_minutes?,
+        licensed_min,
+        related_alone,
         source: source?,
     })
 }

@@ -4,8 +4,8 @@ use crate::{
     item::Words,
     model::{
         AlarmLevel, ApprovalScope, BlockOn, CodeMeaning, Content, CriterionKind, DeviationClass, Duty, Failing,
-        FieldSource, Judged, LossCause, Masking, Overnight, Reconsent, RoleScope, StockUse, Trigger, VisitKind,
-        VisitMode,
+        FieldSource, Judged, LossCause, Masking, NeededFrom, Overnight, Reconsent, RoleScope, StockUse, Trigger,
+        VisitKind, VisitMode,
     },
 };
 
@@ -49,6 +49,7 @@ words! {
         "container_count" => ContainerCount, "piece_count" => PieceCount, "lots" => Lots, "found" => Found,
         "people" => People,
     }
+    NeededFrom { "delegation" => Delegation, "dosing" => Dosing }
     ApprovalScope { "site" => Site, "participant" => Participant }
     Duty {
         "coordinate" => Coordinate, "take_consent" => TakeConsent, "record_data" => RecordData,

@@ -1,8 +1,11 @@
-//! From text to a typed tree: `cel-core` reads, we resolve names and see that the kinds go together.
+//! From text to a typed tree: names are resolved, and the kinds must go together.
 
-use super::{ExpressionError, ExpressionErrorKind, Kind, Names, number::Number};
+use super::{
+    ExpressionError, ExpressionErrorKind, Kind, Names,
+    number::Number,
+    syntax::{self, Binary, Expr, Spanned, Unary},
+};
 use crate::spelling::nearest;
-use cel_core::{BinaryOp, Expr, SpannedExpr, UnaryOp, parser};
 use std::ops::Range;
 
 /// A typed expression. Names are positions in the expression's list of names.
@@ -184,13 +187,7 @@ pub fn compile(text: &str, scope: &Names<'_>) -> Result<(Tree, Vec<String>), Vec
     if let Some(error) = oversized(text) {
         return Err(vec![error]);
     }
-    let parsed = parser::parse_with_options(text, parser::ParseOptions::without_macros());
-    if !parsed.errors.is_empty() {
-        return Err(parsed.errors.into_iter().map(|error| syntax(text, &error.message, error.span)).collect());
-    }
-    let Some(ast) = parsed.ast else {
-        return Err(vec![syntax(text, "nothing is asked", 0..text.len())]);
-    };
+    let ast = syntax::read(text).map_err(|error| vec![mended(text, error)])?;
     let mut compiler = Compiler { text, scope, names: Vec::new(), errors: Vec::new() };
     let tree = compiler.lower(&ast);
     if let Some((_, sort)) = &tree
@@ -209,27 +206,20 @@ pub fn compile(text: &str, scope: &Names<'_>) -> Result<(Tree, Vec<String>), Vec
     }
 }
 
-fn syntax(text: &str, message: &str, span: Range<usize>) -> ExpressionError {
-    let start = span.start.min(text.len());
-    let range = start..span.end.clamp(start, text.len());
-    let single_equals = text.get(range.clone()).is_some_and(|found| found.starts_with('='))
-        || text.get(start.saturating_sub(2)..range.end).is_some_and(|found| found.contains(" ="));
+/// A mistake of the syntax with what usually mends it.
+fn mended(text: &str, error: ExpressionError) -> ExpressionError {
+    let Range { start, end } = error.range.clone();
+    let single_equals = text.get(start..end).is_some_and(|found| found.starts_with('='))
+        || text.get(start.saturating_sub(2)..end).is_some_and(|found| found.contains(" ="));
     let word = |word: &str| text.split(|c: char| !c.is_alphanumeric()).any(|found| found.eq_ignore_ascii_case(word));
     let mend = if single_equals && !text.contains("==") {
-        Some("write `==` to compare")
+        "write `==` to compare"
     } else if word("and") || word("or") || word("not") {
-        Some("write `&&` for and, `||` for or, `!` for not")
+        "write `&&` for and, `||` for or, `!` for not"
     } else {
-        None
+        "an expression reads like `history.age >= 18 && !history.asthma`"
     };
-    // The parser names what it found in its own terms; the underlined place says it better.
-    let message = match message.split_once(", found ") {
-        Some((expected, "None")) => format!("{expected}, but it ends here"),
-        Some((expected, _)) => expected.to_owned(),
-        None => message.to_owned(),
-    };
-    let mend = mend.unwrap_or("an expression reads like `history.age >= 18 && !history.asthma`");
-    ExpressionError { range, message, mend: Some(mend.to_owned()), kind: ExpressionErrorKind::Syntax }
+    ExpressionError { mend: Some(mend.to_owned()), ..error }
 }
 
 fn oversized(text: &str) -> Option<ExpressionError> {
@@ -279,29 +269,26 @@ impl Compiler<'_> {
         None
     }
 
-    fn source(&self, expression: &SpannedExpr) -> &str {
+    fn source(&self, expression: &Spanned) -> &str {
         self.text.get(expression.span.clone()).unwrap_or_default()
     }
 
-    fn lower(&mut self, expression: &SpannedExpr) -> Option<Typed> {
+    fn lower(&mut self, expression: &Spanned) -> Option<Typed> {
         let span = &expression.span;
         match &expression.node {
             Expr::Bool(value) => Some((Tree::Bool(*value), Sort::Bool)),
             Expr::Int(value) => Some((Tree::Number(Number::whole(*value), span.clone()), Sort::Number)),
-            Expr::UInt(value) => {
-                Some((Tree::Number(Number::whole(i64::try_from(*value).ok()?), span.clone()), Sort::Number))
-            }
             Expr::Float(value) => match Number::literal(*value) {
                 Some(number) => Some((Tree::Number(number, span.clone()), Sort::Number)),
                 None => self.unsupported(span, "this number is too large", Some("write a smaller one")),
             },
-            Expr::String(text) => Some((Tree::Text(text.clone(), span.clone()), Sort::Text)),
-            Expr::Ident(_) | Expr::Member { .. } => self.name(expression),
-            Expr::Unary { op, expr } => self.unary(*op, expr),
-            Expr::Binary { op, left, right } => self.binary(*op, left, right),
-            Expr::Ternary { cond, then_expr, else_expr } => self.ternary(cond, then_expr, else_expr),
-            Expr::Call { expr, .. } => {
-                let function = self.source(expr).to_owned();
+            Expr::Text(text) => Some((Tree::Text(text.clone(), span.clone()), Sort::Text)),
+            Expr::Name(_) | Expr::Member(..) => self.name(expression),
+            Expr::Unary(op, inner) => self.unary(*op, inner),
+            Expr::Binary(op, left, right) => self.binary(*op, left, right),
+            Expr::Ternary(condition, yes, no) => self.ternary(condition, yes, no),
+            Expr::Call(called) => {
+                let function = self.source(called).to_owned();
                 let mend =
                     "there are names, numbers, texts, `+ - * / %`, comparisons, `in`, `&&`, `||`, `!` and `a ? b : c`";
                 self.unsupported(span, &format!("`{function}` is called, but there are no functions here"), Some(mend))
@@ -315,15 +302,7 @@ impl Compiler<'_> {
                 let mend = "a missing answer makes the result unknown by itself; leave this out";
                 self.unsupported(span, "nothing is ever compared with null", Some(mend))
             }
-            Expr::Error => None,
-            Expr::Bytes(_)
-            | Expr::RootIdent(_)
-            | Expr::Map(_)
-            | Expr::Index { .. }
-            | Expr::Struct { .. }
-            | Expr::Comprehension(_)
-            | Expr::MemberTestOnly { .. }
-            | Expr::Bind { .. } => {
+            Expr::Foreign => {
                 let mend =
                     "there are names, numbers, texts, `+ - * / %`, comparisons, `in`, `&&`, `||`, `!` and `a ? b : c`";
                 self.unsupported(span, "study files don't use this part of CEL", Some(mend))
@@ -331,7 +310,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn name(&mut self, expression: &SpannedExpr) -> Option<Typed> {
+    fn name(&mut self, expression: &Spanned) -> Option<Typed> {
         let Some(name) = dotted(expression) else {
             return self.unsupported(&expression.span, "this is not a name", Some("names are words with dots between"));
         };
@@ -372,24 +351,24 @@ impl Compiler<'_> {
         Some(words)
     }
 
-    fn unary(&mut self, op: UnaryOp, inner: &SpannedExpr) -> Option<Typed> {
+    fn unary(&mut self, op: Unary, inner: &Spanned) -> Option<Typed> {
         let (tree, sort) = self.lower(inner)?;
         match (op, sort) {
-            (UnaryOp::Not, Sort::Bool) => Some((Tree::Not(Box::new(tree)), Sort::Bool)),
-            (UnaryOp::Neg, Sort::Number) => Some((Tree::Negated(Box::new(tree)), Sort::Number)),
-            (UnaryOp::Not, _) => {
+            (Unary::Not, Sort::Bool) => Some((Tree::Not(Box::new(tree)), Sort::Bool)),
+            (Unary::Negated, Sort::Number) => Some((Tree::Negated(Box::new(tree)), Sort::Number)),
+            (Unary::Not, _) => {
                 self.type_error(&inner.span, format!("`!` needs yes or no, and this is {}", sort.words()), None);
                 None
             }
-            (UnaryOp::Neg, _) => {
+            (Unary::Negated, _) => {
                 self.type_error(&inner.span, format!("`-` needs a number, and this is {}", sort.words()), None);
                 None
             }
         }
     }
 
-    fn binary(&mut self, op: BinaryOp, left: &SpannedExpr, right: &SpannedExpr) -> Option<Typed> {
-        if op == BinaryOp::In {
+    fn binary(&mut self, op: Binary, left: &Spanned, right: &Spanned) -> Option<Typed> {
+        if op == Binary::In {
             return self.within(left, right);
         }
         // Both sides are lowered first, so that mistakes in both are reported.
@@ -397,29 +376,29 @@ impl Compiler<'_> {
         let ((left_tree, left_sort), (right_tree, right_sort)) = (left_typed?, right_typed?);
         let (one, other) = (Box::new(left_tree), Box::new(right_tree));
         let (arithmetic, compare) = match op {
-            BinaryOp::And | BinaryOp::Or => {
-                let bad = |sort: Sort, side: &SpannedExpr| (sort != Sort::Bool).then(|| (side.span.clone(), sort));
+            Binary::And | Binary::Or => {
+                let bad = |sort: Sort, side: &Spanned| (sort != Sort::Bool).then(|| (side.span.clone(), sort));
                 let wrong: Vec<_> = [bad(left_sort, left), bad(right_sort, right)].into_iter().flatten().collect();
-                let sign = if op == BinaryOp::And { "&&" } else { "||" };
+                let sign = if op == Binary::And { "&&" } else { "||" };
                 for (span, sort) in &wrong {
                     let message = format!("`{sign}` needs yes or no on both sides, and this is {}", sort.words());
                     self.type_error(span, message, None);
                 }
-                let tree = if op == BinaryOp::And { Tree::And(one, other) } else { Tree::Or(one, other) };
+                let tree = if op == Binary::And { Tree::And(one, other) } else { Tree::Or(one, other) };
                 return wrong.is_empty().then_some((tree, Sort::Bool));
             }
-            BinaryOp::Add => (Some(Arithmetic::Plus), None),
-            BinaryOp::Sub => (Some(Arithmetic::Minus), None),
-            BinaryOp::Mul => (Some(Arithmetic::Times), None),
-            BinaryOp::Div => (Some(Arithmetic::Over), None),
-            BinaryOp::Mod => (Some(Arithmetic::Remainder), None),
-            BinaryOp::Eq => (None, Some(Compare::Equal)),
-            BinaryOp::Ne => (None, Some(Compare::Unequal)),
-            BinaryOp::Lt => (None, Some(Compare::Less)),
-            BinaryOp::Le => (None, Some(Compare::AtMost)),
-            BinaryOp::Gt => (None, Some(Compare::More)),
-            BinaryOp::Ge => (None, Some(Compare::AtLeast)),
-            BinaryOp::In => return None,
+            Binary::Plus => (Some(Arithmetic::Plus), None),
+            Binary::Minus => (Some(Arithmetic::Minus), None),
+            Binary::Times => (Some(Arithmetic::Times), None),
+            Binary::Over => (Some(Arithmetic::Over), None),
+            Binary::Remainder => (Some(Arithmetic::Remainder), None),
+            Binary::Equal => (None, Some(Compare::Equal)),
+            Binary::Unequal => (None, Some(Compare::Unequal)),
+            Binary::Less => (None, Some(Compare::Less)),
+            Binary::AtMost => (None, Some(Compare::AtMost)),
+            Binary::More => (None, Some(Compare::More)),
+            Binary::AtLeast => (None, Some(Compare::AtLeast)),
+            Binary::In => return None,
         };
         let span = left.span.start..right.span.end;
         if let Some(sign) = arithmetic {
@@ -478,7 +457,7 @@ impl Compiler<'_> {
         Some(())
     }
 
-    fn within(&mut self, left: &SpannedExpr, right: &SpannedExpr) -> Option<Typed> {
+    fn within(&mut self, left: &Spanned, right: &Spanned) -> Option<Typed> {
         let item = self.lower(left);
         let Expr::List(elements) = &right.node else {
             let mend = "write the list out: `… in [\"mild\", \"moderate\"]`";
@@ -487,7 +466,7 @@ impl Compiler<'_> {
         if elements.is_empty() {
             return self.unsupported(&right.span, "an empty list holds nothing", Some("name what it may be"));
         }
-        let lowered: Vec<_> = elements.iter().map(|element| (self.lower(&element.expr), &element.expr.span)).collect();
+        let lowered: Vec<_> = elements.iter().map(|element| (self.lower(element), &element.span)).collect();
         let (item, sort) = item?;
         let mut list = Vec::new();
         for (element, span) in lowered {
@@ -502,7 +481,7 @@ impl Compiler<'_> {
         Some((Tree::Within(Box::new(item), list), Sort::Bool))
     }
 
-    fn ternary(&mut self, condition: &SpannedExpr, yes: &SpannedExpr, no: &SpannedExpr) -> Option<Typed> {
+    fn ternary(&mut self, condition: &Spanned, yes: &Spanned, no: &Spanned) -> Option<Typed> {
         let lowered = (self.lower(condition), self.lower(yes), self.lower(no));
         let ((condition_tree, condition_sort), (yes_tree, yes_sort), (no_tree, no_sort)) =
             (lowered.0?, lowered.1?, lowered.2?);
@@ -521,10 +500,10 @@ impl Compiler<'_> {
 }
 
 /// The dotted name that an expression is, if it is one.
-fn dotted(expression: &SpannedExpr) -> Option<String> {
+fn dotted(expression: &Spanned) -> Option<String> {
     match &expression.node {
-        Expr::Ident(name) => Some(name.clone()),
-        Expr::Member { expr, field, optional: false } => Some(format!("{}.{field}", dotted(expr)?)),
+        Expr::Name(name) => Some(name.clone()),
+        Expr::Member(whole, field) => Some(format!("{}.{field}", dotted(whole)?)),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! Typed expressions over a study's own fields, in CEL's syntax.
 //!
-//! The text is read by `cel-core`'s parser; types and evaluation are ours, because three things differ from plain CEL:
+//! Reading, types and evaluation are ours, because three things differ from plain CEL:
 //! a missing answer never makes anything true (what can't be computed is [`Answer::Unknown`] and names what is
 //! missing), all numbers are one exact kind (`caps5.total >= 35` and `temperature <= 37.5` both read as written, and
 //! nothing goes through a float), and calendar days are a kind of their own (`today - history.last_ect >= 84`).
@@ -9,6 +9,7 @@
 mod compile;
 mod evaluate;
 mod number;
+mod syntax;
 
 pub(crate) use compile::{Compare, Constant};
 pub(crate) use number::Number;

@@ -1,6 +1,7 @@
 //! A study as people know it from protocols, in plain text: the schedule of activities, criteria, doses, the dosing
 //! day, medicines, roles. Nothing here decides anything.
 
+mod room;
 mod schedule;
 mod text;
 
@@ -8,7 +9,7 @@ use crate::{
     decode::word_of,
     model::{
         Assignment, BlockOn, Check, Content, Criterion, CriterionKind, DuePlan, Judged, Limit, Masking, MedicineRule,
-        Overnight, Reconsent, Study, Term, VisitKind,
+        NeededFrom, Overnight, Reconsent, Study, Term, VisitKind,
     },
 };
 use std::fmt::Write;
@@ -26,6 +27,7 @@ pub fn show(study: &Study) -> String {
     medicines(&mut out, study);
     doses(&mut out, study);
     day(&mut out, study);
+    room::room(&mut out, study);
     consent(&mut out, study);
     roles(&mut out, study);
     safety(&mut out, study);
@@ -239,6 +241,12 @@ fn day(out: &mut String, study: &Study) {
         "\npresent: {} carers, {} in the room always, {} of them leading, {} nurse(s); below that for at most {} minutes",
         presence.carers_min, presence.in_room_min, presence.leads_min, presence.nurses_min, presence.gap_minutes_max
     );
+    let related = if presence.related_alone { "may be" } else { "are not" };
+    let _ = writeln!(
+        out,
+        "{} of the carers licensed; people who are related {related} the only ones in the room at a dose",
+        study.licensed_min()
+    );
     heading(out, "The dosing day: vital signs");
     let mut table = Table::new(&["reading", "minute", "within", "what", ""]);
     for slot in &session.vitals {
@@ -331,6 +339,36 @@ fn roles(out: &mut String, study: &Study) {
         table.row([role.id.to_string(), role.title.clone(), blind.to_owned(), duties.join(", ")]);
     }
     table.write(out);
+    certificates(out, study);
+}
+
+fn certificates(out: &mut String, study: &Study) {
+    if !study.certificates.is_empty() {
+        heading(out, "Certificates of staff");
+        let mut table = Table::new(&["certificate", "needed", "holds", "by"]);
+        for kind in &study.certificates {
+            let needed = match kind.from {
+                _ if kind.roles.is_empty() => "by nobody".to_owned(),
+                NeededFrom::Delegation => "from the delegation on".to_owned(),
+                NeededFrom::Dosing => "on the dosing day".to_owned(),
+            };
+            let mut holds = kind.valid_days.map_or_else(|| "as it says".to_owned(), |days| format!("{days} days"));
+            if let Some(days) = kind.notice_days {
+                let _ = write!(holds, ", told {days} days before");
+            }
+            if let Some(hours) = kind.hours_min {
+                let _ = write!(holds, ", {hours} hours");
+            }
+            let licence = if kind.licensed { " (a licence)" } else { "" };
+            let roles: Vec<&str> = kind.roles.iter().map(|role| role.as_str()).collect();
+            table.row([format!("{}{licence}", kind.title), needed, holds, roles.join(", ")]);
+        }
+        table.write(out);
+    }
+    if !study.relations.is_empty() {
+        let kinds: Vec<&str> = study.relations.iter().map(|kind| kind.title.as_str()).collect();
+        paragraph(out, "", &format!("Related are: {}.", kinds.join("; ")));
+    }
 }
 
 fn safety(out: &mut String, study: &Study) {

@@ -16,10 +16,10 @@ use crate::table::{Cell, Write};
 use conduct::{
     Entry, ParticipantState,
     command::Severity,
-    entry::{CriterionFound, MedicineStanding, ScoreFound},
+    entry::{CriterionFound, MedicineStanding, Scores},
     state::{AdverseEvent, Medication, VisitRecord, VisitStanding},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use terms::{FieldId, InstanceId, Value, VisitId};
 
 /// What an act touched whose rows come from the state after it.
@@ -95,12 +95,13 @@ pub(super) fn entry(
             writes.push(Write::Put(&STOP, row));
         }
         Entry::Transferred { .. } => touched.moved = true,
-        Entry::ContactTried { visit, outcome } => {
+        Entry::ContactTried { visit, outcome, route } => {
             let row = vec![
                 who(),
                 place(),
                 maybe_id(visit.as_ref()),
                 word(outcome),
+                maybe_word(route.as_ref()),
                 date(one.stamp.day),
                 by(one.stamp),
                 recorded(),
@@ -256,12 +257,7 @@ fn answers<'a>(
     }
 }
 
-fn score_rows(
-    participant: &ParticipantState,
-    instance: &InstanceId,
-    scores: &BTreeMap<String, ScoreFound>,
-    writes: &mut Vec<Write>,
-) {
+fn score_rows(participant: &ParticipantState, instance: &InstanceId, scores: &Scores, writes: &mut Vec<Write>) {
     for (name, score) in scores {
         let [shown, number] = score.value.as_ref().map_or([Cell::Null, Cell::Null], value);
         let row = vec![
@@ -271,7 +267,7 @@ fn score_rows(
             shown,
             number,
             text(&score.method),
-            maybe_text(score.band.as_ref()),
+            score.band.as_ref().map_or(Cell::Null, |band| text(band)),
         ];
         writes.push(Write::Put(&SCORE, row));
     }

@@ -16,39 +16,9 @@ use conduct::{
 use std::collections::BTreeSet;
 use terms::{Decimal, InstanceId};
 
-/// The session that an entry is about, if it is about one.
-pub(super) const fn number(entry: &Entry) -> Option<u8> {
-    match entry {
-        Entry::DoseOrdered { session, .. }
-        | Entry::OrderWithdrawn { session }
-        | Entry::ContainersReleased { session, .. }
-        | Entry::CheckRecorded { session, .. }
-        | Entry::Agreed { session, .. }
-        | Entry::PresenceRecorded { session, .. }
-        | Entry::DoseAuthorised { session, .. }
-        | Entry::DoseTaken { session, .. }
-        | Entry::SupplementAuthorised { session, .. }
-        | Entry::SupplementNotGiven { session, .. }
-        | Entry::ReadingRecorded { session, .. }
-        | Entry::SessionNoted { session, .. }
-        | Entry::SessionStopped { session }
-        | Entry::Discharged { session }
-        | Entry::Departed { session, .. }
-        | Entry::NightChecked { session, .. }
-        | Entry::ReadingCorrected { session, .. }
-        | Entry::SessionNoteCorrected { session, .. }
-        | Entry::AlarmRaised { session, .. }
-        | Entry::AlarmEscalated { session, .. }
-        | Entry::AlarmAcknowledged { session, .. }
-        | Entry::AlarmEnded { session, .. }
-        | Entry::CardOpened { session, .. }
-        | Entry::CardStepDone { session, .. }
-        | Entry::CardClosed { session, .. }
-        | Entry::ContactCalled { session, .. }
-        | Entry::SessionSigned { session, .. }
-        | Entry::SessionClosed { session, .. } => Some(*session),
-        _ => None,
-    }
+/// The session that an entry writes rows of; lost ground is a row of the participant's own.
+pub(super) fn number(entry: &Entry) -> Option<u8> {
+    entry.session().filter(|_| !matches!(entry, Entry::GroundWithdrawn { .. }))
 }
 
 /// Writes the rows of an entry about a session; `false` if it is about something else.

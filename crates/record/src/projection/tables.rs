@@ -293,6 +293,7 @@ tables! {
         version Integer "place of the entry in the participant's stream";
         visit Text "for which visit";
         outcome Text "how it ended";
+        route Text "telephone, message, email, letter, contact_person, in_person";
         day Date "the site's day";
         tried_by Text "by whom";
         recorded_at Instant "when it was written down";
@@ -725,6 +726,29 @@ tables! {
         valid_from Date "first day";
         valid_until Date "last day; nothing while open";
         covers Text "whom they cover for";
+    }
+    /// a licence or training that somebody holds
+    CERTIFICATE = "certificate" key 3 index ["staff"] {
+        held Text "where it counts: site/S01, or trial";
+        staff Text "whose";
+        place Integer "place among theirs there, from 1";
+        kind Text "the study's kind";
+        number Text "number on it";
+        hours Integer "supervised hours on it";
+        issued Date "day of issue";
+        valid_until Date "last day; nothing for no end";
+        withdrawn_from Date "first day on which it was withdrawn";
+        recorded_by Text "by whom";
+    }
+    /// two members of staff who are related
+    STAFF_RELATION = "staff_relation" key 2 index [] {
+        site Text "site";
+        place Integer "place among those declared there, from 1";
+        staff Text "the one";
+        other Text "the other";
+        kind Text "the study's kind";
+        valid_from Date "first day";
+        valid_until Date "last day; nothing while it lasts";
     }
     /// a role that somebody holds in the whole trial
     TRIAL_ROLE = "trial_role" key 2 index [] {

@@ -1,13 +1,14 @@
 //! The trial, its sites, who holds which role.
 
 use super::{
-    APPROVAL, DELEGATION, HOLD, Numbered, RECORD_LOCK, ROSTER, SITE, STUDY_VERSION, TRIAL_ROLE,
-    cells::{by, count, date, id, instant, maybe_date, maybe_id, maybe_text, second, text, version},
+    APPROVAL, CERTIFICATE, DELEGATION, HOLD, Numbered, RECORD_LOCK, ROSTER, SITE, STAFF_RELATION, STUDY_VERSION,
+    TRIAL_ROLE,
+    cells::{by, count, date, id, instant, maybe_date, maybe_id, maybe_text, person, second, text, version},
 };
 use crate::table::{Cell, Write};
 use conduct::{
     Entry, SiteState, TrialState,
-    state::{Delegation, SiteStanding},
+    state::{Credentials, Delegation, SiteStanding},
 };
 use std::collections::BTreeSet;
 use terms::{SiteId, StaffId};
@@ -30,6 +31,9 @@ pub(super) fn trial<'a>(after: &TrialState, entries: impl Iterator<Item = Number
             Entry::RoleEnded { staff, role } => writes.push(Write::Remove(&TRIAL_ROLE, vec![id(staff), id(role)])),
             Entry::AnalysisPlanFrozen { .. } | Entry::RecordLocked { .. } | Entry::RecordUnlocked {} => {
                 writes.push(Write::Put(&RECORD_LOCK, lock_row(&one)));
+            }
+            Entry::CertificateRecorded { staff, .. } | Entry::CertificateWithdrawn { staff, .. } => {
+                certificates("trial", &after.credentials, staff, writes);
             }
             _ => hold("trial", &one, writes),
         }
@@ -104,6 +108,10 @@ pub(super) fn site<'a>(
             Entry::Delegated { staff, .. } | Entry::DelegationEnded { staff, .. } => {
                 staff_touched.insert(staff);
             }
+            Entry::CertificateRecorded { staff, .. } | Entry::CertificateWithdrawn { staff, .. } => {
+                certificates(&held, &after.credentials, staff, writes);
+            }
+            Entry::RelationDeclared { .. } | Entry::RelationEnded { .. } => relations(site, &after.credentials, writes),
             _ => hold(&held, &one, writes),
         }
     }
@@ -113,6 +121,40 @@ pub(super) fn site<'a>(
         }
     }
     writes.push(Write::Put(&ROSTER, vec![id(site), after.last_number.into(), count(after.places.len())]));
+}
+
+/// All of one person's: a withdrawal may touch several.
+fn certificates(held: &str, credentials: &Credentials, staff: &StaffId, writes: &mut Vec<Write>) {
+    for (place, one) in credentials.of(staff).iter().enumerate() {
+        let row = vec![
+            text(held),
+            id(staff),
+            count(place + 1),
+            text(&one.kind),
+            maybe_text(one.number.as_ref()),
+            one.hours.into(),
+            date(one.issued),
+            maybe_date(one.until),
+            maybe_date(one.withdrawn),
+            person(&one.by),
+        ];
+        writes.push(Write::Put(&CERTIFICATE, row));
+    }
+}
+
+fn relations(site: &SiteId, credentials: &Credentials, writes: &mut Vec<Write>) {
+    for (place, one) in credentials.relations.iter().enumerate() {
+        let row = vec![
+            id(site),
+            count(place + 1),
+            id(&one.staff),
+            id(&one.other),
+            text(&one.kind),
+            date(one.from),
+            maybe_date(one.until),
+        ];
+        writes.push(Write::Put(&STAFF_RELATION, row));
+    }
 }
 
 fn delegation_row(site: &SiteId, place: usize, delegation: &Delegation) -> Vec<Cell> {

@@ -106,6 +106,9 @@ pub fn setting_up() -> Vec<Value> {
                 for who in ["A", "B"] {
                     let staff = format!("{site}-{}-{who}", role.id);
                     let from = "2026-01-01";
+                    for kind in conduct::staffing::credentials::usual(study, &role.id) {
+                        commands.push(json!({"fact": {"record_certificate": {"site": site, "staff": staff, "certificate": kind.id, "hours": kind.hours_min, "issued": from}}}));
+                    }
                     commands.push(json!({"authorise": {"delegate": {"site": site, "staff": staff, "role": role.id, "from": from}}}));
                 }
             }

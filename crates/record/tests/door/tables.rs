@@ -234,6 +234,8 @@ fn the_happenings_reach_the_tables() {
         "rating",
         "approval",
         "delegation",
+        "certificate",
+        "staff_relation",
         "trial_role",
         "breach",
         "session_note",
@@ -268,7 +270,7 @@ fn a_table_that_was_changed_is_found_and_mended() {
     for (change, table) in [
         ("UPDATE participant SET phase = 'completed' WHERE participant = 'S01-001'", "participant"),
         ("DELETE FROM note", "note"),
-        ("INSERT INTO contact VALUES ('S09-001', 1, NULL, 'x', 'x', 'x', 'x')", "contact"),
+        ("INSERT INTO contact VALUES ('S09-001', 1, NULL, 'x', NULL, 'x', 'x', 'x')", "contact"),
         ("UPDATE phase_count SET participants = participants + 1", "phase_count"),
         ("UPDATE due SET closes = '2020-01-01'", "due"),
     ] {

@@ -6,7 +6,11 @@ use crate::{
     person::Person,
     random::{Purpose, Stream},
 };
-use conduct::{Authorisation, Entry, Fact, Phase, command::ContactOutcome, schedule::days_from};
+use conduct::{
+    Authorisation, Entry, Fact, Phase,
+    command::{ContactOutcome, ContactRoute},
+    schedule::days_from,
+};
 use jiff::Timestamp;
 use protocol::model::{Duty, VisitKind};
 
@@ -163,7 +167,12 @@ impl Trial<'_> {
         };
         let wait = life.times.between(0.3, 2.5);
         let path = life.path.clone();
-        let fact = Fact::RecordContact { participant: participant.clone(), visit: None, outcome };
+        let fact = Fact::RecordContact {
+            participant: participant.clone(),
+            visit: None,
+            outcome,
+            route: Some(ContactRoute::Telephone),
+        };
         self.soon(Ask::fact(now, &coordinator, fact));
         if !reached {
             self.later(days_after(now, wait), whose, Step::CallBack(tries + 1));

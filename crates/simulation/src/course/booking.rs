@@ -4,7 +4,7 @@ use super::{Plan, Slip, Step, Trial};
 use crate::clinic::{Ask, days_after, minutes_after};
 use conduct::{
     Authorisation, Fact, No, Phase,
-    command::{ContactOutcome, VisitOutcome},
+    command::{ContactOutcome, ContactRoute, VisitOutcome},
     entry::MedicineStanding,
     schedule::{self, days_between, days_from},
     state::{ParticipantState, VisitStanding},
@@ -350,7 +350,12 @@ impl Trial<'_> {
         }
         let reached = !life.habits.chance(no_answer);
         let outcome = if reached { ContactOutcome::Reached } else { ContactOutcome::Voicemail };
-        let fact = Fact::RecordContact { participant, visit: Some(visit.clone()), outcome };
+        let fact = Fact::RecordContact {
+            participant,
+            visit: Some(visit.clone()),
+            outcome,
+            route: Some(ContactRoute::Telephone),
+        };
         self.soon(Ask::fact(minutes_after(now, 90), &coordinator, fact));
         let screening = self.plan_of(whose).study.visit(visit.as_str()).is_some_and(|v| v.kind == VisitKind::Screening);
         let step = if screening { Step::BookFirst } else { Step::Plan };

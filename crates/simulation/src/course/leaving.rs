@@ -7,7 +7,7 @@ use crate::{
 };
 use conduct::{
     Authorisation, Fact,
-    command::{ContactOutcome, StopScope, VisitOutcome},
+    command::{ContactOutcome, ContactRoute, StopScope, VisitOutcome},
     schedule,
 };
 use jiff::Timestamp;
@@ -86,7 +86,8 @@ impl Trial<'_> {
             3 => ContactOutcome::NoAnswer,
             _ => ContactOutcome::WelfareCheck,
         };
-        self.soon(Ask::fact(now, &by, Fact::RecordContact { participant, visit: None, outcome }));
+        let route = if n % 3 == 0 { ContactRoute::Letter } else { ContactRoute::Telephone };
+        self.soon(Ask::fact(now, &by, Fact::RecordContact { participant, visit: None, outcome, route: Some(route) }));
         let plan = self.plan_of(whose);
         let follow = &plan.study.follow_up;
         let days = f64::from(follow.tries_days_min) / f64::from(follow.tries_min.max(2) - 1) + 1.0;

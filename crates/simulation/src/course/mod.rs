@@ -293,7 +293,10 @@ impl<'a> Trial<'a> {
             SiteStep::Look => self.look_at_stock(now, site),
             SiteStep::Arrive(consignment) => self.consignment_arrives(now, site, &consignment),
             SiteStep::Accept(containers) => self.accept(now, site, containers),
-            SiteStep::Count => self.count(now, site),
+            SiteStep::Count => {
+                self.renew_certificates(now, site);
+                self.count(now, site);
+            }
             SiteStep::OtherCounts(who, found) => self.other_counts(now, site, &who, &found),
             SiteStep::Recount => self.recount(now, site),
             SiteStep::Difference => self.difference(now, site),

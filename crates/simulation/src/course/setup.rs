@@ -8,7 +8,12 @@ use crate::{
     vitals::Curve,
 };
 use allocation::{ListPlan, Seed, Service, list_make};
-use conduct::{Authorisation, Command, Entry, Fact, command::HoldOn, entry::Person};
+use conduct::{
+    Authorisation, Command, Entry, Fact,
+    command::HoldOn,
+    entry::Person,
+    staffing::credentials::{issued, usual},
+};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use protocol::model::{ApprovalScope, Duty, RoleScope};
 use std::collections::{BTreeMap, BTreeSet};
@@ -135,10 +140,15 @@ impl<'a> Trial<'a> {
         }
         let Some(administrator) = self.trial_person(Duty::AdministerTrial) else { return };
         let mut at = now;
+        let first_day = self.first_day;
         let (first, others): (Vec<_>, Vec<_>) =
             staff.iter().filter(|member| member.site.is_none()).partition(|member| member.id == administrator);
         for member in first.into_iter().chain(others) {
             at = minutes_after(at, 2);
+            let study = std::sync::Arc::clone(&self.clinic.study);
+            for kind in usual(&study, &member.role) {
+                self.soon(Ask::new(at, Person::Program, Command::Fact(issued(kind, None, &member.id, first_day))));
+            }
             let grant = Authorisation::GrantRole { staff: member.id.clone(), role: member.role.clone() };
             let ask = if member.id == administrator {
                 Ask::new(at, Person::Program, Command::Authorise(grant))
@@ -263,6 +273,12 @@ impl<'a> Trial<'a> {
                 covers,
             }
         };
+        // Everybody brings their certificates along, the cover who is delegated later among them.
+        for member in &here {
+            for kind in usual(&study, &member.role) {
+                self.soon(Ask::fact(now, &administrator, issued(kind, Some(&site), &member.id, day)));
+            }
+        }
         let mut lead = None;
         for member in here.iter().filter(|member| leads(&member.role)) {
             let act = delegate(&member.id, &member.role, day, None, None);
@@ -314,6 +330,9 @@ impl<'a> Trial<'a> {
         if let (Some(rater), Some(helps)) = (self.moonlighter(), helps)
             && self.slips.once(Slip::RaterMoonlights)
         {
+            for kind in usual(&study, &helps.id) {
+                self.soon(Ask::fact(at, &lead, issued(kind, Some(&site), &rater, day)));
+            }
             let act = delegate(&rater, &helps.id, day, None, None);
             self.soon(Ask::act(at, &lead, act).signed());
         }

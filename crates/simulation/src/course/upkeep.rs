@@ -2,7 +2,11 @@
 
 use super::{SiteStep, Slip, Step, Trial, TrialStep, day::DayStep};
 use crate::clinic::{Ask, Raised, minutes_after};
-use conduct::{Fact, command::HoldOn};
+use conduct::{
+    Fact,
+    command::HoldOn,
+    staffing::credentials::{Staff, issued, running_out},
+};
 use jiff::Timestamp;
 use protocol::model::{Duty, FieldKind, Trigger};
 use terms::{InstanceId, SiteId, Value};
@@ -66,6 +70,24 @@ impl Trial<'_> {
         let day = self.today(whose, at);
         let morning = self.clock(whose, day, 8, 20);
         at.max(morning).min(raised.due.max(morning))
+    }
+
+    /// Certificates that end soon are renewed: a site's by whoever leads it, those for the whole trial by its administrator.
+    pub(super) fn renew_certificates(&mut self, now: Timestamp, place: usize) {
+        let Some(site) = self.sites.get(place).map(|run| run.id.clone()) else { return };
+        let Some(administrator) = self.administrator() else { return };
+        let study = std::sync::Arc::clone(&self.clinic.study);
+        for here in [Some(&site), None] {
+            let state = here.and_then(|site| self.clinic.folded.sites.get(site));
+            let staff = Staff { study: &study, trial: &self.clinic.folded.trial, site: state };
+            let zone = self.sites.get(place).map(|run| run.zone.clone()).unwrap_or(jiff::tz::TimeZone::UTC);
+            let day = now.to_zoned(if here.is_some() { zone } else { jiff::tz::TimeZone::UTC }).date();
+            let facts: Vec<Fact> =
+                running_out(staff, day).iter().map(|line| issued(line.kind, here, line.staff, day)).collect();
+            for fact in facts {
+                self.soon(Ask::fact(now, &administrator, fact));
+            }
+        }
     }
 
     pub(super) fn do_task(&mut self, now: Timestamp, whose: usize, instance: &InstanceId) {

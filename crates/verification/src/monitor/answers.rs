@@ -9,12 +9,12 @@ use super::{
 use crate::floors;
 use conduct::{
     Command, Entry, Fact, StreamId,
-    command::{ContainerFact, Destination, Disclosure, DosePart, Going, StopScope},
+    command::{ContainerFact, Destination, Disclosure, DosePart, StopScope},
 };
 use jiff::Timestamp;
 use protocol::model::{ActivityKind, Duty, Overnight, Requirement, Trigger};
 use std::{collections::BTreeSet, sync::LazyLock};
-use terms::{ContainerId, ParticipantId, StaffId};
+use terms::{ContainerId, ParticipantId};
 
 static NOTHING: LazyLock<Day> = LazyLock::new(Day::default);
 
@@ -162,7 +162,10 @@ impl<'a> Look<'a> {
             Entry::Stopped { scope: StopScope::LostToFollowUp, .. } => {
                 let tries = person.tries.len() as u32;
                 let span = person.tries.first().map_or(0, |(first, _)| super::days(*first, self.stamp.day));
-                let enough = tries >= study.follow_up.tries_min && span >= i64::from(study.follow_up.tries_days_min);
+                let plan = &study.follow_up;
+                let spread = span >= i64::from(plan.tries_days_min);
+                let routes = person.routes.len() >= plan.routes_min.unwrap_or_default() as usize;
+                let enough = tries >= plan.tries_min && spread && routes;
                 answer(harms, !enough, Trigger::Silence, "called lost without the tries");
             }
             Entry::ContactTried { .. } => {
@@ -275,18 +278,19 @@ impl<'a> Look<'a> {
     }
 
     fn of_the_session(&self, id: &'a ParticipantId, person: &'a Person, entry: &Entry, harms: &mut Vec<Harm>) {
-        let Some(number) = super::fold::session_of(entry) else { return };
+        let Some(number) = entry.session() else { return };
         let day = person.days.get(&number).unwrap_or(&NOTHING);
         let bed = Bed { look: *self, id, person, study: self.study_of(person), number, day };
         match entry {
             Entry::DoseTaken { part, container, pieces, .. } => bed.swallowed(*part, container, *pieces, harms),
-            Entry::PresenceRecorded { staff, going, .. } => bed.came_or_went(staff, *going, harms),
+            Entry::PresenceRecorded { .. } => bed.came_or_went(harms),
             Entry::ReadingRecorded { measures, slot, .. } => {
                 bed.read(measures, harms);
                 if let Some(slot) = slot {
                     bed.late(slot, harms);
                 }
             }
+            Entry::ReadingCorrected { instance, changes, .. } => bed.corrected(instance, changes, harms),
             Entry::CheckRecorded { check, .. } => {
                 let mut all = bed.study.session.checks.iter().chain(&bed.study.session.discharge.criteria);
                 if let Some(plan) = all.find(|known| known.id == *check) {
@@ -295,7 +299,12 @@ impl<'a> Look<'a> {
                     bed.answer(harms, !may, Trigger::WrongPerson, "a check by somebody who may not do it");
                 }
             }
-            Entry::SessionNoted { code, .. } if code.eq_ignore_ascii_case("VOMIT") => {
+            Entry::SessionNoted { code, .. } => {
+                let harm = bed.study.session.codes.iter().any(|known| known.code == *code && known.may_be_harm);
+                bed.answer(harms, harm, Trigger::MayBeHarm, "something that may have been harm");
+                if !code.eq_ignore_ascii_case("VOMIT") {
+                    return;
+                }
                 let after = day.first().map(|taken| minutes(taken.at, self.stamp.at));
                 let soon = after.is_some_and(|after| (0..=i64::from(bed.study.dose.vomit_minutes)).contains(&after));
                 bed.answer(harms, soon, Trigger::DoseVomited, "a dose vomited");
@@ -308,7 +317,7 @@ impl<'a> Look<'a> {
 }
 
 impl Bed<'_> {
-    fn answer(&self, harms: &mut Vec<Harm>, when: bool, trigger: Trigger, what: &str) {
+    pub(super) fn answer(&self, harms: &mut Vec<Harm>, when: bool, trigger: Trigger, what: &str) {
         self.look.must_answer(harms, when, trigger, format!("{}, session {}: {what}", self.id, self.number));
     }
 
@@ -367,6 +376,9 @@ impl Bed<'_> {
         );
         match part {
             DosePart::Initial => {
+                if self.day.first().is_none() {
+                    self.since_the_swallow(at, harms);
+                }
                 let last = self.person.doses_but(self.number).max();
                 let since = last.map_or(i64::MAX, |last| super::days(last, look.stamp.day));
                 let near = since < i64::from(self.study.dose.interval_days_min);
@@ -382,50 +394,6 @@ impl Bed<'_> {
                 self.answer(harms, !inside, Trigger::SupplementOutsideWindow, "a supplement outside its window");
             }
         }
-    }
-
-    fn is_carer(&self, staff: &StaffId) -> bool {
-        let duties = self.look.duties_of(staff, self.person.site.as_ref());
-        duties.contains(&Duty::Facilitate) || duties.contains(&Duty::Nurse)
-    }
-
-    /// Who was there at a moment that may lie behind: whoever has left since was there then.
-    fn there_at(&self, at: Timestamp) -> Vec<&StaffId> {
-        let here = self.day.room.iter().filter(|(_, came)| **came <= at).map(|(staff, _)| staff);
-        let since = self
-            .day
-            .gone
-            .iter()
-            .filter(|(staff, (came, went))| *came <= at && at < *went && !self.day.room.contains_key(*staff));
-        here.chain(since.map(|(staff, _)| staff)).collect()
-    }
-
-    fn carers_at(&self, at: Timestamp) -> usize {
-        self.there_at(at).into_iter().filter(|staff| self.is_carer(staff)).count()
-    }
-
-    fn came_or_went(&self, staff: &StaffId, going: Going, harms: &mut Vec<Harm>) {
-        let here = self.day.room.contains_key(staff);
-        let under = self.day.under_way() && self.day.first().is_some_and(|taken| taken.at <= self.look.stamp.at);
-        if going != Going::Out || !here || !under {
-            return;
-        }
-        // A going that is told late, or by a clock that was put back, is judged by who was there at its moment.
-        let at = self.look.stamp.at;
-        let others = self.there_at(at).into_iter().filter(|other| *other != staff).collect::<Vec<_>>();
-        self.answer(harms, others.is_empty(), Trigger::ParticipantAlone, "the participant is alone");
-        let left = others.iter().filter(|other| self.is_carer(other)).count();
-        let plan = &self.study.session.presence;
-        let few = !others.is_empty() && left < plan.in_room_min as usize;
-        self.answer(harms, few, Trigger::CarersBelowMinimum, "fewer carers in the room than the minimum");
-        let fell = self.carers_at(at) >= plan.carers_min as usize && left < plan.carers_min as usize;
-        let told = self.look.answered(Trigger::CarersBelowMinimum) || self.look.answered(Trigger::ParticipantAlone);
-        must(
-            harms,
-            !fell || told,
-            "answer.carers_below_minimum",
-            format!("{}: the carers became too few, and nothing answers it", self.id),
-        );
     }
 
     /// A reading that fills a slot whose minutes are over.
@@ -445,6 +413,10 @@ impl Bed<'_> {
             let red = self.day.is_red(limit, self.look.stamp.at, *value);
             let amber = beyond || over(limit.amber_at, value) || under(limit.amber_low, value);
             self.answer(harms, red, Trigger::LimitRed, "a red limit breached");
+            let before =
+                self.day.readings.iter().filter_map(|read| Some((read.at, *read.measures.get(&limit.measure)?)));
+            let first = red && !before.into_iter().any(|(at, value)| self.day.is_red(limit, at, value));
+            self.answer(harms, first, Trigger::MayBeHarm, "the first red reading, which may have been harm");
             self.answer(harms, amber && !red, Trigger::LimitAmber, "an amber limit breached");
         }
     }
@@ -470,9 +442,9 @@ impl Bed<'_> {
         let over = minutes(dosed.at, end);
         let missed = self.study.session.vitals.iter().any(|slot| {
             let closes = i64::from(slot.offset_minutes) + i64::from(slot.within_minutes);
-            let mine = || self.day.readings.iter().filter(|(_, _, found)| found.as_deref() == Some(slot.id.as_str()));
+            let mine = || self.day.readings.iter().filter(|read| read.slot.as_deref() == Some(slot.id.as_str()));
             let filled = mine().next().is_some()
-                && slot.measures.iter().all(|measure| mine().any(|(_, measures, _)| measures.contains_key(measure)));
+                && slot.measures.iter().all(|measure| mine().any(|read| read.measures.contains_key(measure)));
             closes <= over && !filled
         });
         self.answer(harms, missed, Trigger::VitalsMissed, "a measurement missed");

@@ -99,7 +99,7 @@ impl Bed<'_> {
         let order = self.day.order.as_ref();
         self.must(harms, order.is_some(), "session.order", format!("{what} without an order"));
         let signer = order.and_then(|order| order.by.as_ref());
-        let duties = signer.map(|staff| self.look.duties_of(staff, self.person.site.as_ref()));
+        let duties = signer.map(|staff| self.fit(staff, self.look.stamp.day));
         let stays = duties.is_none_or(|duties| duties.contains(&Duty::Prescribe));
         self.must(
             harms,
@@ -286,7 +286,7 @@ impl Bed<'_> {
             "a dose with an alarm about suicide risk open",
         );
         let standing = self.study.session.measures.iter().any(|measure| {
-            let last = self.day.readings.iter().rev().find_map(|(_, measures, _)| measures.get(&measure.id));
+            let last = self.day.readings.iter().rev().find_map(|read| read.measures.get(&measure.id));
             last.is_some_and(|value| self.breached(&measure.id, *value).next().is_some())
         });
         self.must(harms, !standing, "dose.limits", "a dose with a limit breached");
@@ -336,7 +336,7 @@ impl Bed<'_> {
         self.must(harms, expires >= look.now(), "permission.outlives", "a permission that had ended when it was given");
     }
 
-    fn breached(&self, measure: &str, value: Decimal) -> impl Iterator<Item = (&Limit, bool)> {
+    pub(super) fn breached(&self, measure: &str, value: Decimal) -> impl Iterator<Item = (&Limit, bool)> {
         let measure = measure.to_owned();
         self.study.session.limits.iter().filter(move |limit| limit.measure == measure).filter_map(move |limit| {
             let over = |line: Option<Decimal>| line.is_some_and(|line| value >= line);
@@ -348,11 +348,17 @@ impl Bed<'_> {
         })
     }
 
+    /// Duties for which somebody holds what the dosing day asks for.
+    fn fit(&self, staff: &terms::StaffId, day: jiff::civil::Date) -> BTreeSet<Duty> {
+        self.look.shared.fit(self.study, staff, self.person.site.as_ref(), day, true)
+    }
+
     /// Carers in the room.
     fn in_room(&self, what: &str, harms: &mut Vec<Harm>) {
         let plan = &self.study.session.presence;
-        let here: Vec<BTreeSet<Duty>> =
-            self.day.room.keys().map(|staff| self.look.duties_of(staff, self.person.site.as_ref())).collect();
+        let today = self.look.stamp.day;
+        let people: Vec<&terms::StaffId> = self.day.in_room().collect();
+        let here: Vec<BTreeSet<Duty>> = people.iter().map(|staff| self.fit(staff, today)).collect();
         let count =
             |asked: &[Duty]| here.iter().filter(|duties| asked.iter().any(|duty| duties.contains(duty))).count();
         let carers = count(&[Duty::Facilitate, Duty::Nurse]);
@@ -374,6 +380,19 @@ impl Bed<'_> {
             "session.nurse",
             format!("{what} without a nurse"),
         );
+        let site = self.person.site.as_ref();
+        let licensed = people.iter().zip(&here).filter(|(staff, duties)| {
+            let cares = duties.contains(&Duty::Facilitate) || duties.contains(&Duty::Nurse);
+            cares && self.look.shared.licensed(self.study, staff, site, today)
+        });
+        self.must(
+            harms,
+            licensed.count() >= self.study.licensed_min() as usize,
+            "session.licensed",
+            format!("{what} with too few licences in the room"),
+        );
+        let alone = !plan.related_alone && self.look.shared.only_related(&people, today);
+        self.must(harms, !alone, "session.related", format!("{what} with nobody but people who are related"));
         self.must(
             harms,
             carers >= floors::CARERS,
@@ -388,13 +407,11 @@ impl Bed<'_> {
         let zone = TimeZone::get(&self.look.stamp.zone).unwrap_or(TimeZone::UTC);
         let last = end.to_zoned(zone).date();
         let lasting = |staff: &&terms::StaffId| {
-            let site = self.person.site.as_ref();
-            let then = self.look.shared.duties(self.study, staff, site, last);
-            let now = self.look.duties_of(staff, site);
+            let (then, now) = (self.fit(staff, last), self.fit(staff, self.look.stamp.day));
             [Duty::Facilitate, Duty::Nurse].iter().any(|duty| then.contains(duty))
                 && [Duty::Facilitate, Duty::Nurse].iter().any(|duty| now.contains(duty))
         };
-        let count = self.day.room.keys().filter(lasting).count();
+        let count = self.day.in_room().filter(lasting).count();
         self.must(
             harms,
             count >= plan.carers_min as usize,
@@ -594,10 +611,10 @@ impl Bed<'_> {
         }
         let Some(dosed) = self.day.first() else { return };
         for measure in asked {
-            let good = self.day.readings.iter().any(|(at, measures, _)| {
-                let age = minutes(*at, self.look.now());
-                measures.contains_key(measure)
-                    && *at >= dosed.at
+            let good = self.day.readings.iter().any(|read| {
+                let age = minutes(read.at, self.look.now());
+                read.measures.contains_key(measure)
+                    && read.at >= dosed.at
                     && (0..=i64::from(plan.vitals_fresh_minutes)).contains(&age)
             });
             self.must(harms, good, "supplement.vitals", format!("a supplement without a fresh {measure}"));
@@ -608,11 +625,11 @@ impl Bed<'_> {
         for limit in &self.study.session.limits {
             let mut red = false;
             let mut amber: Option<Timestamp> = None;
-            for (at, measures, _) in &self.day.readings {
-                let Some(value) = measures.get(&limit.measure) else { continue };
+            for read in &self.day.readings {
+                let Some(value) = read.measures.get(&limit.measure) else { continue };
                 if self.breached(&limit.measure, *value).any(|(found, _)| found.id == limit.id) {
-                    red |= self.day.is_red(limit, *at, *value);
-                    amber = Some(*at);
+                    red |= self.day.is_red(limit, read.at, *value);
+                    amber = Some(read.at);
                 }
             }
             self.must(harms, !red, "supplement.limits", format!("a supplement after a red {}", limit.measure));
@@ -628,11 +645,10 @@ impl Bed<'_> {
 
     /// Two readings after the breach, far enough apart, and the prescriber's word after both.
     fn calm_since(&self, plan: &SupplementPlan, measure: &str, last: Timestamp) -> bool {
-        let mut below =
-            self.day.readings.iter().filter(|(at, measures, _)| *at > last && measures.contains_key(measure));
-        let Some((first, _, _)) = below.next() else { return false };
-        let far = below.find(|(at, _, _)| minutes(*first, *at) >= i64::from(plan.lift_after_minutes));
-        far.is_some_and(|(second, _, _)| self.day.agreed.is_some_and(|agreed| agreed >= *second))
+        let mut below = self.day.readings.iter().filter(|read| read.at > last && read.measures.contains_key(measure));
+        let Some(first) = below.next() else { return false };
+        let far = below.find(|read| minutes(first.at, read.at) >= i64::from(plan.lift_after_minutes));
+        far.is_some_and(|second| self.day.agreed.is_some_and(|agreed| agreed >= second.at))
     }
 
     fn discharged(&self, harms: &mut Vec<Harm>) {

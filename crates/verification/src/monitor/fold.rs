@@ -2,7 +2,9 @@
 
 use super::{
     Monitor,
-    memory::{Allowed, Checked, Clinic, Day, Filled, Medicine, Ordered, Person, Place, Rated, Shared, Taken, Way},
+    memory::{
+        Allowed, Checked, Clinic, Day, Filled, Measured, Medicine, Ordered, Person, Place, Rated, Shared, Taken, Way,
+    },
 };
 use conduct::{
     Entry, Stamp, StreamId, Written,
@@ -18,7 +20,7 @@ pub(super) fn fold(monitor: &mut Monitor, study: &Study, one: &Written) {
             let properly = properly_done(monitor, study, site.as_ref(), one);
             let person = monitor.person_mut(id);
             person.latest = person.latest.max(Some(one.stamp.recorded_at));
-            match session_of(&one.entry) {
+            match one.entry.session() {
                 Some(number) => {
                     let day = person.days.entry(number).or_default();
                     day.begun = true;
@@ -27,9 +29,15 @@ pub(super) fn fold(monitor: &mut Monitor, study: &Study, one: &Written) {
                 None => of_person(person, &one.stamp, &one.entry),
             }
         }
-        StreamId::Site(id) => of_site(monitor.shared_mut().sites.entry(id.clone()).or_default(), one),
+        StreamId::Site(id) => {
+            of_site(monitor.shared_mut().sites.entry(id.clone()).or_default(), one);
+            monitor.shared_mut().credentials(Some(id), &one.entry);
+        }
         StreamId::Stock(id) => of_stock(monitor.shared_mut(), id, one),
-        StreamId::Trial => of_trial(monitor.shared_mut(), one),
+        StreamId::Trial => {
+            of_trial(monitor.shared_mut(), one);
+            monitor.shared_mut().credentials(None, &one.entry);
+        }
         StreamId::Allocation => {
             if let Entry::AllocationDrawn { handle, .. } = &one.entry {
                 monitor.shared_mut().drawn.push(handle.clone());
@@ -46,32 +54,6 @@ fn properly_done(monitor: &Monitor, study: &Study, site: Option<&SiteId>, one: &
     let conduct::Person::Staff(staff) = &one.stamp.by.person else { return *clears };
     let duties = monitor.shared.duties(study, staff, site, one.stamp.day);
     check.by.is_empty() || check.by.iter().any(|duty| duties.contains(duty))
-}
-
-pub(super) fn session_of(entry: &Entry) -> Option<u8> {
-    match entry {
-        Entry::DoseOrdered { session, .. }
-        | Entry::OrderWithdrawn { session }
-        | Entry::ContainersReleased { session, .. }
-        | Entry::CheckRecorded { session, .. }
-        | Entry::Agreed { session, .. }
-        | Entry::PresenceRecorded { session, .. }
-        | Entry::DoseAuthorised { session, .. }
-        | Entry::DoseTaken { session, .. }
-        | Entry::SupplementAuthorised { session, .. }
-        | Entry::SupplementNotGiven { session, .. }
-        | Entry::ReadingRecorded { session, .. }
-        | Entry::SessionNoted { session, .. }
-        | Entry::SessionStopped { session, .. }
-        | Entry::Discharged { session, .. }
-        | Entry::Departed { session, .. }
-        | Entry::NightChecked { session, .. }
-        | Entry::CardOpened { session, .. }
-        | Entry::SessionSigned { session, .. }
-        | Entry::SessionClosed { session, .. } => Some(*session),
-        Entry::GroundWithdrawn { session, .. } => *session,
-        _ => None,
-    }
 }
 
 fn in_session(day: &mut Day, stamp: &Stamp, entry: &Entry, properly: bool) {
@@ -106,13 +88,10 @@ fn in_session(day: &mut Day, stamp: &Stamp, entry: &Entry, properly: bool) {
             }
         }
         Entry::Agreed { check: None, .. } => day.agreed = Some(stamp.at),
-        Entry::PresenceRecorded { staff, going: Going::In, .. } => {
-            day.room.entry(staff.clone()).or_insert(stamp.at);
-            day.there.insert(staff.clone());
-        }
-        Entry::PresenceRecorded { staff, going: Going::Out, .. } => {
-            if let Some(came) = day.room.remove(staff) {
-                day.gone.insert(staff.clone(), (came, stamp.at));
+        Entry::PresenceRecorded { staff, going, .. } => {
+            super::company::note(&mut day.goings, staff, stamp.at, *going);
+            if *going == Going::In {
+                day.there.insert(staff.clone());
             }
         }
         Entry::DoseAuthorised { container, expires, .. } => {
@@ -140,9 +119,11 @@ fn later_in_session(day: &mut Day, stamp: &Stamp, entry: &Entry) {
         Entry::SupplementNotGiven { .. } => day.declined = true,
         Entry::ReadingRecorded { instance, measures, slot, .. } => {
             day.lines.insert(instance.clone());
-            let place = day.readings.partition_point(|(at, _, _)| *at <= stamp.at);
-            day.readings.insert(place, (stamp.at, measures.clone(), slot.clone()));
+            let place = day.readings.partition_point(|read| read.at <= stamp.at);
+            let (id, measures) = (instance.clone(), measures.clone());
+            day.readings.insert(place, Measured { id, at: stamp.at, measures, slot: slot.clone() });
         }
+        Entry::ReadingCorrected { instance, changes, .. } => day.correct(instance, changes),
         Entry::SessionNoted { instance, code, .. } => {
             day.lines.insert(instance.clone());
             if code.eq_ignore_ascii_case("VOMIT") {
@@ -232,7 +213,8 @@ fn of_person(person: &mut Person, stamp: &Stamp, entry: &Entry) {
         Entry::ApprovalRecorded { approval, from, until, .. } => {
             person.approvals.push((approval.clone(), *from, *until));
         }
-        Entry::ContactTried { outcome, .. } => {
+        Entry::ContactTried { outcome, route, .. } => {
+            person.routes.extend(*route);
             use conduct::command::ContactOutcome::{Reached, Refused, ViaContact};
             person.tries.push((stamp.day, matches!(outcome, Reached | Refused | ViaContact)));
         }
@@ -249,8 +231,8 @@ pub(super) fn of_record(person: &mut Person, stamp: &Stamp, entry: &Entry) {
                 day: stamp.day,
                 at: stamp.at,
                 place: person.forms.len(),
-                values: values.clone(),
-                scores: scores.iter().map(|(name, found)| (name.clone(), found.value.clone())).collect(),
+                values: values.as_ref().clone(),
+                scores: scores.iter().map(|(name, found)| (name.to_string(), found.value.clone())).collect(),
                 struck: false,
             };
             person.forms.insert(instance.clone(), filled);
@@ -258,7 +240,7 @@ pub(super) fn of_record(person: &mut Person, stamp: &Stamp, entry: &Entry) {
         Entry::FormCorrected { instance, changes, scores, .. } => {
             if let Some(filled) = person.forms.get_mut(instance) {
                 filled.values.extend(changes.iter().map(|(field, change)| (field.clone(), change.new.clone())));
-                filled.scores = scores.iter().map(|(name, found)| (name.clone(), found.value.clone())).collect();
+                filled.scores = scores.iter().map(|(name, found)| (name.to_string(), found.value.clone())).collect();
             }
         }
         Entry::RecordStruck { instance, .. } => {
@@ -268,6 +250,7 @@ pub(super) fn of_record(person: &mut Person, stamp: &Stamp, entry: &Entry) {
             if let Some(medicine) = person.medicines.get_mut(instance) {
                 medicine.struck = true;
             }
+            person.days.values_mut().for_each(|day| day.readings.retain(|read| read.id != *instance));
         }
         Entry::MedicationRecorded { instance, medicine, .. } => {
             let known = Medicine {

@@ -1,6 +1,9 @@
 //! What the onlooker remembers of people, containers, staff and the trial.
 
-use conduct::command::{Destination, DosePart};
+use conduct::{
+    command::{Destination, DosePart, Going},
+    entry::MeasureChange,
+};
 use jiff::{Timestamp, civil::Date};
 use protocol::model::{Duty, Limit, Study};
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,6 +63,8 @@ pub struct Person {
     pub(super) visits: BTreeMap<VisitId, Kept>,
     pub(super) ratings: BTreeMap<InstanceId, Rated>,
     pub(super) tries: Vec<(Date, bool)>,
+    /// Routes by which they were tried.
+    pub routes: BTreeSet<conduct::command::ContactRoute>,
     pub(super) days: BTreeMap<u8, Day>,
     /// The latest moment at which anything was written down for them.
     pub(super) latest: Option<Timestamp>,
@@ -107,18 +112,20 @@ pub(super) struct Rated {
     pub done: bool,
 }
 
+/// Comings and goings, by person.
+pub(super) type Goings = BTreeMap<StaffId, Vec<(Timestamp, Going)>>;
+
 /// A dosing session.
 #[derive(Debug, Clone, Default, Hash)]
 pub(super) struct Day {
     pub order: Option<Ordered>,
     pub out: Option<(ContainerId, Option<ContainerId>, Timestamp)>,
     pub checks: BTreeMap<CheckId, Checked>,
-    pub room: BTreeMap<StaffId, Timestamp>,
     pub allowed: Option<Allowed>,
     pub opened: Option<Allowed>,
     pub taken: Vec<Taken>,
-    /// Measures, slot, when.
-    pub readings: Vec<(Timestamp, BTreeMap<String, Decimal>, Option<String>)>,
+    /// Readings in order of time.
+    pub readings: Vec<Measured>,
     pub vomited: Option<Timestamp>,
     pub declined: bool,
     pub agreed: Option<Timestamp>,
@@ -128,14 +135,23 @@ pub(super) struct Day {
     pub closed: bool,
     pub ground_lost: bool,
     pub begun: bool,
-    /// Who has left the room: from when to when they were last there.
-    pub gone: BTreeMap<StaffId, (Timestamp, Timestamp)>,
+    /// Comings and goings of each, in the order in which they happened.
+    pub goings: Goings,
     /// Everybody who was in the room at any time.
     pub there: BTreeSet<StaffId>,
     /// Who has signed the session's record.
     pub signed: BTreeSet<StaffId>,
     /// Readings, lines and cards of the session, by id.
     pub lines: BTreeSet<InstanceId>,
+}
+
+/// A reading as it stands.
+#[derive(Debug, Clone, Hash)]
+pub(super) struct Measured {
+    pub id: InstanceId,
+    pub at: Timestamp,
+    pub measures: BTreeMap<String, Decimal>,
+    pub slot: Option<String>,
 }
 
 /// An order.
@@ -181,6 +197,18 @@ pub(super) struct Taken {
 }
 
 impl Day {
+    /// A reading was written down wrongly.
+    pub(super) fn correct(&mut self, id: &InstanceId, changes: &BTreeMap<String, MeasureChange>) {
+        for read in self.readings.iter_mut().filter(|read| read.id == *id) {
+            read.measures.extend(changes.iter().map(|(measure, change)| (measure.clone(), change.new)));
+        }
+    }
+
+    /// Who is in the room by the last that each of them told.
+    pub(super) fn in_room(&self) -> impl Iterator<Item = &StaffId> {
+        self.goings.iter().filter(|(_, mine)| mine.last().is_some_and(|(_, going)| *going == Going::In)).map(|(s, _)| s)
+    }
+
     pub(super) fn first(&self) -> Option<&Taken> {
         self.taken.iter().find(|taken| taken.part == DosePart::Initial)
     }
@@ -194,19 +222,14 @@ impl Day {
         let over = |line: Option<Decimal>, value: Decimal| line.is_some_and(|line| value >= line);
         let red = |value: Decimal| over(limit.red_at, value) || limit.red_low.is_some_and(|line| value <= line);
         let Some(least) = limit.red_minutes.filter(|_| !over(limit.red_once_at, value)) else { return red(value) };
-        let earlier = self.readings.iter().rev().filter(|(taken, _, _)| *taken <= at);
-        let row = earlier.filter_map(|(taken, measures, _)| Some((*taken, *measures.get(&limit.measure)?)));
+        let earlier = self.readings.iter().rev().filter(|read| read.at <= at);
+        let row = earlier.filter_map(|read| Some((read.at, *read.measures.get(&limit.measure)?)));
         let since = row.take_while(|(_, value)| red(*value)).last().map_or(at, |(taken, _)| taken);
         red(value) && at.duration_since(since).as_mins() >= i64::from(least)
     }
 
     pub(super) fn pieces(&self, part: DosePart) -> u32 {
         self.taken.iter().filter(|taken| taken.part == part).map(|taken| taken.pieces).sum()
-    }
-
-    /// Whether the participant is under the drug in the room's care.
-    pub(super) fn under_way(&self) -> bool {
-        self.first().is_some() && self.left.is_none()
     }
 }
 
@@ -263,6 +286,8 @@ pub(super) struct Difference {
     pub people: BTreeSet<StaffId>,
     pub containers: BTreeSet<ContainerId>,
     pub consignment: Option<String>,
+    /// The hold that it put on its site.
+    pub hold: Option<InstanceId>,
     /// Found with a delivery: it was counted as it arrived.
     pub by_delivery: bool,
     /// Notices by form, and the causes that ask for each.
@@ -306,6 +331,10 @@ pub(super) struct Shared {
     pub locked: bool,
     /// Differences that are open.
     pub differences: BTreeMap<InstanceId, Difference>,
+    /// Certificates by where they count and whose they are.
+    pub certificates: BTreeMap<(Option<SiteId>, StaffId), Vec<super::credentials::Certified>>,
+    /// Pairs who are related, and since when.
+    pub related: BTreeMap<(StaffId, StaffId), Date>,
 }
 
 impl Shared {

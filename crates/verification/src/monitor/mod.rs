@@ -5,6 +5,9 @@
 //! id of the rule that guards it where there is one, so that the reader finds both.
 
 mod answers;
+mod company;
+mod corrected;
+mod credentials;
 mod day;
 mod fold;
 mod memory;
@@ -18,12 +21,15 @@ mod ways;
 pub(crate) use answers::word;
 pub use memory::Person;
 
-use crate::{print, state::Setting};
+use crate::{
+    print,
+    state::{Kept, Setting},
+};
 use conduct::{Command, Context, Entry, Proof, Request, Stamp, StreamId, Written};
 use jiff::Timestamp;
 use memory::Shared;
 use protocol::model::{Duty, Study, Trigger};
-use std::{collections::BTreeMap, collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeMap, collections::BTreeSet};
 use terms::{ParticipantId, SiteId, StaffId};
 
 /// Something that must never happen, and did.
@@ -49,15 +55,16 @@ pub struct Performed<'a> {
 /// What the onlooker remembers.
 #[derive(Debug, Clone, Default)]
 pub struct Monitor {
-    people: BTreeMap<ParticipantId, Arc<Person>>,
-    shared: Arc<Shared>,
+    people: BTreeMap<ParticipantId, Kept<Person>>,
+    shared: Kept<Shared>,
 }
 
 impl Monitor {
     /// The fingerprint of what is remembered.
     pub fn print(&self) -> u128 {
-        let people: Vec<&Person> = self.people.values().map(Arc::as_ref).collect();
-        print::of_hashed(&(people, self.shared.as_ref()))
+        let people: Vec<u128> =
+            self.people.values().map(|person| person.print_by(|person| print::of_hashed(person))).collect();
+        print::of_hashed(&(people, self.shared.print_by(|shared| print::of_hashed(shared))))
     }
 
     /// Judges an append, then remembers it.
@@ -69,10 +76,11 @@ impl Monitor {
         for one in performed.written {
             let look = Look { setting, performed, stamp: &one.stamp, shared: &self.shared };
             let who = match &one.stream {
-                StreamId::Participant(id) => self.people.get(id).map(|person| (id, person.as_ref())),
+                StreamId::Participant(id) => self.people.get(id).map(|person| (id, &**person)),
                 _ => None,
             };
             if authorised {
+                look.certified(one_site(&one.stream, who.map(|(_, person)| person)), &one.entry, &mut harms);
                 look.never_authorised(who, &one.stream, &one.entry, &mut harms);
             }
             look.never_unanswered(who, &one.stream, &one.entry, &mut harms);
@@ -91,11 +99,11 @@ impl Monitor {
     }
 
     fn person_mut(&mut self, id: &ParticipantId) -> &mut Person {
-        Arc::make_mut(self.people.entry(id.clone()).or_default())
+        self.people.entry(id.clone()).or_default().value_mut()
     }
 
     fn shared_mut(&mut self) -> &mut Shared {
-        Arc::make_mut(&mut self.shared)
+        self.shared.value_mut()
     }
 }
 
@@ -173,6 +181,15 @@ impl<'a> Look<'a> {
             return Ok(());
         }
         Err("by people who may not do it together".to_owned())
+    }
+}
+
+/// The site that an entry is about.
+fn one_site<'a>(stream: &'a StreamId, person: Option<&'a Person>) -> Option<&'a SiteId> {
+    match stream {
+        StreamId::Site(site) | StreamId::Stock(site) => Some(site),
+        StreamId::Participant(_) => person.and_then(|person| person.site.as_ref()),
+        StreamId::Trial | StreamId::Allocation => None,
     }
 }
 

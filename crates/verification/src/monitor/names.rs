@@ -224,8 +224,8 @@ impl Look<'_> {
         let Some(day) = person.days.get(&session) else { return Vec::new() };
         let mut found = Vec::new();
         for name in ["systolic", "diastolic"] {
-            for (at, measures, _) in &day.readings {
-                found.extend(measures.get(name).map(|value| (*at, name, *value)));
+            for read in &day.readings {
+                found.extend(read.measures.get(name).map(|value| (read.at, name, *value)));
             }
             for done in day.checks.values() {
                 found.extend(done.values.get(name).and_then(Value::as_decimal).map(|value| (done.at, name, value)));

@@ -84,12 +84,13 @@ pub(super) fn of_papers(shared: &mut Shared, site: &SiteId, one: &Written) {
 
 fn of_differences(shared: &mut Shared, site: &SiteId, one: &Written) {
     match &one.entry {
-        Entry::DiscrepancyOpened { instance, what, containers, consignment, people, notices, .. } => {
+        Entry::DiscrepancyOpened { instance, what, containers, consignment, people, notices, hold, .. } => {
             let open = Difference {
                 site: Some(site.clone()),
                 people: people.iter().cloned().collect(),
                 containers: containers.iter().cloned().collect(),
                 consignment: consignment.clone(),
+                hold: hold.clone(),
                 by_delivery: matches!(what, DiscrepancyKind::Receipt | DiscrepancyKind::Shipment),
                 notices: notices
                     .iter()

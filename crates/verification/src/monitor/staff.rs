@@ -19,6 +19,14 @@ impl Look<'_> {
             Entry::HoldLifted { instance } => {
                 let known = self.shared.sites.get(site).is_some_and(|clinic| clinic.holds.contains(instance));
                 self.lifted(known, harms);
+                // Nobody lifts it past the difference that it stands for.
+                let open = self.shared.differences.iter().any(|(id, open)| {
+                    let closed = |one: &conduct::Written| {
+                        matches!(&one.entry, Entry::DiscrepancyResolved { instance, .. } if instance == id)
+                    };
+                    open.hold.as_ref() == Some(instance) && !self.performed.written.iter().any(closed)
+                });
+                must(harms, !open, "hold.difference", "a hold lifted whose difference is open");
             }
             _ => {}
         }
@@ -44,6 +52,7 @@ impl Look<'_> {
         harms: &mut Vec<Harm>,
     ) {
         self.role_given(staff, role, RoleScope::Site, Some(site), harms);
+        self.certified_for(staff, role, Some(site), from, harms);
         let study = &self.setting.study;
         let held = self.shared.sites.get(site).map_or(&[][..], |clinic| &clinic.delegations);
         let leads = |role: &RoleId| study.role(role.as_str()).is_some_and(|r| r.duties.contains(&Duty::LeadSite));
@@ -93,6 +102,7 @@ impl Look<'_> {
         let new = given.contains(&Duty::RateOutcomes) || TREATING.iter().any(|duty| given.contains(duty));
         must(harms, !(clash && new), "delegation.rater_apart", format!("{staff} both treats and rates"));
         if scope == RoleScope::Trial {
+            self.certified_for(staff, role, None, self.stamp.day, harms);
             let twice = self.shared.roles.get(staff).is_some_and(|roles| roles.contains(role));
             must(harms, !twice, "delegation.overlap", format!("{staff} given {role} twice"));
         }

@@ -337,6 +337,28 @@ impl Stage {
         Some(Move::ask(&self.staff.investigator, &words, Command::Fact(fact)))
     }
 
+    /// A certificate of somebody's turns out not to hold: a licence, or the first that a role asks for.
+    pub(super) fn uncertify(&self, who: &StaffId, licensed: bool) -> Option<Move> {
+        let trial_wide = *who == self.staff.stranger;
+        let role = self.role_of(who);
+        let kind = self.study.certificates.iter().find(|kind| {
+            let asked = role.is_none_or(|role| kind.roles.contains(role));
+            kind.licensed == licensed && if licensed { asked || kind.roles.is_empty() } else { asked }
+        })?;
+        let site = (!trial_wide).then(|| self.site.clone());
+        let fact = Fact::WithdrawCertificate { site, staff: who.clone(), certificate: kind.id.clone(), from: None };
+        let by = if trial_wide { &self.staff.admin } else { &self.staff.investigator };
+        Some(Move::ask(by, &format!("learns that {who} has no \"{}\" any more", kind.title), Command::Fact(fact)))
+    }
+
+    /// Two people are related.
+    pub(super) fn relate(&self, one: &StaffId, other: &StaffId) -> Option<Move> {
+        let relation = self.study.relations.first()?.id.clone();
+        let (site, staff) = (self.site.clone(), one.clone());
+        let fact = Fact::DeclareRelation { site, staff, other: other.clone(), relation, from: None };
+        Some(Move::ask(&self.staff.admin, &format!("learns that {one} and {other} are related"), Command::Fact(fact)))
+    }
+
     fn medicine(&self, person: &ParticipantId, words: &str, report: MedicineReport) -> Move {
         let fact = Fact::RecordMedication { participant: person.clone(), medicine: report };
         Move::ask(&self.staff.prescriber, words, Command::Fact(fact))
@@ -533,6 +555,22 @@ impl Stage {
             &[("systolic", Decimal::whole(195)), ("diastolic", Decimal::whole(112))],
         ));
         moves
+    }
+
+    /// The last reading (or the one before it) is corrected to these values.
+    pub(super) fn correct_reading(&self, person: &ParticipantId, back: usize, with: &[(&str, Decimal)]) -> Move {
+        let who = person.clone();
+        let measures: BTreeMap<String, Decimal> = with.iter().map(|(id, value)| ((*id).to_owned(), *value)).collect();
+        let said: Vec<String> = with.iter().map(|(id, value)| format!("{id} {value}")).collect();
+        let which = if back == 0 { "the last reading" } else { "the reading before the last" };
+        let words = format!("corrects {which} to {}", said.join(", "));
+        Move::made(&self.staff.lead, &words, move |state| {
+            let readings = &state.people.get(&who)?.sessions.get(&1)?.readings;
+            let reading = readings.iter().rev().nth(back)?.instance.clone();
+            let (participant, measures) = (who.clone(), measures.clone());
+            Some(Command::Fact(Fact::CorrectReading { participant, session: 1, reading, measures, confirmed: false }))
+        })
+        .because("misread")
     }
 
     /// Somebody comes into or leaves the room.

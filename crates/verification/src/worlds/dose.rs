@@ -165,6 +165,40 @@ pub(super) fn people(stage: &Stage) -> Result<World, Why> {
     })
 }
 
+/// Licences, certificates and relations of those who are there.
+pub(super) fn certificates(stage: &Stage) -> Result<World, Why> {
+    let (mut builder, person) = ready(stage, 1)?;
+    builder.wait(1);
+    let staff = &stage.staff;
+    let mut moves = vec![
+        stage.allow(&person, 1, &staff.lead).with(&staff.co),
+        stage.allow(&person, 1, &staff.prescriber).with(&staff.lead),
+        stage.swallow(&person, 1, DosePart::Initial, stage.pieces(1, DosePart::Initial)).with(&staff.co),
+        stage.put_back(&person, 1, DosePart::Initial),
+        stage.release(&person, 1),
+        stage.withdraw_order(&person, 1),
+        stage.order(&person, 1, None)?,
+        Move::wait(3),
+    ];
+    moves.extend(stage.comings(&person, 1, &[&staff.lead, &staff.nurse]));
+    moves.extend(stage.uncertify(&staff.lead, true));
+    moves.extend(
+        [&staff.lead, &staff.co, &staff.prescriber, &staff.pharmacist]
+            .map(|who| stage.uncertify(who, false))
+            .into_iter()
+            .flatten(),
+    );
+    moves.extend(stage.relate(&staff.lead, &staff.co));
+    Ok(World {
+        name: "certificates of the dose",
+        about: "everything is ready for the first dose; licences and certificates turn out not to hold, people to be related",
+        setting: builder.stage.setting.clone(),
+        start: builder.state,
+        moves,
+        quick: 3,
+    })
+}
+
 pub(super) fn swallow(stage: &Stage) -> Result<World, Why> {
     let (mut builder, person) = ready(stage, 1)?;
     builder.must(&stage.allow(&person, 1, &stage.staff.lead).with(&stage.staff.co))?;

@@ -7,7 +7,7 @@ use crate::{
 };
 use conduct::{
     Authorisation, Command, Fact,
-    command::{ContainerFact, ContainerReport, DosePart, OrderLine},
+    command::{ContainerFact, ContainerReport, DosePart, HoldOn, OrderLine},
 };
 use jiff::civil::Date;
 use protocol::model::{LossCause, StockForm, StockUse};
@@ -110,6 +110,12 @@ pub(super) fn differences(stage: &Stage) -> Result<World, Why> {
     }
     moves.push(count(stage, &mixed, 0));
     moves.push(close(stage, &mixed, LossCause::Clerical, said).signed());
+    let held = stage.site.clone();
+    let lift = Move::made(&staff.monitor, "lifts the hold of the site", move |state| {
+        let hold = state.sites.get(&held)?.holds.keys().next()?.clone();
+        Some(Command::Authorise(Authorisation::LiftHold { on: HoldOn::Site { site: held.clone() }, hold }))
+    });
+    moves.push(lift.because("it will be found"));
     moves.extend(notices.last().map(|form| notice(stage, form)));
     let strange = Authorisation::ResolveDiscrepancy {
         site: stage.site.clone(),

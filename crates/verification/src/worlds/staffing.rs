@@ -65,6 +65,7 @@ pub(super) fn staffing(stage: &Stage) -> Result<World, Why> {
     moves.extend(
         [&staff.co, &staff.prescriber, &staff.investigator].into_iter().filter_map(|who| stage.end_delegation(who)),
     );
+    moves.extend([&staff.stranger, &staff.investigator].into_iter().filter_map(|who| stage.uncertify(who, false)));
     let gone = Authorisation::LiftHold { on: HoldOn::Trial, hold: "no-such-hold".into() };
     moves.push(
         Move::ask(&staff.monitor, "lifts a hold that does not stand", Command::Authorise(gone))

@@ -8,9 +8,9 @@ use crate::{
 };
 use conduct::{
     Command, Fact,
-    command::{ContainerFact, DosePart, HoldOn, StopScope},
+    command::{ContainerFact, DosePart, Going, HoldOn, StopScope},
 };
-use terms::ParticipantId;
+use terms::{Decimal, ParticipantId};
 
 /// The first dose was swallowed some minutes ago.
 pub(super) fn dosed<'s>(stage: &'s Stage, minutes: i64) -> Result<(Builder<'s>, ParticipantId), Why> {
@@ -82,6 +82,63 @@ pub(super) fn supplement(stage: &Stage) -> Result<World, Why> {
         start: builder.state,
         moves,
         quick: 2,
+    })
+}
+
+/// The dose was allowed; readings turn out to have been written down wrongly, before and after it is swallowed.
+pub(super) fn misread(stage: &Stage) -> Result<World, Why> {
+    let (mut builder, person) = ready(stage, 1)?;
+    let staff = &stage.staff;
+    builder.must(&stage.allow(&person, 1, &staff.lead).with(&staff.co))?;
+    let (high, calm) = ([("systolic", 195), ("diastolic", 112)], [("systolic", 126), ("diastolic", 76)]);
+    let whole = |values: [(&'static str, i64); 2]| values.map(|(id, value)| (id, Decimal::whole(value)));
+    let mut moves = vec![
+        stage.swallow(&person, 1, DosePart::Initial, stage.pieces(1, DosePart::Initial)).with(&staff.co),
+        stage.allow(&person, 1, &staff.lead).with(&staff.co),
+        stage.reading(&person, 1, &[]),
+        stage.correct_reading(&person, 0, &whole(high)),
+        stage.correct_reading(&person, 1, &whole(high)),
+        stage.correct_reading(&person, 0, &whole(calm)),
+        stage.agrees(&person, 1, None),
+        Move::wait(10),
+    ];
+    if let Some(plan) = &stage.study.dose.supplement {
+        moves.extend([
+            Move::wait(i64::from(plan.opens_minutes) - 9),
+            stage.open(&person, 1, &staff.lead, true).with(&staff.co),
+            stage.swallow(&person, 1, DosePart::Supplement, stage.pieces(1, DosePart::Supplement)).with(&staff.co),
+        ]);
+    }
+    Ok(World {
+        name: "misread",
+        about: "the first dose has been allowed; readings turn out to have been written down wrongly",
+        setting: builder.stage.setting.clone(),
+        start: builder.state,
+        moves,
+        quick: 5,
+    })
+}
+
+/// Under the drug, people come and go, and tell it now or later.
+pub(super) fn company(stage: &Stage) -> Result<World, Why> {
+    let (mut builder, person) = dosed(stage, 30)?;
+    builder.must(&stage.reading(&person, 1, &[]))?;
+    let staff = &stage.staff;
+    let mut moves = stage.comings(&person, 1, &[&staff.lead, &staff.co, &staff.nurse]);
+    for (who, going) in [(&staff.lead, Going::Out), (&staff.co, Going::Out), (&staff.co, Going::In)] {
+        moves.push(stage.presence(&person, 1, who, going).earlier(5));
+    }
+    moves.push(stage.presence(&person, 1, &staff.co, Going::Out).earlier(31));
+    let handover = Fact::RecordHandover { participant: person.clone(), session: 1 };
+    moves.push(Move::ask(&staff.co, "hands over", Command::Fact(handover)).with(&staff.nurse));
+    moves.extend([Move::wait(3), Move::wait(20)]);
+    Ok(World {
+        name: "company",
+        about: "half an hour after the first dose; people come and go, and tell it now or later",
+        setting: builder.stage.setting.clone(),
+        start: builder.state,
+        moves,
+        quick: 4,
     })
 }
 

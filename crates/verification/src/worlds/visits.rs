@@ -26,7 +26,7 @@ fn book(stage: &Stage, person: &ParticipantId, visit: &VisitId, days: i64) -> Mo
 }
 
 fn contact(stage: &Stage, person: &ParticipantId, outcome: ContactOutcome, words: &str) -> Move {
-    let fact = Fact::RecordContact { participant: person.clone(), visit: None, outcome };
+    let fact = Fact::RecordContact { participant: person.clone(), visit: None, outcome, route: None };
     Move::ask(&stage.staff.coordinator, words, Command::Fact(fact))
 }
 

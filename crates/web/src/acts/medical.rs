@@ -2,11 +2,12 @@
 
 use conduct::command::{AdverseEventReport, MedicineReport};
 use conduct::{Command, Fact};
+use protocol::model::Trigger;
 use terms::{InstanceId, ParticipantId};
 
 use super::reader::{Reader, Wrong};
 use super::{Act, Kind, Proofs, Reason, Scene, Scope, choices};
-use crate::parts::field::{Control, Field, LineKind};
+use crate::parts::field::{Choice, Control, Field, LineKind};
 
 const SEVERITIES: &[(&str, &str)] =
     &[("mild", "Mild: no limit on activity"), ("moderate", "Moderate: some limit"), ("severe", "Severe: unable")];
@@ -101,7 +102,7 @@ fn event_fields(scene: &Scene<'_>) -> Vec<Field> {
     let known = scene.participant.and_then(|p| p.adverse_events.get(scene.about.as_str())).map(|e| e.event.clone());
     let code = |pick: fn(&AdverseEventReport) -> String| known.as_ref().map(pick).unwrap_or_default();
     let serious: Vec<String> = known.iter().flat_map(|e| &e.serious).map(code_of).collect();
-    vec![
+    let mut fields = vec![
         line("term", "What it was, in the reporter’s words").value(code(|e| e.term.clone())),
         Field::new("onset", "First day", Control::Date).value(code(|e| e.onset.to_string())),
         Field::new("ended", "Last day", Control::Date)
@@ -126,7 +127,27 @@ fn event_fields(scene: &Scene<'_>) -> Vec<Field> {
         Field::new("serious", "Is it serious? Tick each ground", Control::Ticks { options: choices(SERIOUS) })
             .hint("Leave all open if it is not serious.")
             .value(serious.join(",")),
-    ]
+    ];
+    fields.extend(questions(scene));
+    fields
+}
+
+/// Lines of a session of which somebody has to say whether they were an adverse event, and that this one answers. The one
+/// from which the person comes is ticked.
+fn questions(scene: &Scene<'_>) -> Option<Field> {
+    let open: Vec<Choice> = scene
+        .participant?
+        .tasks
+        .iter()
+        .filter(|(_, task)| task.done.is_none() && task.raised.trigger == Trigger::MayBeHarm)
+        .map(|(id, task)| Choice::new(id.as_str(), task.raised.title.as_str()))
+        .collect();
+    if open.is_empty() {
+        return None;
+    }
+    let asked = if open.iter().any(|choice| choice.code == scene.about) { scene.about.clone() } else { String::new() };
+    let field = Field::new("answers", "Which questions of a session does it answer?", Control::Ticks { options: open });
+    Some(field.hint("A session can’t be closed while one of them is open.").value(asked).optional())
 }
 
 fn event(reader: &mut Reader<'_>) -> Option<AdverseEventReport> {
@@ -139,6 +160,7 @@ fn event(reader: &mut Reader<'_>) -> Option<AdverseEventReport> {
     let outcome = reader.one_of("outcome", "Say what became of it.");
     let session = reader.maybe_whole("session");
     let special_interest = reader.maybe("special_interest");
+    let answers = reader.form().all("answers").map(InstanceId::from).collect();
     let ticked = reader.form().all("serious");
     let serious = ticked.filter_map(|code| serde_json::from_value(serde_json::Value::from(code)).ok()).collect();
     Some(AdverseEventReport {
@@ -152,7 +174,7 @@ fn event(reader: &mut Reader<'_>) -> Option<AdverseEventReport> {
         valence: valence?,
         special_interest,
         outcome: outcome?,
-        answers: Vec::new(),
+        answers,
     })
 }
 

@@ -3,6 +3,7 @@
 
 pub mod medical;
 pub mod participant;
+mod people;
 pub mod reader;
 mod room;
 mod samples;
@@ -122,6 +123,7 @@ pub fn all() -> impl Iterator<Item = &'static Act> {
         .chain(site::ACTS)
         .chain(stock::ACTS)
         .chain(trial::ACTS)
+        .chain(people::ACTS)
 }
 
 /// The act with this part of the address.

@@ -20,6 +20,15 @@ pub const CONTACT_OUTCOMES: &[(&str, &str)] = &[
     ("welfare_check", "A welfare check was asked for"),
 ];
 
+pub const CONTACT_ROUTES: &[(&str, &str)] = &[
+    ("telephone", "Telephone"),
+    ("message", "Text message"),
+    ("email", "Mail"),
+    ("letter", "Letter"),
+    ("contact_person", "The person whom they named"),
+    ("in_person", "In person"),
+];
+
 pub const MODES: &[(&str, &str)] = &[("on_site", "At the site"), ("remote", "By video"), ("phone", "By phone")];
 
 pub const STOP_SCOPES: &[(&str, &str)] = &[
@@ -149,14 +158,19 @@ pub const ACTS: &[Act] = &[
         proofs: Proofs::SignedIn,
         reason: Reason::None,
         fields: |_| {
-            vec![Field::new("outcome", "How did it end?", Control::Choice { options: choices(CONTACT_OUTCOMES) })]
+            vec![
+                Field::new("outcome", "How did it end?", Control::Choice { options: choices(CONTACT_OUTCOMES) }),
+                Field::new("route", "By which route?", Control::Choice { options: choices(CONTACT_ROUTES) }).optional(),
+            ]
         },
         build: |scene, reader| {
             let outcome: Option<ContactOutcome> = reader.one_of("outcome", "Say how it ended.");
+            let route = reader.maybe_one_of("route");
             Some(Command::Fact(Fact::RecordContact {
                 participant: who(scene)?,
                 visit: visit(scene),
                 outcome: outcome?,
+                route,
             }))
         },
     },

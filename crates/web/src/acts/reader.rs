@@ -2,13 +2,14 @@
 
 use std::str::FromStr;
 
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use serde::de::DeserializeOwned;
 use terms::Decimal;
 
 use crate::http::pairs::Pairs;
-use crate::parts::field::id_of;
+use crate::parts::field::{Choice, Control, Field, id_of};
 
 /// A form being read.
 pub struct Reader<'a> {
@@ -160,6 +161,16 @@ impl<'a> Reader<'a> {
             self.wrong(name, missing);
             return None;
         }
+        if let Some(both) = twice(text, &self.zone) {
+            let said = self.form.text(&which_name(name));
+            // What nobody changed is when the form was drawn; that instant is known.
+            let drawn = self.form.text("drawn").parse::<Timestamp>().ok();
+            let shown = |at: &Timestamp| moment_value(*at, &self.zone) == text.trim().replace(' ', "T");
+            let meant = both.iter().find(|(offset, _)| offset.to_string() == said).map(|(_, at)| *at);
+            if let Some(at) = meant.or_else(|| drawn.filter(shown).filter(|_| name == "at")) {
+                return Some(at);
+            }
+        }
         match moment(text, &self.zone) {
             Ok(at) => Some(at),
             Err(words) => {
@@ -203,11 +214,50 @@ pub fn time(text: &str) -> Result<Time, String> {
     text.trim().parse().map_err(|_| format!("“{text}” is not a time of day. Hours and minutes, as 11:41."))
 }
 
-/// A date and time of day in a zone.
+/// A date and time of day in a zone. One that the clocks show twice (they went back) or never (they went forward) is no
+/// moment: the person is asked.
 pub fn moment(text: &str, zone: &TimeZone) -> Result<Timestamp, String> {
-    let wrong = || format!("“{text}” is not a date and time. As 2025-04-10 11:41.");
-    let civil: DateTime = text.trim().replace('T', " ").parse().map_err(|_| wrong())?;
-    civil.to_zoned(zone.clone()).map(|zoned| zoned.timestamp()).map_err(|_| wrong())
+    let civil = civil(text).ok_or_else(|| format!("“{text}” is not a date and time. As 2025-04-10 11:41."))?;
+    let clock = civil.strftime("%H:%M");
+    match zone.to_ambiguous_timestamp(civil).offset() {
+        AmbiguousOffset::Unambiguous { .. } => {}
+        AmbiguousOffset::Fold { .. } => {
+            return Err(format!("The clocks went back: {clock} was there twice. Say which of the two it was."));
+        }
+        AmbiguousOffset::Gap { .. } => {
+            return Err(format!("The clocks went forward: {clock} was never there on that day. Give the time anew."));
+        }
+    }
+    civil.to_zoned(zone.clone()).map(|zoned| zoned.timestamp()).map_err(|error| error.to_string())
+}
+
+fn civil(text: &str) -> Option<DateTime> {
+    text.trim().replace('T', " ").parse().ok()
+}
+
+/// The two moments of a time that the clocks showed twice, the earlier first.
+fn twice(text: &str, zone: &TimeZone) -> Option<[(Offset, Timestamp); 2]> {
+    let civil = civil(text)?;
+    let AmbiguousOffset::Fold { before, after } = zone.to_ambiguous_timestamp(civil).offset() else { return None };
+    Some([(before, before.to_timestamp(civil).ok()?), (after, after.to_timestamp(civil).ok()?)])
+}
+
+/// The name of the field in which somebody says which of two moments is meant.
+fn which_name(name: &str) -> String {
+    format!("{name}_which")
+}
+
+/// The question which of two moments a time means, where the clocks showed it twice.
+pub fn which(name: &str, form: &Pairs, zone: &TimeZone) -> Option<Field> {
+    let text = form.text(name);
+    let clock = civil(text)?.strftime("%H:%M").to_string();
+    let [first, second] = twice(text, zone)?;
+    let option = |(offset, _): (Offset, Timestamp), when: &str| {
+        Choice::new(offset.to_string(), format!("{clock} {when} the clocks went back (UTC{offset})"))
+    };
+    let options = vec![option(first, "before"), option(second, "after")];
+    let field = Field::new(&which_name(name), &format!("Which {clock}"), Control::Choice { options });
+    Some(field.value(form.text(&which_name(name))))
 }
 
 /// A moment for a `datetime-local` field.
@@ -237,6 +287,48 @@ mod tests {
         assert_eq!(moment("2025-04-10T11:41", &berlin).unwrap().to_string(), "2025-04-10T09:41:00Z");
         assert!(moment("2025-04-10", &berlin).is_ok());
         assert!(moment("2025-04-10T25:00", &berlin).is_err());
+    }
+
+    /// The night in which clocks go back, in Europe and in America: half past is there twice, and the person says which.
+    #[test]
+    fn a_time_that_was_there_twice_is_asked_about() {
+        for (zone, text, clock, offsets, instants) in [
+            (
+                "Europe/Berlin",
+                "2025-10-26T02:30",
+                "02:30",
+                ["+02", "+01"],
+                ["2025-10-26T00:30:00Z", "2025-10-26T01:30:00Z"],
+            ),
+            (
+                "America/New_York",
+                "2025-11-02T01:30",
+                "01:30",
+                ["-04", "-05"],
+                ["2025-11-02T05:30:00Z", "2025-11-02T06:30:00Z"],
+            ),
+        ] {
+            let zone = TimeZone::get(zone).unwrap();
+            let asked = Pairs::from_iter([("at", text)]);
+            let mut reader = Reader::new(&asked, zone.clone());
+            assert_eq!(reader.moment("at", "When."), None, "{text} is guessed");
+            let wrong = reader.finish();
+            assert!(wrong[0].words.contains(&format!("{clock} was there twice")), "{}", wrong[0].words);
+            let question = which("at", &asked, &zone).unwrap().to_string();
+            assert!(question.contains("before the clocks went back") && question.contains("after"), "{question}");
+            for (offset, instant) in offsets.iter().zip(instants) {
+                let said = Pairs::from_iter([("at", text), ("at_which", *offset)]);
+                let mut reader = Reader::new(&said, zone.clone());
+                assert_eq!(reader.moment("at", "When.").map(|at| at.to_string()).as_deref(), Some(instant));
+                // A form that was drawn in that very minute, and whose time nobody changed, is sure.
+                let drawn = Pairs::from_iter([("at", text), ("drawn", instant)]);
+                let mut reader = Reader::new(&drawn, zone.clone());
+                assert_eq!(reader.moment("at", "When.").map(|at| at.to_string()).as_deref(), Some(instant));
+            }
+            assert!(which("at", &Pairs::from_iter([("at", "2025-10-25T02:30")]), &zone).is_none());
+        }
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        assert!(moment("2025-03-30T02:30", &berlin).unwrap_err().contains("never there"));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde_json::json;
 use terms::{ActId, ParticipantId, SiteId};
 
 use super::kept::{Held, KEPT_UNSIGNED};
-use crate::acts::reader::{Reader, Wrong, moment_value};
+use crate::acts::reader::{Reader, Wrong, moment_value, which};
 use crate::acts::{self, Act, Kind, Proofs, Reason, Scene, Scope};
 use crate::chart::svg::escape;
 use crate::desk::Desk;
@@ -102,7 +102,28 @@ impl Stage<'_> {
 }
 
 /// Acts at a site that stand on the staff's page rather than the stock's.
-const STAFF_ACTS: &[&str] = &["delegate", "end-delegation", "site-approval", "site-hold", "lift-site-hold"];
+const STAFF_ACTS: &[&str] = &[
+    "delegate",
+    "end-delegation",
+    "site-approval",
+    "site-hold",
+    "lift-site-hold",
+    "certificate",
+    "withdraw-certificate",
+    "relation",
+    "end-relation",
+];
+/// Acts in which somebody of the staff is chosen.
+const CHOOSES_STAFF: &[&str] = &[
+    "delegate",
+    "end-delegation",
+    "grant-role",
+    "end-role",
+    "certificate",
+    "withdraw-certificate",
+    "relation",
+    "end-relation",
+];
 
 fn stage<'a>(call: &Call<'_>, desk: &'a Desk<'a>) -> Result<Stage<'a>, Trouble> {
     let (code, site, request) = (call.part("participant"), call.part("site"), call.part("request"));
@@ -172,7 +193,7 @@ fn stage<'a>(call: &Call<'_>, desk: &'a Desk<'a>) -> Result<Stage<'a>, Trouble> 
     if scope == Scope::Session && study.session(number).is_none() {
         return Err(Trouble::NotFound);
     }
-    let staff = if matches!(act.key, "delegate" | "end-delegation" | "grant-role" | "end-role") {
+    let staff = if CHOOSES_STAFF.contains(&act.key) {
         desk.staff()?.into_iter().map(|(id, name)| Choice::new(id.as_str(), name)).collect()
     } else {
         Vec::new()
@@ -658,6 +679,12 @@ fn the_form(call: &Call<'_>, stage: &Stage<'_>, scene: &Scene<'_>, shown: &Shown
     }
     for field in &fields {
         out.push_str(&field.to_string());
+        if shown.sent
+            && matches!(field.control, Control::Moment)
+            && let Some(which) = which(&field.name, &call.form, &scene.zone)
+        {
+            out.push_str(&which.to_string());
+        }
     }
     out.push_str(&sign_block(call, asked_proofs(stage), shown));
     out.push_str(&format!(

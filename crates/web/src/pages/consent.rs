@@ -113,6 +113,9 @@ fn page(
             .error(error_of("at"))
             .to_string(),
     );
+    if let Some(which) = crate::acts::reader::which("at", &call.form, &file.zone) {
+        form.push_str(&which.to_string());
+    }
     form.push_str(&signature(
         call,
         "I explained this consent, answered the questions, and saw it given freely.",

@@ -363,6 +363,9 @@ pub(super) fn entry(call: &Call<'_>, spot: &Spot<'_>, entry: &Entry, status: Sta
         let hint = "Change it if it was earlier. When it is written down is kept beside it.";
         markup
             .push_str(&Field::new("at", "When it was filled in", Control::Moment).value(value).hint(hint).to_string());
+        if let Some(which) = crate::acts::reader::which("at", &call.form, &spot.file.zone) {
+            markup.push_str(&which.to_string());
+        }
     }
     markup.push_str("<div class=\"actions\"><button class=\"button\" type=\"submit\" name=\"do\" value=\"check\">Check answers</button>");
     if entry.correcting.is_none() {

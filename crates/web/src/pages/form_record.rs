@@ -108,7 +108,7 @@ fn recorded_scores(record: &FormRecord) -> String {
     let mut rows = String::new();
     // The total is what people look for; what it is made of follows.
     let mut scores: Vec<_> = record.scores.iter().collect();
-    scores.sort_by_key(|(name, _)| name.as_str() != "total");
+    scores.sort_by_key(|(name, _)| name.as_ref() != "total");
     for (name, score) in scores {
         let value = score.value.as_ref().map_or_else(|| "not scorable".to_owned(), ToString::to_string);
         let band = score.band.as_ref().map(|b| format!(", {b}")).unwrap_or_default();
@@ -297,7 +297,7 @@ pub(super) fn changes(record: &FormRecord, values: &BTreeMap<FieldId, Value>) ->
             out.insert(field.clone(), value.clone());
         }
     }
-    for (field, old) in &record.values {
+    for (field, old) in record.values.iter() {
         if !values.contains_key(field) && !old.is_missing() {
             out.insert(field.clone(), Value::Missing(terms::MissingReason::NotAsked));
         }
@@ -354,7 +354,7 @@ pub(super) fn confirm_page(
         .lead("What stands there now stays readable beside what it becomes.");
     body.layout = Layout::Form;
     let wording = call.services.packs.wording(form, Some(&spot.file.participant.language));
-    let mut all = confirm.record.values.clone();
+    let mut all = confirm.record.values.as_ref().clone();
     all.extend(confirm.changes.clone());
     let new: BTreeMap<String, (String, String)> =
         sheet::listed(form, &all, wording).into_iter().map(|(id, label, value)| (id, (label, value))).collect();

@@ -20,6 +20,7 @@ pub mod held;
 mod kept;
 pub mod ledger;
 pub mod me;
+mod notices;
 pub mod participant;
 pub mod participants;
 pub mod person;

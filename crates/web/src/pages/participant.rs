@@ -458,7 +458,7 @@ fn severity(view: &View<'_>) -> Option<Section> {
     let mut ratings = Vec::new();
     for visit in &view.study.visits {
         let Some((_, record)) = view.participant.form_at(form.id.as_str(), visit.id.as_str()) else { continue };
-        let total = record.scores.get(&endpoint.score).and_then(|s| s.value.as_ref()?.as_decimal());
+        let total = record.scores.get(endpoint.score.as_str()).and_then(|s| s.value.as_ref()?.as_decimal());
         if let Some(total) = total.and_then(|t| u32::try_from(t.trunc()).ok()) {
             ratings.push(Rating { label: plan::short_name(visit), total });
         }

@@ -34,13 +34,27 @@ impl Room<'_> {
             );
             out.push_str(&pin("carers", true, "Too few carers", &words, ""));
         }
-        for (instance, alarm) in self.state.alarms_open() {
+        let (notices, alarms): (Vec<_>, Vec<_>) =
+            self.state.alarms_open().into_iter().partition(|(_, alarm)| alarm.level == AlarmLevel::Info);
+        for (instance, alarm) in alarms {
             out.push_str(&self.one(instance, alarm));
         }
         if self.state.ground_withdrawn {
             let words =
                 "A correction took away what it had been allowed on. The physician looks at what was corrected.";
             out.push_str(&pin("ground", true, "The ground of the dose is gone", words, ""));
+        }
+        // What is only to be known takes one line, however much of it there is.
+        match notices.as_slice() {
+            [] => {}
+            [(instance, alarm)] => out.push_str(&self.one(instance, alarm)),
+            many => {
+                let all: String = many.iter().map(|(instance, alarm)| self.one(instance, alarm)).collect();
+                out.push_str(&format!(
+                    "<details class=\"notices\" data-key=\"notices\"><summary class=\"pin-in\">{} notices, none of them urgent</summary>{all}</details>",
+                    many.len()
+                ));
+            }
         }
         out
     }
@@ -124,7 +138,7 @@ impl Room<'_> {
         let rows: String = open
             .map(|task| {
                 let none = format!("{}/do/no-event/{}", self.base, segment(task.raised.instance.as_str()));
-                let event = format!("{}/do/adverse-event", self.base);
+                let event = format!("{}/do/adverse-event/{}", self.base, segment(task.raised.instance.as_str()));
                 let acts: String = [(event, "Record an adverse event"), (none, "It was none")]
                     .into_iter()
                     .filter(|(at, _)| crate::acts::offered(self.file.reader.duties, at))

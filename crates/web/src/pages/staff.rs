@@ -1,6 +1,7 @@
 //! Who may do what at a site: the delegation log, approvals and holds of the site.
 
-use protocol::model::Duty;
+use conduct::staffing::credentials::Staff;
+use protocol::model::{Duty, NeededFrom};
 
 use crate::chart::svg::escape;
 use crate::desk::{Desk, SiteFile};
@@ -46,6 +47,12 @@ fn site(desk: &Desk<'_>, file: &SiteFile, body: &mut Body) {
     let leads = file.reader.duties.has_any(&[Duty::LeadSite, Duty::AdministerTrial]);
     if leads {
         body.action(format!("{at}/do/delegate"), "Delegate a role");
+        if !desk.study.certificates.is_empty() {
+            body.action(format!("{at}/do/certificate"), "Record a certificate");
+        }
+        if !desk.study.relations.is_empty() {
+            body.action(format!("{at}/do/relation"), "Declare a relation");
+        }
         body.action(format!("{at}/do/site-approval"), "Record an approval");
         body.action(format!("{at}/do/site-hold"), "Place a hold");
         body.main_act = true;
@@ -69,6 +76,8 @@ fn site(desk: &Desk<'_>, file: &SiteFile, body: &mut Body) {
         } else {
             Cell::text("")
         };
+        let lacks = if ended { Vec::new() } else { lacking(desk, file, delegation) };
+        let lacks = if lacks.is_empty() { String::new() } else { format!("lacks: {}", lacks.join(", ")) };
         let no_account = if unknown && !ended { "no account: can't sign in" } else { "" };
         let covers = delegation
             .covers
@@ -82,7 +91,7 @@ fn site(desk: &Desk<'_>, file: &SiteFile, body: &mut Body) {
                 Cell::text(&super::study::role_title(&desk.study, delegation.role.as_str())).with_remark(&covers),
                 Cell::text(&show::date(delegation.from)),
                 Cell::text(&delegation.until.map_or_else(|| "open".to_owned(), show::date)),
-                Cell::tag(tag),
+                Cell::tag(tag).with_remark(&lacks),
                 end,
             ],
         ));
@@ -95,10 +104,108 @@ fn site(desk: &Desk<'_>, file: &SiteFile, body: &mut Body) {
         Table::new("Delegation log", &["Who", "Role", "From", "Until", "State", ""], rows).unseen_caption().to_string()
     };
     body.add(Section::new("log", format!("Delegation log, site {}", file.id), table));
+    body.add(certificates(desk, file, &at, leads));
+    body.add(relations(desk, file, &at, leads));
     if !file.state.approvals.is_empty() || !desk.study.approvals.is_empty() {
         body.add(approvals(desk, file));
     }
     body.add(holds(file, &at));
+}
+
+/// Certificates of the role that somebody does not hold today, by title.
+fn lacking(desk: &Desk<'_>, file: &SiteFile, delegation: &conduct::state::Delegation) -> Vec<String> {
+    let staff = Staff { study: &desk.study, trial: &desk.trial, site: Some(&file.state) };
+    let day = file.today.max(delegation.from);
+    let lacks = staff.lacking(&delegation.staff, &delegation.role, day, NeededFrom::Dosing);
+    lacks.into_iter().map(|kind| kind.title.clone()).collect()
+}
+
+/// What is on record at the site, by person; what has ended stands below.
+fn certificates(desk: &Desk<'_>, file: &SiteFile, at: &str, leads: bool) -> Section {
+    let kinds = &desk.study.certificates;
+    if kinds.is_empty() {
+        return Section::bare("");
+    }
+    let mut rows: Vec<(bool, Vec<Cell>)> = Vec::new();
+    for (staff, held) in &file.state.credentials.certificates {
+        let name = desk.name_of(&conduct::Person::Staff(staff.clone()));
+        for one in held {
+            let kind = kinds.iter().find(|kind| kind.id == one.kind);
+            let ended = one.last_day().is_some_and(|last| last < file.today);
+            let notice = kind.and_then(|kind| kind.notice_days).map_or(0, i64::from);
+            let soon = one
+                .last_day()
+                .is_some_and(|last| file.today.until(last).is_ok_and(|span| i64::from(span.get_days()) < notice));
+            let tag = match (one.withdrawn, ended) {
+                (Some(from), true) => Tag::in_the_way(format!("Not held from {}", show::date(from))),
+                (_, true) => Tag::done("Ended"),
+                (_, false) if soon => Tag::now("Ends soon"),
+                (_, false) => Tag::done("In date"),
+            };
+            let about = format!("{staff}.{}", one.kind);
+            let end = if leads && !ended {
+                Cell::link(format!("{at}/do/withdraw-certificate/{}", segment(&about)), "It does not hold")
+            } else {
+                Cell::text("")
+            };
+            let hours = one.hours.map(|hours| format!("{hours} hours")).unwrap_or_default();
+            let remark = [one.number.clone().unwrap_or_default(), hours].into_iter().filter(|text| !text.is_empty());
+            rows.push((
+                ended,
+                vec![
+                    Cell::head(&name),
+                    Cell::text(kind.map_or(one.kind.as_str(), |kind| kind.title.as_str()))
+                        .with_remark(&remark.collect::<Vec<_>>().join(", ")),
+                    Cell::text(&show::date(one.issued)),
+                    Cell::text(&one.until.map_or_else(|| "no end".to_owned(), show::date)),
+                    Cell::tag(tag),
+                    end,
+                ],
+            ));
+        }
+    }
+    rows.sort_by_key(|(ended, _)| *ended);
+    let rows: Vec<Vec<Cell>> = rows.into_iter().map(|(_, row)| row).collect();
+    let table = if rows.is_empty() {
+        Empty::new("No certificate is on record.", "Roles ask for them; the investigator records what they have seen.")
+            .to_string()
+    } else {
+        Table::new("Certificates", &["Who", "What", "Issued", "Until", "State", ""], rows).unseen_caption().to_string()
+    };
+    Section::new("certificates", "Certificates", table)
+}
+
+/// Who is related to whom, while it lasts.
+fn relations(desk: &Desk<'_>, file: &SiteFile, at: &str, leads: bool) -> Section {
+    let lasting: Vec<_> = file.state.credentials.relations.iter().filter(|known| known.until.is_none()).collect();
+    if lasting.is_empty() {
+        return Section::bare("");
+    }
+    let name = |staff: &terms::StaffId| desk.name_of(&conduct::Person::Staff(staff.clone()));
+    let rows = lasting
+        .into_iter()
+        .map(|known| {
+            let kind = desk.study.relations.iter().find(|kind| kind.id == known.kind);
+            let about = format!("{}.{}.{}", known.staff, known.other, known.kind);
+            vec![
+                Cell::head(&name(&known.staff)),
+                Cell::text(&name(&known.other)),
+                Cell::text(kind.map_or(known.kind.as_str(), |kind| kind.title.as_str())),
+                Cell::text(&show::date(known.from)),
+                if leads {
+                    Cell::link(format!("{at}/do/end-relation/{}", segment(&about)), "Record its end")
+                } else {
+                    Cell::text("")
+                },
+            ]
+        })
+        .collect();
+    Section::new(
+        "relations",
+        "Related to each other",
+        Table::new("Related to each other", &["Who", "And whom", "How", "Since", ""], rows).unseen_caption(),
+    )
+    .lead("They are not the only two with a participant at a dose.")
 }
 
 fn approvals(desk: &Desk<'_>, file: &SiteFile) -> Section {

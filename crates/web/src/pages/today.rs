@@ -1,6 +1,8 @@
 //! What needs me now, what is planned for today, what is ahead this week; the site at a glance beside it.
 
 use conduct::due::{Due, DueKind};
+use conduct::setting_up::{self, Lack, Supplies};
+use conduct::state::SiteStanding;
 use conduct::view::Reader;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -36,6 +38,10 @@ pub struct View<'a> {
     pub version: String,
     /// Everything due where the reader has duties, theirs or not.
     pub items: Vec<Item>,
+    /// What the trial and the reader's sites lack before people can be treated, theirs or not.
+    pub lacks: Vec<Lack>,
+    /// What the site itself asks for.
+    pub notices: Vec<super::notices::Line>,
     pub done: Vec<String>,
     pub sides: Vec<Side>,
     /// The act that this role begins most often.
@@ -73,12 +79,21 @@ pub fn body(view: &View<'_>) -> Body {
             week.push((due.target.or(due.closes), row));
         }
     }
+    for line in &view.notices {
+        if line.day.is_none_or(|day| day <= view.today) {
+            now.push((line.day, line.row.clone()));
+        } else {
+            week.push((line.day, line.row.clone()));
+        }
+    }
     now.sort_by_key(|(day, row)| (row.tag.tone, *day));
     today.sort_by_key(|(at, row)| (at.is_none(), *at, row.code.clone()));
     week.sort_by_key(|(day, row)| (*day, row.code.clone()));
+    let mut now: Vec<Row> = now.into_iter().map(|(_, row)| row).collect();
+    now.extend(view.lacks.iter().filter(|lack| view.reader.duties.has(lack.duty)).map(lacking));
     let lead = lead(view, now.len(), today.len());
     let groups = [
-        ("now", "Needs you now", "Most pressing first", now.into_iter().map(|(_, row)| row).collect::<Vec<_>>()),
+        ("now", "Needs you now", "Most pressing first", now),
         ("today", "Today", "In order of time", today.into_iter().map(|(_, row)| row).collect()),
         ("week", "This week", "Only what needs preparing", week.into_iter().map(|(_, row)| row).collect()),
     ];
@@ -156,6 +171,55 @@ fn row(view: &View<'_>, item: &Item) -> Row {
     }
 }
 
+/// What is lacking, with the act that supplies it.
+fn lacking(lack: &Lack) -> Row {
+    let key = match lack.supplies {
+        Supplies::OpenSite => "open-site",
+        Supplies::GrantRole => "grant-role",
+        Supplies::Delegate => "delegate",
+        Supplies::ActivateSite => "activate-site",
+        Supplies::AcceptContainers => "accept",
+    };
+    let href = match (lack.supplies, &lack.site) {
+        (Supplies::Delegate | Supplies::AcceptContainers, Some(site)) => {
+            format!("/sites/{}/do/{key}", segment(site.as_str()))
+        }
+        _ => format!("/trial/do/{key}"),
+    };
+    Row {
+        when: "Now".to_owned(),
+        code: String::new(),
+        href,
+        act: lack.title.clone(),
+        why: lack.why.clone(),
+        tag: Tag::now("To set up"),
+        side: String::new(),
+    }
+}
+
+/// What the trial lacks, and each of the person's few sites; of many sites only that they may not enrol yet.
+fn lacks(desk: &Desk<'_>, today: Date) -> Result<Vec<Lack>, Trouble> {
+    let duties = desk.reader.duties;
+    if !duties.has_any(&[Duty::AdministerTrial, Duty::LeadSite, Duty::DispenseDrug]) {
+        return Ok(Vec::new());
+    }
+    let door = &desk.services.door;
+    let trial = door.trial()?;
+    let mut all = setting_up::of_trial(&desk.study, &trial);
+    for site in &desk.sites {
+        let new = trial.sites.get(site).is_some_and(|opened| opened.standing == SiteStanding::Opened);
+        if new || desk.sites.len() <= FEW_SITES {
+            all.extend(setting_up::of_site(&desk.study, site, &*door.site(site)?, &*door.stock(site)?, today));
+        }
+    }
+    // The one who leads comes before the site enrols.
+    all.sort_by_key(|lack| lack.supplies == Supplies::ActivateSite);
+    Ok(all)
+}
+
+/// So many sites are looked at one by one.
+const FEW_SITES: usize = 3;
+
 /// Dosing sessions that lie ahead, for the side.
 pub fn sessions_ahead(lines: Vec<(Date, String, String)>) -> Side {
     let lines = lines
@@ -194,7 +258,12 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
     let items = items(&desk, today)?;
     let place = match desk.sites.as_slice() {
         // A rater works for no site.
-        _ if !desk.reader.sees_participants() => "Independent ratings".to_owned(),
+        _ if !desk.reader.sees_participants() && desk.reader.duties.has(Duty::RateOutcomes) => {
+            "Independent ratings".to_owned()
+        }
+        _ if desk.reader.duties.iter().next().is_none() => {
+            "No role yet: the sponsor’s administrator, or who leads your site, gives you one".to_owned()
+        }
         [] => "No site".to_owned(),
         [one] => format!("Site {one}"),
         many => show::count(many.len(), "site", "sites"),
@@ -223,6 +292,8 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
         place,
         version,
         items,
+        lacks: lacks(&desk, today)?,
+        notices: super::notices::lines(&desk)?,
         done: done_today(&desk, today)?,
         sides,
         begin,

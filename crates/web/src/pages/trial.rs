@@ -41,6 +41,9 @@ pub fn get(call: &Call<'_>) -> Result<Reply, Trouble> {
         body.action("/trial/do/open-site", "Open a site");
         body.action("/trial/do/activate-site", "Let a site enrol");
         body.action("/trial/do/grant-role", "Give a role");
+        if !desk.study.certificates.is_empty() {
+            body.action("/trial/do/certificate", "Record a certificate");
+        }
     }
     if acts && desk.reader.duties.has_any(&[Duty::AdministerTrial, Duty::MonitorMedically]) {
         body.action("/trial/do/trial-hold", "Place a hold");

@@ -281,3 +281,50 @@ fn the_room_that_is_kept_for_a_dead_server_has_nothing_in_it() {
     let worker = clinic.nobody().get("/room-worker.js");
     assert!(worker.html.contains("/static/room-") && !worker.html.contains("/*FILES*/"), "{}", worker.html);
 }
+
+/// What may have been a harm is asked about; an adverse event, pleasant ones too, answers the question on its own form.
+#[test]
+fn f_01_an_adverse_event_answers_the_questions_of_the_session() {
+    let clinic = clinic();
+    let lead = clinic.at("lead");
+    let token = token(&lead.see(ROOM));
+    let (status, said) = script(
+        &lead,
+        &format!("{ROOM}/do/session-note"),
+        &[("token", &token), ("request", "vomit-0000-0001"), ("code", "VOMIT")],
+    );
+    assert_eq!(status, StatusCode::OK, "{said}");
+    let open = || -> Vec<String> {
+        let person = clinic.door.participant(&"S01-001".into()).unwrap().unwrap();
+        let asked = person
+            .tasks
+            .iter()
+            .filter(|(_, task)| task.done.is_none() && task.raised.trigger == protocol::model::Trigger::MayBeHarm);
+        asked.map(|(id, _)| id.to_string()).collect()
+    };
+    let question = open().first().cloned().expect("vomiting is asked about");
+    let room = lead.see(ROOM);
+    let form = format!("/participants/S01-001/do/adverse-event/{question}");
+    assert!(room.contains(&format!("href=\"{form}\"")), "the room leads to the form with its question");
+    let page = lead.see(&form);
+    let tick = page.split(&format!("value=\"{question}\"")).nth(1).unwrap().split('>').next().unwrap();
+    assert!(tick.contains("checked"), "the question is ticked: {tick}");
+    for valence in ["Unpleasant", "Pleasant", "Neither", "Both"] {
+        assert!(text_of(&page).contains(valence), "{valence} can be said");
+    }
+    lead.record(
+        &form,
+        &[
+            ("term", "vomited once, felt lighter"),
+            ("onset", "2026-03-02"),
+            ("severity", "mild"),
+            ("related", "possible"),
+            ("valence", "positive"),
+            ("outcome", "recovered"),
+            ("session", "1"),
+            ("answers", &question),
+        ],
+    );
+    assert_eq!(open(), [""; 0], "it is answered");
+    assert!(!lead.see(ROOM).contains("Was it an adverse event?"));
+}

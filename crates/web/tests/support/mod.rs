@@ -135,6 +135,14 @@ impl Clinic {
         self.pass(SignedDuration::from_mins(minutes));
     }
 
+    /// What the study asks of somebody in a role.
+    pub fn certify(&self, study: &protocol::model::Study, site: Option<&SiteId>, staff: &StaffId, role: &RoleId) {
+        let day = "2026-01-01".parse().unwrap();
+        for kind in conduct::staffing::credentials::usual(study, role) {
+            self.program(Command::Fact(conduct::staffing::credentials::issued(kind, site, staff, day)));
+        }
+    }
+
     fn set_up(&self, study: &Arc<protocol::model::Study>) {
         self.program(Command::Authorise(Authorisation::AdoptStudy { study: study.hash() }));
         for (login, role) in STAFF.iter().chain(TRIAL) {
@@ -143,6 +151,7 @@ impl Clinic {
             self.identity.account_create(&account, self.time()).unwrap();
             let (staff, role) = (StaffId::from(*login), RoleId::from(*role));
             if study.role(role.as_str()).is_some() && TRIAL.iter().any(|(l, _)| l == login) {
+                self.certify(study, None, &staff, &role);
                 self.program(Command::Authorise(Authorisation::GrantRole { staff, role }));
             }
         }
@@ -150,6 +159,7 @@ impl Clinic {
         self.program(Command::Authorise(Authorisation::OpenSite { site: site.clone() }));
         for (login, role) in STAFF {
             if study.role(role).is_some() {
+                self.certify(study, Some(&site), &StaffId::from(*login), &RoleId::from(*role));
                 self.program(Command::Authorise(Authorisation::Delegate {
                     site: site.clone(),
                     staff: StaffId::from(*login),

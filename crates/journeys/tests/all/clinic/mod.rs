@@ -9,6 +9,7 @@ use conduct::{
     Authorisation, Command, Entry, Fact, No, ParticipantState, Person, Proof, Request, StockState, Studies, Subject,
     Written,
     command::{ContainerReport, Disclosure, DosePart, OrderLine, VisitOutcome},
+    staffing::credentials::{issued, usual},
 };
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use protocol::model::{ActivityKind, Assignment, Duty, Requirement, RoleScope, StockUse, Study, VisitMode};
@@ -77,6 +78,7 @@ impl Clinic {
         let mut trial_wide: Vec<_> = study.roles.iter().filter(|role| role.scope == RoleScope::Trial).collect();
         trial_wide.sort_by_key(|role| !role.duties.contains(&Duty::AdministerTrial));
         for role in trial_wide {
+            self.certify(None, role.id.as_str(), role.id.as_str());
             let grant = Authorisation::GrantRole { staff: role.id.as_str().into(), role: role.id.clone() };
             if role.duties.contains(&Duty::AdministerTrial) {
                 self.by_program(grant);
@@ -94,6 +96,16 @@ impl Clinic {
                 self.stock_up(&site, "C01", of_each);
             }
             self.may("administrator", Authorisation::ActivateSite { site: site.as_str().into() }).unwrap();
+        }
+    }
+
+    /// What the study asks of somebody in a role, issued today.
+    pub fn certify(&mut self, site: Option<&str>, staff: &str, role: &str) {
+        let study = Arc::clone(&self.study);
+        let site = site.map(Into::into);
+        for kind in usual(&study, &role.into()) {
+            let fact = issued(kind, site.as_ref(), &staff.into(), self.today());
+            self.fact("program", fact);
         }
     }
 
@@ -120,6 +132,8 @@ impl Clinic {
         roles.sort_by_key(|role| !role.duties.contains(&Duty::LeadSite));
         let lead = roles[0].id.clone();
         for role in roles {
+            let staff = self.staff(role.id.as_str(), site);
+            self.certify(Some(site), staff.as_str(), role.id.as_str());
             let delegate = Authorisation::Delegate {
                 site: site.into(),
                 staff: self.staff(role.id.as_str(), site),
