@@ -499,6 +499,59 @@ fn every_line_says_how_far_arms_are_known() {
     }
 }
 
+/// When readings came back, and who passed a limit in which session at which level: two people, by hand.
+#[test]
+fn readings_come_back_and_limits_are_told_by_session() {
+    let mut made = twelve();
+    let courses: [(&str, &[(&str, &str)]); 2] = [
+        ("S01-001", &[("V-a", "70"), ("V-b", "90"), ("V-c", "110"), ("V-d", "80"), ("V-e", "70")]),
+        ("S01-002", &[("V-a", "70"), ("V-b", "90"), ("V-c", "85")]),
+    ];
+    for (id, readings) in courses {
+        for (slot, value) in readings {
+            made.put("vital", &[id, &format!("{id}-{slot}"), "heart_rate", "1", value, slot]);
+        }
+        made.put("dosing_session", &[id, "1", "80+40", "2025-02-05T10:00:00Z", "", "", "", "", ""]);
+    }
+    made.put("breach", &["S01-001", "S01-001-V-c", "L3", "1", "heart_rate", "110", "0"]);
+    let report = made.opened();
+    close(number(&report, "vitals-return", ("heart_rate", "mdma"), "median"), 150.0, 0.0);
+    close(number(&report, "vitals-return", ("heart_rate", "mdma"), "n"), 1.0, 0.0);
+    close(number(&report, "vitals-return", ("heart_rate-not", "mdma"), "n"), 1.0, 0.0);
+    close(number(&report, "vitals-return", ("heart_rate-not", "mdma"), "of"), 2.0, 0.0);
+    for (row, count) in [("session-1-80+40", 1.0), ("session-1-80+40-red", 0.0)] {
+        close(number(&report, "vitals-sessions", (row, "mdma"), "n"), count, 0.0);
+        close(number(&report, "vitals-sessions", (row, "mdma"), "of"), 2.0, 0.0);
+    }
+}
+
+/// The test of arm by group at the last visit is the square of that coefficient's t in a model whose first visit is the last one.
+#[test]
+fn the_interaction_of_arm_and_group() {
+    use stats::mmrm::{DfMethod, Fit, Model, Vcov};
+    let report = twelve().opened();
+    let mut text = String::from("participant,arm,visit,baseline,change,grp\n");
+    for (index, (active, baseline, changes)) in PEOPLE.iter().enumerate() {
+        let (arm, group) = (if *active { "mdma" } else { "placebo" }, if *baseline < 47.0 { "below" } else { "from" });
+        for (visit, change) in ["T2", "T3", "T4"].iter().zip(changes) {
+            let change = change.map_or_else(String::new, |change| change.to_string());
+            text += &format!("P{index},{arm},{visit},{baseline},{change},{group}\n");
+        }
+    }
+    let table = stats::table::Table::from_csv(&text).unwrap();
+    let mut model = Model::from_formula("change ~ baseline + grp*arm*visit + us(visit | participant)").unwrap();
+    let levels = |list: &[&str]| list.iter().map(|level| (*level).to_owned()).collect::<Vec<_>>();
+    model.levels.insert("visit".to_owned(), levels(&["T4", "T2", "T3"]));
+    model.levels.insert("arm".to_owned(), levels(&["placebo", "mdma"]));
+    let fit = Fit::new(&table, &model).unwrap();
+    let inference = fit.inference(DfMethod::KenwardRoger, Vcov::KenwardRogerLinear).unwrap();
+    let at = fit.design().kept_names().iter().position(|name| *name == "grpfrom:armmdma").unwrap();
+    let wanted = inference.coefficients().into_iter().nth(at).unwrap();
+    close(number(&report, "subgroups", ("severity", "interaction"), "f"), wanted.t * wanted.t, 1e-5);
+    close(number(&report, "subgroups", ("severity", "interaction"), "den_df"), wanted.df, 1e-3);
+    close(number(&report, "subgroups", ("severity", "interaction"), "p"), wanted.p, 1e-6);
+}
+
 /// Rows that can't be read are answered with the query, row and column.
 #[test]
 fn bad_rows_are_named() {
