@@ -224,7 +224,13 @@ impl Plan {
             within("the number of participants", *size as f64, 8.0, PARTICIPANTS_MAX as f64, needed)?;
         }
         for advantage in std::iter::once(&self.advantage).chain(&self.curve_advantages) {
-            within("the effect", *advantage, -1e6, 1e6, "it must be a number of points from −1,000,000 to 1,000,000, 0 for none")?;
+            within(
+                "the effect",
+                *advantage,
+                -1e6,
+                1e6,
+                "it must be a number of points from −1,000,000 to 1,000,000, 0 for none",
+            )?;
         }
         within("the number of trials", self.trials as f64, 1.0, TRIALS_MAX as f64, "it must be from 1 to 100,000,000")?;
         within("the number of sites", self.sites as f64, 1.0, SITES_MAX as f64, "it must be from 1 to 1,000")?;

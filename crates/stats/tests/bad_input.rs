@@ -109,7 +109,11 @@ fn cells_that_are_no_number() {
     check(MODEL, &changed(|rows| rows[2][5] = "1e300".into()), "`CHANGE` in row 2 (line 3) is 1e300: no finite number");
     check(MODEL, &changed(|rows| rows[2][5] = "1e309".into()), "`CHANGE` in row 2 (line 3) is 1e309: no finite number");
     check(MODEL, &changed(|rows| rows[2][5] = "inf".into()), "`CHANGE` in row 2 (line 3) is inf");
-    check(MODEL, &changed(|rows| rows[2][4] = "-Infinity".into()), "`BASE` in row 2 (line 3) is -Infinity: no finite number");
+    check(
+        MODEL,
+        &changed(|rows| rows[2][4] = "-Infinity".into()),
+        "`BASE` in row 2 (line 3) is -Infinity: no finite number",
+    );
     check("CHANGE ~ log(CHANGE) + VISIT", &csv(&trial()), "no finite number");
 }
 
@@ -243,16 +247,20 @@ fn a_thin_visit_is_named() {
     for thin in ["V0", "V1", "V2"] {
         for reached in 1..4u32 {
             let data = changed(|rows| {
-                rows.retain(|row| row[3] != thin || row[0].strip_prefix('P').unwrap().parse::<u32>().unwrap() < reached);
+                rows.retain(|row| {
+                    row[3] != thin || row[0].strip_prefix('P').unwrap().parse::<u32>().unwrap() < reached
+                });
             });
             for structure in ["us", "adh", "toeph", "csh", "ar1h"] {
                 for formula in [MODEL, "CHANGE ~ BASE + VISIT"] {
                     let spec = Options { covariance: Some(structure.into()), ..options(formula) }.spec().unwrap();
                     let Err(error) = mmrm_report(&spec, &data) else { continue };
-                    let (said, others) = (error.to_string(), ["V0", "V1", "V2"].into_iter().filter(|visit| *visit != thin));
+                    let (said, others) =
+                        (error.to_string(), ["V0", "V1", "V2"].into_iter().filter(|visit| *visit != thin));
                     assert!(said.contains(&format!("visit `{thin}`")), "{structure}, {reached} at {thin}: {said}");
                     others.for_each(|other| assert!(!said.contains(&format!("visit `{other}`")), "{said}"));
-                    let people = if reached == 1 { "1 person was".to_owned() } else { format!("{reached} people were") };
+                    let people =
+                        if reached == 1 { "1 person was".to_owned() } else { format!("{reached} people were") };
                     assert!(said.contains(&format!("{people} seen there")), "{said}");
                     refused += 1;
                 }
@@ -267,7 +275,9 @@ fn a_thin_visit_is_named() {
 fn a_thin_group_is_named() {
     let data = changed(|rows| {
         rows.retain(|row| row[2] != "placebo" || row[3] == "V1");
-        rows.iter_mut().enumerate().for_each(|(index, row)| row.push(if index == 0 { "DAY".into() } else { row[3][1..].into() }));
+        rows.iter_mut()
+            .enumerate()
+            .for_each(|(index, row)| row.push(if index == 0 { "DAY".into() } else { row[3][1..].into() }));
     });
     let spatial = Options {
         covariance: Some("sp_exp".into()),
@@ -293,7 +303,10 @@ fn what_would_be_ignored_is_said() {
     let levels = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
     for (list, sentence) in [
         (&["ARM=placebo,active"][..], "fits"),
-        (&["ARMM=placebo,active"], "levels are given for `ARMM`, and the data have no such column; did you mean `ARM`?"),
+        (
+            &["ARMM=placebo,active"],
+            "levels are given for `ARMM`, and the data have no such column; did you mean `ARM`?",
+        ),
         (&["ARM=placebo,active,placebo"], "`placebo` stands twice among the levels of `ARM`: name each once"),
         (&["ARM=placebo,active", "ARM=active,placebo"], "--levels is given twice for `ARM`: keep one"),
         (&["SITE=s0,s1,s2,s3"], "fits"),
@@ -321,14 +334,21 @@ fn what_a_reader_should_know_is_noted() {
     let moved = changed(|rows| rows[6][2] = "placebo".into());
     check(MODEL, &moved, "participant `P01` changes `ARM` in row 6 (line 7): each row counts in the arm that it names");
     let single = changed(|rows| rows.retain(|row| row[3] == "VISIT" || row[3] == "V1"));
-    let once = Options { df: Some("between-within".into()), covariance: Some("cs".into()), ..options("CHANGE ~ BASE + ARM") };
+    let once =
+        Options { df: Some("between-within".into()), covariance: Some("cs".into()), ..options("CHANGE ~ BASE + ARM") };
     let report = mmrm_report(&once.spec().unwrap(), &single).unwrap();
-    assert!(report.notes.iter().any(|note| note.contains("each participant has one row: Between-Within")), "{:?}", report.notes);
+    assert!(
+        report.notes.iter().any(|note| note.contains("each participant has one row: Between-Within")),
+        "{:?}",
+        report.notes
+    );
 }
 
 #[test]
 fn groups_keep_their_order_and_a_covariance_is_printed_once() {
-    let mut spec = Options { group: Some("ARM".into()), levels: vec!["ARM=placebo,active".into()], ..options(MODEL) }.spec().unwrap();
+    let mut spec = Options { group: Some("ARM".into()), levels: vec!["ARM=placebo,active".into()], ..options(MODEL) }
+        .spec()
+        .unwrap();
     spec.covariance = Some("cs".into());
     spec.inference = None;
     let report = mmrm_report(&spec, &csv(&trial())).unwrap();

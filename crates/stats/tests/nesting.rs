@@ -30,7 +30,12 @@ fn share(table: &Table, arm: Option<&str>, column: &str, level: &str) -> f64 {
 }
 
 fn weight(fit: &Fit, weights: Weights, arm: &str, column: &str) -> f64 {
-    let index = fit.design().names.iter().position(|name| name == column).unwrap_or_else(|| panic!("{column}: {:?}", fit.design().names));
+    let index = fit
+        .design()
+        .names
+        .iter()
+        .position(|name| name == column)
+        .unwrap_or_else(|| panic!("{column}: {:?}", fit.design().names));
     let rows = fit.mean_rows(weights);
     rows.iter().find(|row| row.arm.as_deref() == Some(arm) && row.visit == "V1").unwrap().full[index]
 }
@@ -52,7 +57,10 @@ fn a_factor_without_a_main_effect_is_weighted_within_the_arm() {
         for site in ["s1", "s2"] {
             let column = format!("ARM{arm}:SITE{site}");
             let wanted = share(&table, Some(arm), "SITE", site);
-            assert!((wanted - share(&table, None, "SITE", site)).abs() > 0.01, "the arms differ, or the test says nothing");
+            assert!(
+                (wanted - share(&table, None, "SITE", site)).abs() > 0.01,
+                "the arms differ, or the test says nothing"
+            );
             assert!((weight(&nested, Weights::Proportional, arm, &column) - wanted).abs() < 1e-12, "{column}");
             assert!((weight(&nested, Weights::Equal, arm, &column) - 1.0 / 3.0).abs() < 1e-12, "{column}");
         }

@@ -193,14 +193,9 @@ fn two_people(case: &Case<'_>, rule: &'static Rule) -> Finding {
         Ok(()) => "one of the two has not signed".to_owned(),
         Err(found) => found,
     };
-    Broken::new(
-        rule,
-        found,
-        "two signatures of two people",
-        "the second person signs with their own password or PIN",
-    )
-    .by(Duty::AdministerTrial)
-    .into()
+    Broken::new(rule, found, "two signatures of two people", "the second person signs with their own password or PIN")
+        .by(Duty::AdministerTrial)
+        .into()
 }
 
 pub(super) fn grant_lock(case: &Case<'_>, draft: &mut Draft) {

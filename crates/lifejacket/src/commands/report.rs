@@ -45,12 +45,10 @@ pub fn run(arguments: &Report) -> anyhow::Result<ExitCode> {
             put("report.pdf", &bytes)?;
             println!("the same for paper: {}", paper.display());
         }
-        Err(reason) => {
-            match reason {
-                report::NotTypeset::NotBuilt => println!("{reason}"),
-                report::NotTypeset::Refused(_) => return Err(reason.into()),
-            }
-        }
+        Err(reason) => match reason {
+            report::NotTypeset::NotBuilt => println!("{reason}"),
+            report::NotTypeset::Refused(_) => return Err(reason.into()),
+        },
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -71,7 +69,9 @@ fn clear(out: &Path) -> anyhow::Result<()> {
 fn names_in(earlier: &Value) -> Vec<String> {
     let texts = |list: &Value, key: &str| -> Vec<String> {
         let items = list.as_array().into_iter().flatten();
-        items.filter_map(|item| if key.is_empty() { item.as_str() } else { item[key].as_str() }.map(str::to_owned)).collect()
+        items
+            .filter_map(|item| if key.is_empty() { item.as_str() } else { item[key].as_str() }.map(str::to_owned))
+            .collect()
     };
     let names = match &earlier["files"] {
         Value::Null => {
@@ -84,6 +84,8 @@ fn names_in(earlier: &Value) -> Vec<String> {
         listed => texts(listed, ""),
     };
     // A list that somebody changed must not lead out of the folder.
-    let own = |name: &String| name.strip_prefix("csv/").is_some_and(|name| name.ends_with(".csv") && !name.contains(['/', '\\']));
+    let own = |name: &String| {
+        name.strip_prefix("csv/").is_some_and(|name| name.ends_with(".csv") && !name.contains(['/', '\\']))
+    };
     names.into_iter().filter(own).collect()
 }

@@ -11,8 +11,8 @@ mod text;
 
 pub use options::{Options, OptionsError};
 pub use report::{
-    CoefficientTest, CoefficientsReport, Contrasts, CountsReport, Given, InOrder, InferenceReport, Joint, Labelled, Labels,
-    MatrixReport, Report, Sigma, TermTest, TestReport, Unboxed,
+    CoefficientTest, CoefficientsReport, Contrasts, CountsReport, Given, InOrder, InferenceReport, Joint, Labelled,
+    Labels, MatrixReport, Report, Sigma, TermTest, TestReport, Unboxed,
 };
 pub use spec::{OneOrMany, Spec, SpecError, Wanted};
 

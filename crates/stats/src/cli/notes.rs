@@ -68,7 +68,8 @@ fn two_arms(fit: &Fit, table: &Table) -> Option<String> {
 
 /// Where nobody was seen twice, nothing varies within people.
 fn one_row_each(fit: &Fit, spec: &Spec) -> Option<String> {
-    let asked = spec.inference.as_ref().is_none_or(|list| list.iter().any(|wanted| wanted.df_method == "Between-Within"));
+    let asked =
+        spec.inference.as_ref().is_none_or(|list| list.iter().any(|wanted| wanted.df_method == "Between-Within"));
     let counts = fit.counts();
     (asked && counts.n_obs == counts.n_subjects).then(|| {
         "each participant has one row: Between-Within leaves no degrees of freedom within participants, so what counts as within \

@@ -168,7 +168,10 @@ impl Spec {
                 return Err(SpecError::LevelsOfNoColumn { column: column.clone(), hint });
             }
             let levels = levels.list();
-            let twice = levels.iter().enumerate().find(|(index, level)| levels.iter().take(*index).any(|other| other == *level));
+            let twice = levels
+                .iter()
+                .enumerate()
+                .find(|(index, level)| levels.iter().take(*index).any(|other| other == *level));
             if let Some((_, level)) = twice {
                 return Err(SpecError::LevelTwice { column: column.clone(), level: level.clone() });
             }
@@ -178,7 +181,8 @@ impl Spec {
         if let (false, Some(first)) = (coordinates.is_empty() || plan.contains(&Structure::SpExp), plan.first()) {
             return Err(SpecError::NoUseOfCoordinates { structure: first.name() });
         }
-        let Some(term) = self.r_formula.as_deref().map(Formula::parse).transpose()?.and_then(|formula| formula.covariance)
+        let Some(term) =
+            self.r_formula.as_deref().map(Formula::parse).transpose()?.and_then(|formula| formula.covariance)
         else {
             return Ok(());
         };
@@ -201,7 +205,8 @@ impl Spec {
 
     /// Names another structure, in the formula's covariance term too.
     pub(super) fn set_covariance(&mut self, structure: Structure) {
-        let term = |text: &String| Formula::parse(text).ok()?.covariance.map(|term| format!("{}(", term.structure.name()));
+        let term =
+            |text: &String| Formula::parse(text).ok()?.covariance.map(|term| format!("{}(", term.structure.name()));
         if let Some(formula) = &mut self.r_formula
             && let Some(call) = term(formula)
         {

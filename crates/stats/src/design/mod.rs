@@ -35,9 +35,7 @@ pub enum DesignError {
         remedy: &'static str,
     },
     /// Infinite or so large that sums of squares overflow.
-    #[error(
-        "`{column}` in {row} is {found}: no finite number below 1e100 in size, so nothing can be computed from it"
-    )]
+    #[error("`{column}` in {row} is {found}: no finite number below 1e100 in size, so nothing can be computed from it")]
     TooLarge {
         /// The column or expression.
         column: String,

@@ -338,7 +338,11 @@ fn parents_by_terms(terms: &[TermColumns], child: usize, factors: &[usize]) -> B
     let coded = |wanted: Coding| -> Vec<BTreeSet<usize>> {
         let with = terms.iter().filter(|term| coding(term, child) == Some(wanted));
         let full = |term: &TermColumns| -> BTreeSet<usize> {
-            factors.iter().copied().filter(|&other| other != child && coding(term, other) == Some(Coding::Full)).collect()
+            factors
+                .iter()
+                .copied()
+                .filter(|&other| other != child && coding(term, other) == Some(Coding::Full))
+                .collect()
         };
         with.map(full).collect()
     };

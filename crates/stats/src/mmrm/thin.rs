@@ -74,9 +74,8 @@ fn thin_visit(problem: &Problem, data: &Data, model: &Model) -> Option<Refusal> 
     }
     let cells = (0..problem.groups).flat_map(|group| (0..m).map(move |visit| (group, visit)));
     let counted = cells.map(|(group, visit)| {
-        let (people, effects) = own_effects(problem, |pattern, position| {
-            pattern.0 == group && pattern.1.get(position) == Some(&visit)
-        });
+        let (people, effects) =
+            own_effects(problem, |pattern, position| pattern.0 == group && pattern.1.get(position) == Some(&visit));
         (people as i64 - effects as i64, people, effects, group, visit)
     });
     let (spare, people, effects, group, visit) = counted.min()?;
