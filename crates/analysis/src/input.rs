@@ -55,6 +55,15 @@ pub struct Lock {
     pub earlier: Vec<(Date, String)>,
 }
 
+/// The freezing of the plan that a report follows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frozen {
+    /// The day.
+    pub day: Date,
+    /// Who signed, in words.
+    pub signed_by: String,
+}
+
 /// What is known of who is on what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Allocation {
@@ -79,6 +88,8 @@ pub struct Input<'a> {
     pub allocation: Allocation,
     /// Where in the record.
     pub checkpoint: Checkpoint,
+    /// The freezing of this plan, if it was frozen.
+    pub frozen: Option<Frozen>,
     /// The lock, if there is one.
     pub lock: Option<Lock>,
 }

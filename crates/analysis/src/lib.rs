@@ -26,7 +26,7 @@ pub mod shown;
 pub mod table;
 pub mod write;
 
-pub use input::{Allocation, Checkpoint, Input, Lock, Query, Row, Rows, queries};
+pub use input::{Allocation, Checkpoint, Frozen, Input, Lock, Query, Row, Rows, queries};
 pub use record::ReadError;
 pub use report::{Report, Standing, report};
 pub use table::{Block, Cell, Figure, Place, Section, Table};

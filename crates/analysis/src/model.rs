@@ -9,7 +9,8 @@ use protocol::model::{
     CovarianceName, DegreesName, Endpoint, Estimand, EventStrategy, ModelPlan, Variable, WeightsName,
 };
 use stats::{
-    mmrm::{DfMethod, Estimate, Fit, Inference, Model, Structure, Vcov, Weights},
+    design::{TermColumns, Variable as Effect},
+    mmrm::{DfMethod, Estimate, FTest, Fit, Inference, Model, Structure, Vcov, Weights},
     table::{Column, Table},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,6 +42,8 @@ pub struct Asked<'a> {
     pub covariance: &'a [CovarianceName],
     /// A further effect, with each participant's value.
     pub further: Option<(String, BTreeMap<usize, String>)>,
+    /// The further effect interacts with the arm as well.
+    pub by_arm: bool,
     /// Only these participants.
     pub only: Option<BTreeSet<usize>>,
     /// Effects that are left out.
@@ -50,7 +53,7 @@ pub struct Asked<'a> {
 impl<'a> Asked<'a> {
     /// An endpoint by the plan's own estimand.
     pub fn new(endpoint: &'a Endpoint, estimand: &'a Estimand) -> Self {
-        Self { endpoint, estimand, set: None, covariance: &[], further: None, only: None, without: &[] }
+        Self { endpoint, estimand, set: None, covariance: &[], further: None, by_arm: false, only: None, without: &[] }
     }
 }
 
@@ -307,7 +310,9 @@ impl<'r, 'a> Builder<'r, 'a> {
             }
         }
         if let Some((name, _)) = self.asked.further.as_ref().filter(|(name, _)| varies(name)) {
-            kept.push(if visits > 1 { format!("{name}*visit") } else { name.clone() });
+            let arm = if self.asked.by_arm && varies("arm") { "*arm" } else { "" };
+            let visit = if visits > 1 { "*visit" } else { "" };
+            kept.push(format!("{name}{arm}{visit}"));
         }
         if kept.is_empty() {
             kept.push("1".to_owned());
@@ -423,6 +428,48 @@ impl Fitted {
             Some(Mean { arm, visit: self.visit(&row.visit)?, estimate })
         })
         .collect()
+    }
+
+    /// Whether the arms differ alike in all groups of a further effect at the last visit: one F test. `None` where the data do not
+    /// determine one of the differences.
+    pub fn interaction(&self, group: &str) -> Option<FTest> {
+        let inference = self.inference()?;
+        let (design, variables) = (self.fit.design(), &self.fit.frame().variables);
+        let index = |name: &str| variables.iter().position(|variable| variable.name() == name);
+        let levels = |index: usize| match &variables[index] {
+            Effect::Factor(factor) => factor.levels.len(),
+            Effect::Number { .. } => 0,
+        };
+        let (arm, group, visit) = (index("arm")?, index(group)?, index("visit"));
+        let last = visit.map_or(0, levels).saturating_sub(1);
+        let mut rows = Vec::new();
+        for one in 1..levels(arm) {
+            for other in 1..levels(group) {
+                let mut full = vec![0.0; design.names.len()];
+                let of = |term: &&TermColumns| {
+                    [arm, group].iter().all(|wanted| term.variables.iter().any(|(index, _)| index == wanted))
+                };
+                for term in design.terms.iter().filter(of) {
+                    let at = |index: usize| {
+                        if index == arm {
+                            one
+                        } else if index == group {
+                            other
+                        } else {
+                            last
+                        }
+                    };
+                    if let Some((column, value)) = term.cell(variables, at, |_| 1.0) {
+                        full[column] += value;
+                    }
+                }
+                if !design.is_estimable(&full) {
+                    return None;
+                }
+                rows.push(design.kept.iter().map(|&column| full[column]).collect());
+            }
+        }
+        if rows.is_empty() { None } else { inference.joint(&rows).ok() }
     }
 
     fn visit(&self, label: &str) -> Option<usize> {

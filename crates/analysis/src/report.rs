@@ -1,7 +1,7 @@
 //! The whole report: what it is of, under which lock, and its parts in the plan's order.
 
 use crate::{
-    input::{Allocation, Checkpoint, Input, Lock, Query, queries},
+    input::{Allocation, Checkpoint, Frozen, Input, Lock, Query, queries},
     parts,
     record::ReadError,
     run::Run,
@@ -55,6 +55,8 @@ pub struct Report {
     pub plan: String,
     /// How far arms are known.
     pub standing: Standing,
+    /// The freezing of the plan.
+    pub frozen: Option<Frozen>,
     /// The lock.
     pub lock: Option<Lock>,
     /// Where in the record.
@@ -85,6 +87,11 @@ impl Report {
             ("Study version", self.study.2.clone()),
             ("Analysis plan", self.plan.clone()),
         ];
+        let frozen = self.frozen.as_ref();
+        facts.push((
+            "Plan frozen",
+            frozen.map_or("no".to_owned(), |one| format!("{}, signed by {}", one.day, one.signed_by)),
+        ));
         match &self.lock {
             Some(lock) => {
                 facts.push(("Locked", format!("{}, signed by {}", lock.day, lock.signed_by)));
@@ -161,6 +168,7 @@ pub fn report(input: &Input<'_>) -> Result<Report, ReadError> {
             Allocation::Pooled => Standing::Blinded,
             Allocation::OneArm => Standing::Open,
         },
+        frozen: input.frozen.clone(),
         lock: input.lock.clone(),
         checkpoint: input.checkpoint.clone(),
         queries: queries(study),

@@ -105,7 +105,8 @@ impl Made {
             program: "test".to_owned(),
             late: 0,
         };
-        report(&Input { study: &study, rows: self.rows.clone(), allocation, checkpoint, lock: None }).unwrap()
+        report(&Input { study: &study, rows: self.rows.clone(), allocation, checkpoint, frozen: None, lock: None })
+            .unwrap()
     }
 
     fn opened(&self) -> Report {
@@ -388,6 +389,169 @@ fn guesses_give_the_known_indices() {
     }
 }
 
+/// Counts of what was not found, of those not seen, shares and tests too: every number leads to something in the record.
+#[test]
+fn no_number_is_without_ground() {
+    let mut made = twelve();
+    let thirteenth = made.begin(13, true, 40.0, 1);
+    made.put("stop", &[&thirteenth, "950", "treatment", "withdrew", "2025-02-20"]);
+    let dummy = made.report(Allocation::Dummy(3));
+    for report in [made.opened(), made.report(Allocation::Pooled), dummy] {
+        // The chains and the queries are of the record as a whole; what others published is not in it.
+        let own = |id: &str| !["chains", "queries", "published"].contains(&id);
+        let mut seen = 0;
+        for table in report.tables().filter(|table| own(&table.id)) {
+            for row in &table.rows {
+                for (column, cell) in table.columns.iter().zip(&row.cells) {
+                    let numbers = cell.numbers.iter().filter(|(_, value)| value.is_finite() && *value != 0.0);
+                    for (name, value) in numbers {
+                        seen += 1;
+                        assert!(!cell.ground.is_empty(), "{} {}.{} {name} {value}", table.id, row.id, column.id);
+                    }
+                }
+            }
+        }
+        assert!(seen > 150, "{seen}");
+        let unseen = report
+            .table("severity")
+            .unwrap()
+            .rows
+            .iter()
+            .filter_map(|row| row.cells.last())
+            .flat_map(|cell| &cell.numbers);
+        assert!(
+            unseen.filter(|(_, count)| *count > 0.0).count() > 0,
+            "somebody was not seen, or the test says nothing"
+        );
+    }
+}
+
+/// One word, one number: who consented is counted alike in the table of sets and in the flow, those without an arm too.
+#[test]
+fn consented_is_one_number() {
+    let mut made = twelve();
+    for (id, consented) in [("S01-040", "2025-01-02"), ("S01-041", "")] {
+        made.put("participant", &[id, "S01", "declined", "2025-01-01", consented, "", "", "", "", "", "", ""]);
+    }
+    for (report, column) in [(made.opened(), "total"), (made.report(Allocation::Pooled), "all")] {
+        close(number(&report, "disposition", ("consented", column), "n"), 13.0, 0.0);
+        close(number(&report, "sets", ("consented", column), "n"), 13.0, 0.0);
+        close(number(&report, "sets", ("randomised", column), "n"), 12.0, 0.0);
+        assert!(report.table("sets").unwrap().rows.iter().all(|row| row.title != "Enrolled"));
+    }
+}
+
+/// The gravest event of each participant is counted once, so that the three add up; serious events say how severe they were.
+#[test]
+fn the_worst_event_of_each_participant() {
+    let mut made = twelve();
+    let event = |made: &mut Made, id: &str, instance: &str, severity: &str, serious: &str| {
+        made.put(
+            "adverse_event",
+            &[
+                id,
+                instance,
+                "Nausea",
+                "2025-02-06",
+                "",
+                severity,
+                serious,
+                "possible",
+                "1",
+                "negative",
+                "",
+                "recovered",
+                "1",
+            ],
+        );
+    };
+    event(&mut made, "S01-001", "a1", "mild", "");
+    event(&mut made, "S01-001", "a2", "severe", "hospital");
+    event(&mut made, "S01-002", "a3", "mild", "");
+    event(&mut made, "S01-003", "a4", "moderate", "");
+    let report = made.opened();
+    for (row, count) in [("any", 3.0), ("worst-mild", 1.0), ("worst-moderate", 1.0), ("worst-severe", 1.0)] {
+        close(number(&report, "adverse-events", (row, "mdma"), "n"), count, 0.0);
+    }
+    let serious = report.table("adverse-serious").unwrap();
+    let severity = serious.columns.iter().position(|column| column.id == "severity").unwrap();
+    assert_eq!(serious.rows[0].cells[severity].text, "severe");
+}
+
+/// A rehearsal says so in every line of every file, whoever passes on one of them.
+#[test]
+fn every_line_says_how_far_arms_are_known() {
+    let made = twelve();
+    for (allocation, words) in [
+        (Allocation::Dummy(7), "rehearsal: dummy allocation with seed 7"),
+        (Allocation::Pooled, "blinded: all arms together"),
+        (Allocation::Opened(made.allocation.clone()), "final: allocation opened after the lock"),
+    ] {
+        let report = made.report(allocation);
+        let named = analysis::write::file_names(&report);
+        for (name, bytes) in analysis::write::csv_files(&report).unwrap() {
+            assert!(named.contains(&format!("csv/{name}")), "{name}");
+            let text = String::from_utf8(bytes).unwrap();
+            let (head, lines) = text.split_once('\n').unwrap();
+            assert!(head.ends_with(",standing"), "{name}: {head}");
+            assert!(lines.lines().all(|line| line.ends_with(words)), "{name}");
+        }
+    }
+}
+
+/// When readings came back, and who passed a limit in which session at which level: two people, by hand.
+#[test]
+fn readings_come_back_and_limits_are_told_by_session() {
+    let mut made = twelve();
+    let courses: [(&str, &[(&str, &str)]); 2] = [
+        ("S01-001", &[("V-a", "70"), ("V-b", "90"), ("V-c", "110"), ("V-d", "80"), ("V-e", "70")]),
+        ("S01-002", &[("V-a", "70"), ("V-b", "90"), ("V-c", "85")]),
+    ];
+    for (id, readings) in courses {
+        for (slot, value) in readings {
+            made.put("vital", &[id, &format!("{id}-{slot}"), "heart_rate", "1", value, slot]);
+        }
+        made.put("dosing_session", &[id, "1", "80+40", "2025-02-05T10:00:00Z", "", "", "", "", ""]);
+    }
+    made.put("breach", &["S01-001", "S01-001-V-c", "L3", "1", "heart_rate", "110", "0"]);
+    let report = made.opened();
+    close(number(&report, "vitals-return", ("heart_rate", "mdma"), "median"), 150.0, 0.0);
+    close(number(&report, "vitals-return", ("heart_rate", "mdma"), "n"), 1.0, 0.0);
+    close(number(&report, "vitals-return", ("heart_rate-not", "mdma"), "n"), 1.0, 0.0);
+    close(number(&report, "vitals-return", ("heart_rate-not", "mdma"), "of"), 2.0, 0.0);
+    for (row, count) in [("session-1-80+40", 1.0), ("session-1-80+40-red", 0.0)] {
+        close(number(&report, "vitals-sessions", (row, "mdma"), "n"), count, 0.0);
+        close(number(&report, "vitals-sessions", (row, "mdma"), "of"), 2.0, 0.0);
+    }
+}
+
+/// The test of arm by group at the last visit is the square of that coefficient's t in a model whose first visit is the last one.
+#[test]
+fn the_interaction_of_arm_and_group() {
+    use stats::mmrm::{DfMethod, Fit, Model, Vcov};
+    let report = twelve().opened();
+    let mut text = String::from("participant,arm,visit,baseline,change,grp\n");
+    for (index, (active, baseline, changes)) in PEOPLE.iter().enumerate() {
+        let (arm, group) = (if *active { "mdma" } else { "placebo" }, if *baseline < 47.0 { "below" } else { "from" });
+        for (visit, change) in ["T2", "T3", "T4"].iter().zip(changes) {
+            let change = change.map_or_else(String::new, |change| change.to_string());
+            text += &format!("P{index},{arm},{visit},{baseline},{change},{group}\n");
+        }
+    }
+    let table = stats::table::Table::from_csv(&text).unwrap();
+    let mut model = Model::from_formula("change ~ baseline + grp*arm*visit + us(visit | participant)").unwrap();
+    let levels = |list: &[&str]| list.iter().map(|level| (*level).to_owned()).collect::<Vec<_>>();
+    model.levels.insert("visit".to_owned(), levels(&["T4", "T2", "T3"]));
+    model.levels.insert("arm".to_owned(), levels(&["placebo", "mdma"]));
+    let fit = Fit::new(&table, &model).unwrap();
+    let inference = fit.inference(DfMethod::KenwardRoger, Vcov::KenwardRogerLinear).unwrap();
+    let at = fit.design().kept_names().iter().position(|name| *name == "grpfrom:armmdma").unwrap();
+    let wanted = inference.coefficients().into_iter().nth(at).unwrap();
+    close(number(&report, "subgroups", ("severity", "interaction"), "f"), wanted.t * wanted.t, 1e-5);
+    close(number(&report, "subgroups", ("severity", "interaction"), "den_df"), wanted.df, 1e-3);
+    close(number(&report, "subgroups", ("severity", "interaction"), "p"), wanted.p, 1e-6);
+}
+
 /// Rows that can't be read are answered with the query, row and column.
 #[test]
 fn bad_rows_are_named() {
@@ -402,8 +566,14 @@ fn bad_rows_are_named() {
         late: 0,
     };
     let said = |rows: Rows| {
-        let input =
-            Input { study: &study, rows, allocation: Allocation::Pooled, checkpoint: checkpoint.clone(), lock: None };
+        let input = Input {
+            study: &study,
+            rows,
+            allocation: Allocation::Pooled,
+            checkpoint: checkpoint.clone(),
+            frozen: None,
+            lock: None,
+        };
         report(&input).map(|_| ()).unwrap_err().to_string()
     };
     assert_eq!(said(Rows::new()), "the query `participant` has no answer");

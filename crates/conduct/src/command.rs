@@ -58,32 +58,48 @@ impl Request {
 }
 
 impl Request {
-    /// Whether every text in it has a length that somebody may have typed. Costs a walk through all of it.
+    /// Whether every text in it can be read: of a length that somebody may have typed, and without characters that nobody sees
+    /// or that show it otherwise than it is written. Costs a walk through all of it.
     ///
     /// # Errors
-    /// The first field whose text is too long.
+    /// The first field whose text can't.
     pub fn texts_readable(&self) -> Result<(), Unreadable> {
         let whole = serde_json::to_value(self).unwrap_or_default();
-        match long_text("request", &whole) {
-            None => Ok(()),
-            Some((field, length)) => Err(Unreadable {
-                field,
-                what: format!("{length} characters"),
-                mend: format!("write at most {}; attach a longer text as a document", crate::forms::TEXT_MAX),
-            }),
-        }
+        unreadable_text("request", &whole).map_or(Ok(()), Err)
+    }
+
+    /// Whether [`Request::texts_readable`] may find something in a request of which these are the canonical bytes: false only if
+    /// it can't.
+    pub fn texts_doubtful(canonical: &[u8]) -> bool {
+        canonical.len() > crate::forms::TEXT_MAX || terms::may_hide(canonical)
     }
 }
 
-/// The first text that is too long, with the key that it stands under.
-fn long_text(key: &str, value: &serde_json::Value) -> Option<(String, usize)> {
+/// The first text that can't be read, under the key that it stands under.
+fn unreadable_text(key: &str, value: &serde_json::Value) -> Option<Unreadable> {
+    let unreadable = |what: String, mend: String| Some(Unreadable { field: key.to_owned(), what, mend });
     match value {
         serde_json::Value::String(text) => {
             let length = text.chars().count();
-            (length > crate::forms::TEXT_MAX).then(|| (key.to_owned(), length))
+            if length > crate::forms::TEXT_MAX {
+                let most = crate::forms::TEXT_MAX;
+                let mend = format!("write at most {most}; attach a longer text as a document");
+                return unreadable(format!("{length} characters"), mend);
+            }
+            let letter = terms::hidden(text)?;
+            unreadable(
+                format!(
+                    "the text holds {}, which can't be seen or turns what follows around",
+                    terms::hidden_shown(letter)
+                ),
+                "type it again, or paste it as plain text; tabs and new lines may stay".to_owned(),
+            )
         }
-        serde_json::Value::Array(all) => all.iter().find_map(|one| long_text(key, one)),
-        serde_json::Value::Object(all) => all.iter().find_map(|(key, one)| long_text(key, one)),
+        serde_json::Value::Array(all) => all.iter().find_map(|one| unreadable_text(key, one)),
+        serde_json::Value::Object(all) => all.iter().find_map(|(key, one)| {
+            let name = terms::hidden(key).map(|_| "a name in the request".to_owned());
+            name.map_or_else(|| unreadable_text(key, one), |name| unreadable_text(&name, &key.as_str().into()))
+        }),
         serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => None,
     }
 }
@@ -250,9 +266,9 @@ pub enum Fact {
         name: String,
         /// SHA-256 of the bytes, hexadecimal.
         sha256: String,
-        /// Size in bytes.
+        /// Size in bytes; not 0.
         bytes: u64,
-        /// Visit that it belongs to.
+        /// Visit of the study that it belongs to.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         visit: Option<VisitId>,
     },

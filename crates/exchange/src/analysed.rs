@@ -1,7 +1,7 @@
 //! What a report is made from, read out of a store: rows of its tables as they stood at the lock (or now), the allocation if the lock
 //! has opened it, and the checkpoint.
 
-use analysis::{Allocation, Checkpoint, Input, Lock, Row, Rows};
+use analysis::{Allocation, Checkpoint, Frozen, Input, Lock, Row, Rows};
 use conduct::{Entry, Person, Signatory, Stamp};
 use jiff::civil::Date;
 use protocol::model::{Assignment, Study};
@@ -50,6 +50,7 @@ pub struct Analysed {
     rows: Rows,
     allocation: Allocation,
     checkpoint: Checkpoint,
+    frozen: Option<Frozen>,
     lock: Option<Lock>,
     /// The last entry that is looked at.
     pub until: u64,
@@ -72,7 +73,7 @@ impl Analysed {
     /// When the store can't be read, or what a lock needs is not in it.
     pub fn read(door: &Door, program: &str, arms: Arms) -> Result<Self, NotAnalysed> {
         let store = Arc::clone(door.store());
-        let found = locks(store.as_ref())?;
+        let (found, mut plans) = locks(store.as_ref())?;
         let studies = door.studies();
         let trial = door.trial()?;
         let hash = match &found {
@@ -96,6 +97,7 @@ impl Analysed {
                 Allocation::Opened(arms.into_iter().map(|(id, opened)| (id, opened.arm().clone())).collect())
             }
         };
+        let frozen = plans.remove(&study.analysis.hash());
         let lock = found.map(|found| Lock {
             day: found.stamp.day,
             signed_by: signed_by(&found.stamp),
@@ -103,7 +105,7 @@ impl Analysed {
             open: found.open,
             earlier: found.earlier,
         });
-        Ok(Self { study, rows, allocation, checkpoint, lock, until })
+        Ok(Self { study, rows, allocation, checkpoint, frozen, lock, until })
     }
 
     /// As the analysis takes it.
@@ -113,6 +115,7 @@ impl Analysed {
             rows: self.rows.clone(),
             allocation: self.allocation.clone(),
             checkpoint: self.checkpoint.clone(),
+            frozen: self.frozen.clone(),
             lock: self.lock.clone(),
         }
     }
@@ -133,13 +136,17 @@ pub fn signatory(signatory: &Signatory) -> String {
     signatory.role.as_ref().map_or(name.clone(), |role| format!("{name} ({role})"))
 }
 
-/// The lock in force, with those before it that were opened again.
-fn locks(store: &dyn Store) -> Result<Option<Found>, StoreError> {
+/// The lock in force, with those before it that were opened again; and by plan how it was frozen.
+fn locks(store: &dyn Store) -> Result<(Option<Found>, BTreeMap<String, Frozen>), StoreError> {
+    let mut plans = BTreeMap::new();
     let mut current: Option<Found> = None;
     let mut earlier: Vec<(Date, String)> = Vec::new();
     store.read(Range::Stream { name: "trial", after: 0, as_of: None }, &mut |stored| {
         let (stamp, entry) = record::body_read(&stored)?;
         match entry {
+            Entry::AnalysisPlanFrozen { plan, .. } => {
+                plans.insert(plan, Frozen { day: stamp.day, signed_by: signed_by(&stamp) });
+            }
             Entry::RecordLocked { plan, study, open, .. } => {
                 let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
                 for item in open {
@@ -157,7 +164,7 @@ fn locks(store: &dyn Store) -> Result<Option<Found>, StoreError> {
         }
         Ok(true)
     })?;
-    Ok(current)
+    Ok((current, plans))
 }
 
 /// The ends of the chains after an entry, and the number of the last entry up to it.

@@ -108,10 +108,29 @@ pub fn judge_login(login: &str) -> Result<String, AccountError> {
     }
 }
 
+/// Whether something can be the name that others see, and how it is then kept: without spaces around.
+pub fn judge_name(name: &str) -> Result<&str, AccountError> {
+    /// Longest name, in characters.
+    const NAME_MAX: usize = 200;
+    let name = name.trim();
+    let unfit = |what: String| Err(AccountError::UnfitName(what));
+    if name.is_empty() {
+        return unfit("is empty".to_owned());
+    }
+    if name.chars().count() > NAME_MAX {
+        return unfit(format!("has more than {NAME_MAX} characters"));
+    }
+    match terms::hidden(name).or_else(|| name.chars().find(|letter| letter.is_control())) {
+        Some(letter) => unfit(format!("holds {}, which can't be seen", terms::hidden_shown(letter))),
+        None => Ok(name),
+    }
+}
+
 impl Identity {
     /// Makes an account. It has no password yet.
     pub fn account_create(&self, new: &NewAccount, now: Timestamp) -> Result<Account, AccountError> {
         let login = judge_login(&new.login)?;
+        let name = judge_name(&new.display_name)?;
         if new.persona && !self.synthetic {
             return Err(AccountError::PersonaInRealStore);
         }
@@ -122,7 +141,7 @@ impl Identity {
         let made = self.connection().execute(
             "INSERT INTO account (login, display_name, kind, person, standing, persona, created_at)
              VALUES (?1, ?2, ?3, ?4, 'enabled', ?5, ?6) ON CONFLICT DO NOTHING",
-            params![login, new.display_name.trim(), kind, person, new.persona, micros(now)],
+            params![login, name, kind, person, new.persona, micros(now)],
         )?;
         match made {
             0 => Err(AccountError::Taken(login)),

@@ -16,6 +16,60 @@ impl From<rusqlite::Error> for Unavailable {
     }
 }
 
+/// Why the accounts' file was not opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// There is none. Opening makes none: an empty one would shut everybody out in silence.
+    #[error("there is no file of accounts at {path}: restore it from the backup")]
+    Missing {
+        /// The file.
+        path: String,
+    },
+    /// There is one already.
+    #[error("there is a file at {path} already: a file of accounts is never overwritten")]
+    Exists {
+        /// The file.
+        path: String,
+    },
+    /// It is something else.
+    #[error("{path} is not a database of accounts, or it is damaged ({what}): restore it from the backup")]
+    NotAccounts {
+        /// The file.
+        path: String,
+        /// What was found.
+        what: String,
+    },
+    /// A newer program made it.
+    #[error(
+        "{path} has format {found}, this program knows formats up to {known}: use the newer program that wrote it. Nothing was changed"
+    )]
+    Newer {
+        /// The file.
+        path: String,
+        /// The file's format.
+        found: i64,
+        /// The newest format known here.
+        known: i64,
+    },
+    /// The disk.
+    #[error("making {path}: {what}. Look at the disk and at who may write there")]
+    Disk {
+        /// The file.
+        path: String,
+        /// What the system said.
+        what: String,
+    },
+    /// The tables failed.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+impl From<rusqlite::Error> for OpenError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
 /// Why an account was not made or changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AccountError {
@@ -28,6 +82,9 @@ pub enum AccountError {
     /// The login can't be used.
     #[error("`{0}` can't be a login: needed 2 to 64 letters, digits, `.`, `-`, `_` or `@`, with no space")]
     UnfitLogin(String),
+    /// The name can't be shown.
+    #[error("the name {0}: give it as others should see it, 1 to 200 characters")]
+    UnfitName(String),
     /// The password is too easy to guess.
     #[error("the password {0}: use a sentence or several words, at least 12 characters, without your name")]
     WeakPassword(&'static str),

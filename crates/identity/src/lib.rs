@@ -18,9 +18,9 @@ mod secret;
 mod session;
 mod tables;
 
-pub use account::{Account, NewAccount, Standing, Who, judge_login};
+pub use account::{Account, NewAccount, Standing, Who, judge_login, judge_name};
 pub use attempt::Limits;
-pub use error::{AccountError, ProofError, SessionError, Unavailable};
+pub use error::{AccountError, OpenError, ProofError, SessionError, Unavailable};
 pub use event::Event;
 pub use secret::{Cost, Salt, judge_password, judge_pin, password_once};
 pub use session::{Authenticated, Factor, SignedIn, Token};

@@ -81,6 +81,7 @@ fn personas_exist_in_synthetic_stores_alone() {
 fn a_persona_in_a_real_store_is_shut_out() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("accounts.sqlite");
+    drop(Identity::create(&path, true, Cost::CHEAP, Limits::STANDARD).unwrap());
     let open = |synthetic| Identity::open(&path, synthetic, Cost::CHEAP, Limits::STANDARD).unwrap();
     open(true).account_create(&NewAccount { persona: true, ..staff("coordinator") }, at(0)).unwrap();
     assert!(open(true).sign_in_persona("coordinator", &[1; 32], at(1)).is_ok());
@@ -126,7 +127,7 @@ fn passwords_and_pins_are_judged() {
 fn secrets_are_kept_as_argon2id() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("accounts.sqlite");
-    let identity = Identity::open(&path, false, Cost::STANDARD, Limits::STANDARD).unwrap();
+    let identity = Identity::create(&path, false, Cost::STANDARD, Limits::STANDARD).unwrap();
     identity.account_create(&staff("nora"), at(0)).unwrap();
     identity.password_set("nora", PASSWORD, &[1; 16]).unwrap();
     identity.sign_in("nora", PASSWORD, &[7; 32], at(1)).unwrap();
@@ -208,6 +209,7 @@ fn guessing_is_slowed_then_locked() {
 fn guessing_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("accounts.sqlite");
+    drop(Identity::create(&path, false, Cost::CHEAP, Limits::STANDARD).unwrap());
     let open = || Identity::open(&path, false, Cost::CHEAP, Limits::STANDARD).unwrap();
     let identity = open();
     identity.account_create(&staff("nora"), at(0)).unwrap();
@@ -308,4 +310,72 @@ fn a_session_ends() {
         assert_eq!(identity.wake(&[1; 32], "000111", at(9)), expected);
     }
     assert_eq!(identity.session(&[1; 32], at(9)), Err(SessionError::Unknown), "three wrong PINs need the password");
+}
+
+/// Opening makes nothing, and says what stands where the accounts should.
+#[test]
+fn what_is_no_file_of_accounts_is_said_to_be_none() {
+    use identity::OpenError;
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("accounts.sqlite");
+    let answers = || {
+        let open = Identity::open(&path, false, Cost::CHEAP, Limits::STANDARD).map(drop);
+        let look = Identity::open_to_look(&path, false, Cost::CHEAP, Limits::STANDARD).map(drop);
+        assert_eq!(open, look);
+        open
+    };
+    assert!(matches!(answers(), Err(OpenError::Missing { .. })));
+    assert!(!path.exists(), "nothing was made");
+    for content in [String::new(), "garbage ".repeat(1000)] {
+        std::fs::write(&path, &content).unwrap();
+        let error = answers().unwrap_err();
+        assert!(matches!(error, OpenError::NotAccounts { .. }), "{error}");
+        assert!(
+            error.to_string().contains("is not a database of accounts") && error.to_string().contains("restore it")
+        );
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), content, "and it is left as it is");
+    }
+    std::fs::remove_file(&path).unwrap();
+    drop(Identity::create(&path, false, Cost::CHEAP, Limits::STANDARD).unwrap());
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(matches!(
+        Identity::create(&path, false, Cost::CHEAP, Limits::STANDARD).map(drop),
+        Err(OpenError::Exists { .. })
+    ));
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 999).unwrap();
+    let before = std::fs::read(&path).unwrap();
+    assert!(matches!(answers(), Err(OpenError::Newer { found: 999, .. })));
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+/// A file of before formats were counted, and before one-time passwords, is opened; looked at, it is left as it is.
+#[test]
+fn an_older_file_of_accounts_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("accounts.sqlite");
+    let made = Identity::create(&path, false, Cost::CHEAP, Limits::STANDARD).unwrap();
+    made.account_create(&staff("nora"), at(0)).unwrap();
+    drop(made);
+    let hand = Connection::open(&path).unwrap();
+    hand.execute_batch("ALTER TABLE account DROP COLUMN password_once; PRAGMA user_version = 0").unwrap();
+    drop(hand);
+    let before = std::fs::read(&path).unwrap();
+    let looked = Identity::open_to_look(&path, false, Cost::CHEAP, Limits::STANDARD).unwrap();
+    assert!(looked.account("nora").unwrap().is_some());
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    let opened = Identity::open(&path, false, Cost::CHEAP, Limits::STANDARD).unwrap();
+    assert!(opened.account("nora").unwrap().is_some_and(|account| !account.password_once));
+}
+
+/// A name that can't be seen as it is written would be shown to everybody, and stand in every list.
+#[test]
+fn a_name_is_what_others_see() {
+    let identity = with_nora(false);
+    for name in ["", "   ", "No\u{0}ra", "\u{1b}[31mNora", "\u{202e}aroN", "Nora\nLindqvist", &"x".repeat(201)] {
+        let new = NewAccount { display_name: name.to_owned(), ..staff("other") };
+        assert!(matches!(identity.account_create(&new, at(1)), Err(AccountError::UnfitName(_))), "{name:?}");
+    }
+    let new = NewAccount { display_name: " Núria Ó Briain (日本) ".to_owned(), ..staff("other") };
+    assert_eq!(identity.account_create(&new, at(1)).unwrap().display_name, "Núria Ó Briain (日本)");
 }

@@ -49,8 +49,8 @@ pub enum Command {
     Trace(Trace),
     /// Make the current tables anew from the log.
     Rebuild(Data),
-    /// Prove the chain and the current tables; exit 1 naming the first bad entry.
-    Verify(Data),
+    /// Prove the chain and the current tables, or a record that was written out; exit 1 naming the first bad entry.
+    Verify(Verify),
     /// Write the record out.
     #[command(subcommand)]
     Export(Export),
@@ -70,6 +70,27 @@ pub struct Data {
     /// Folder of the store.
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
+}
+
+/// `verify`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["data", "file"]))]
+pub struct Verify {
+    /// Folder of the store; nothing in it is changed, and it may lie where nobody can write.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// A record that `export record` wrote: its chains alone, with no store.
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Heads that were written down elsewhere (`--print-heads`): the chains must still go through them.
+    #[arg(long, value_name = "FILE")]
+    pub heads: Option<PathBuf>,
+    /// Print the heads alone, to be written down elsewhere.
+    #[arg(long)]
+    pub print_heads: bool,
+    /// Don't look at the keys: for a copy that was delivered without them.
+    #[arg(long, conflicts_with = "file")]
+    pub without_keys: bool,
 }
 
 /// `demo`.
@@ -455,6 +476,15 @@ pub enum Export {
         /// As it was known at the end of this day (or at this moment). Takes as long as a rebuild.
         #[arg(long, value_name = "DATE")]
         as_of: Option<String>,
+    },
+    /// The whole log as text, one link a line with its hash, to be verified anywhere (`verify --file`, docs/record-format.md).
+    Record {
+        /// The store.
+        #[command(flatten)]
+        data: Data,
+        /// File to write to; must not exist.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
     },
 }
 

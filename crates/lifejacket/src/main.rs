@@ -15,6 +15,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     quiet_when_nobody_reads_on();
+    answer_when_a_file_may_not_grow();
     let arguments = arguments::Arguments::parse();
     match commands::run(arguments) {
         Ok(code) => code,
@@ -35,4 +36,18 @@ fn quiet_when_nobody_reads_on() {
         }
         report(panic);
     }));
+}
+
+/// Where the account may write files of a certain size only (`ulimit -f`), the system ends a program that writes beyond it, without a
+/// word. Listening to that signal is enough: the write then fails, and is answered as a full disk is.
+fn answer_when_a_file_may_not_grow() {
+    #[cfg(unix)]
+    {
+        /// SIGXFSZ, on every system that this program is built for.
+        const FILE_TOO_LARGE: i32 = 25;
+        // Once asked for, the signal is the listener's for as long as the program runs. Where that fails, nothing is worse than it was.
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
+        let _inside = runtime.enter();
+        let _ = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::from_raw(FILE_TOO_LARGE));
+    }
 }

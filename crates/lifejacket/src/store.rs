@@ -48,10 +48,56 @@ fn record_file(folder: &Path) -> PathBuf {
 
 /// Whether a store can be made here: the folder is empty or absent.
 pub fn must_be_empty(folder: &Path) -> anyhow::Result<()> {
-    if folder.exists() && fs::read_dir(folder)?.next().is_some() {
+    if folder.exists() && !folder.is_dir() {
+        bail!("{} is a file: give a folder for the store, empty or not there yet", folder.display());
+    }
+    let mut inside = match fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        inside => inside.with_context(|| format!("reading {}", folder.display()))?,
+    };
+    if inside.next().is_some() {
         bail!("{} is not empty: choose another folder; a store is never overwritten", folder.display());
     }
     Ok(())
+}
+
+/// A folder in which a store is being made. Unless it is kept, everything that was made in it is taken away again: a folder with
+/// half a store in it would be in the way of the next try.
+pub struct Making {
+    folder: PathBuf,
+    was_there: bool,
+    kept: bool,
+}
+
+impl Making {
+    /// Begins in an empty or absent folder.
+    pub fn begin(folder: &Path) -> anyhow::Result<Self> {
+        must_be_empty(folder)?;
+        Ok(Self { folder: folder.to_owned(), was_there: folder.exists(), kept: false })
+    }
+
+    /// Ends: with what was made, or with nothing left of it and a sentence that says so.
+    pub fn end<T>(mut self, made: anyhow::Result<T>) -> anyhow::Result<T> {
+        self.kept = made.is_ok();
+        made.with_context(|| format!("nothing was made in {}: mend what follows, and repeat", self.folder.display()))
+    }
+}
+
+impl Drop for Making {
+    fn drop(&mut self) {
+        if self.kept {
+            return;
+        }
+        // What can't be taken away now can't be helped now either; the next try says that the folder is not empty.
+        if !self.was_there {
+            let _ = fs::remove_dir_all(&self.folder);
+            return;
+        }
+        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            let _ =
+                if entry.path().is_dir() { fs::remove_dir_all(entry.path()) } else { fs::remove_file(entry.path()) };
+        }
+    }
 }
 
 /// Makes a new store in an empty or absent folder.
@@ -59,32 +105,52 @@ pub fn must_be_empty(folder: &Path) -> anyhow::Result<()> {
 /// `seed`: of a synthetic store, whose every draw is seeded; none for a real one.
 pub fn create(folder: &Path, seed: Option<u64>, now: Timestamp, keys: &Keys) -> anyhow::Result<Opened> {
     must_be_empty(folder)?;
-    fs::create_dir_all(folder.join("keys")).with_context(|| format!("making {}", folder.display()))?;
-    fs::create_dir_all(folder.join("studies"))?;
+    for part in ["keys", "studies"] {
+        let part = folder.join(part);
+        fs::create_dir_all(&part).with_context(|| format!("making {}", part.display()))?;
+    }
     key_write(&folder.join("keys/sealed.key"), &keys.sealed)?;
     key_write(&folder.join("keys/people.key"), &keys.people)?;
     let new = record::New { synthetic: seed.is_some(), created_by: PROGRAM.to_owned(), created_at: now };
     let record = record_file(folder);
-    // SQLite fills an empty file; its journals take the file's mode.
-    private_file(&folder.join("accounts.sqlite"))?;
-    private_file(&folder.join("drafts.sqlite"))?;
-    let store = SqliteStore::create(&record, &new, record::projection::TABLES)?;
-    opened(folder, store, seed)
+    drop(accounts(folder, new.synthetic, Identity::create)?);
+    drop(web::drafts::Drafts::open(&folder.join("drafts.sqlite"))?);
+    let store = SqliteStore::create(&record, &new, record::projection::TABLES)
+        .with_context(|| format!("making {}", record.display()))?;
+    let identity = accounts(folder, new.synthetic, Identity::open)?;
+    opened(folder, store, identity, seed)
 }
 
 /// Opens a store.
 pub fn open(folder: &Path) -> anyhow::Result<Opened> {
     let store = SqliteStore::open(&record_file(folder), record::projection::TABLES)?;
-    let opened = opened(folder, store, None)?;
+    let identity = accounts(folder, store.about().synthetic, Identity::open)?;
+    with_key(opened(folder, store, identity, None)?)
+}
+
+/// Opens a store to look at it: nothing in it is changed, and it may lie where nobody can write.
+pub fn open_to_look(folder: &Path) -> anyhow::Result<Opened> {
+    let store = SqliteStore::open_to_look(&record_file(folder))?;
+    store.tables_fit(record::projection::TABLES)?;
+    let identity = accounts(folder, store.about().synthetic, Identity::open_to_look)?;
+    with_key(opened(folder, store, identity, None)?)
+}
+
+fn with_key(opened: Opened) -> anyhow::Result<Opened> {
     // Start-up costs what it touches: the sealed rows are opened when a draw first needs them.
-    opened.door.sealed_key(key_read(folder)?);
+    opened.door.sealed_key(key_read(&opened.folder)?);
     Ok(opened)
 }
 
-fn opened(folder: &Path, store: SqliteStore, seed: Option<u64>) -> anyhow::Result<Opened> {
-    let synthetic = store.about().synthetic;
+/// How the file of accounts is come by: made, opened, or looked at.
+type Way = fn(&Path, bool, Cost, Limits) -> Result<Identity, identity::OpenError>;
+
+fn accounts(folder: &Path, synthetic: bool, way: Way) -> anyhow::Result<Identity> {
     let cost = if synthetic { Cost::CHEAP } else { Cost::STANDARD };
-    let identity = Identity::open(&folder.join("accounts.sqlite"), synthetic, cost, Limits::STANDARD)?;
+    Ok(way(&folder.join("accounts.sqlite"), synthetic, cost, Limits::STANDARD)?)
+}
+
+fn opened(folder: &Path, store: SqliteStore, identity: Identity, seed: Option<u64>) -> anyhow::Result<Opened> {
     let store: Arc<dyn Store> = Arc::new(store);
     let people = People::new(Arc::clone(&store), key_read_named(folder, "people.key")?, draw_with(seed));
     let door = Door::new(store, conduct::Studies::new(), None, PROGRAM);
@@ -101,14 +167,57 @@ fn opened(folder: &Path, store: SqliteStore, seed: Option<u64>) -> anyhow::Resul
     Ok(Opened { folder: folder.to_owned(), door: Arc::new(door), identity, people: Arc::new(people) })
 }
 
-/// Opens a store's file for proving and rebuilding, whatever its current tables are.
+/// Opens a store's file for rebuilding, whatever its current tables are.
 pub fn open_to_rebuild(folder: &Path) -> anyhow::Result<(SqliteStore, conduct::Studies)> {
-    let store = SqliteStore::open_to_rebuild(&record_file(folder))?;
+    Ok((SqliteStore::open_to_rebuild(&record_file(folder))?, studies_of(folder)?))
+}
+
+/// Opens a store's file for proving, whatever its current tables are and wherever it lies.
+pub fn open_to_prove(folder: &Path) -> anyhow::Result<(SqliteStore, conduct::Studies)> {
+    Ok((SqliteStore::open_to_look(&record_file(folder))?, studies_of(folder)?))
+}
+
+/// Opens a store's file for writing the log out.
+pub fn open_record(folder: &Path) -> anyhow::Result<SqliteStore> {
+    Ok(SqliteStore::open_to_look(&record_file(folder))?)
+}
+
+fn studies_of(folder: &Path) -> anyhow::Result<conduct::Studies> {
     let mut studies = conduct::Studies::new();
     for study in studies_read(folder)? {
         studies.insert(study.hash(), Arc::new(study));
     }
-    Ok((store, studies))
+    Ok(studies)
+}
+
+/// Whether the store's keys open what they should: every sealed row and container, and every identity. Tells each key that
+/// doesn't, or that is not there.
+pub fn keys_wrong(folder: &Path, store: SqliteStore) -> anyhow::Result<Vec<String>> {
+    let store: Arc<dyn Store> = Arc::new(store);
+    let mut wrong = Vec::new();
+    match key_read(folder) {
+        Err(error) => wrong.push(format!("{error:#}: without it nobody can release a container")),
+        Ok(key) => {
+            let (rows, containers) = record::sealed_read(store.as_ref())?;
+            if let Err(error) = allocation::Service::open(key, rows, containers).and_then(|service| service.verify()) {
+                wrong.push(format!("keys/sealed.key does not open what is sealed in this record: {error}"));
+            }
+        }
+    }
+    match key_read_named(folder, "people.key") {
+        Err(error) => wrong.push(format!("{error:#}: without it nobody can read a name or a contact")),
+        Ok(key) => {
+            let people = People::new(Arc::clone(&store), key, draw_with(None));
+            for row in store.select("SELECT participant FROM person ORDER BY participant", &[])? {
+                let Some(id) = row.first().and_then(record::table::Cell::as_text) else { continue };
+                if let Err(error) = people.prove(&id.into()) {
+                    wrong.push(format!("keys/people.key does not open who {id} is: {error}"));
+                    break;
+                }
+            }
+        }
+    }
+    Ok(wrong)
 }
 
 /// The key of the sealed service.
@@ -147,16 +256,6 @@ fn draw_with(seed: Option<u64>) -> Box<record::Draw> {
     })
 }
 
-/// Makes an empty file that its owner alone may read.
-fn private_file(path: &Path) -> anyhow::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).with_context(|| format!("making {}", path.display()))?;
-    Ok(())
-}
-
 /// Writes a key to a new file that its owner alone may read.
 pub fn key_write(path: &Path, key: &[u8; 32]) -> anyhow::Result<()> {
     use std::io::Write;
@@ -165,9 +264,8 @@ pub fn key_write(path: &Path, key: &[u8; 32]) -> anyhow::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path).with_context(|| format!("making {}", path.display()))?;
-    writeln!(file, "{}", chain::to_hex(key))?;
-    file.sync_all()?;
-    Ok(())
+    let written = writeln!(file, "{}", chain::to_hex(key)).and_then(|()| file.sync_all());
+    written.with_context(|| format!("writing {}", path.display()))
 }
 
 /// Keeps a study version's files with the store, with those of the studies that it extends: a later program may carry others.
@@ -176,7 +274,7 @@ pub fn study_keep(folder: &Path, study: &Study, files: &StudyFiles) -> anyhow::R
     for (name, text) in &files.with_bases().files {
         let path = target.join(name);
         if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
+            fs::create_dir_all(parent).with_context(|| format!("making {}", parent.display()))?;
         }
         fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
     }

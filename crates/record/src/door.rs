@@ -321,7 +321,7 @@ impl Door {
             }
             Err(other) => return Err(other),
         };
-        if digests.bytes > conduct::forms::TEXT_MAX
+        if digests.doubtful
             && let Err(unreadable) = asked.request.texts_readable()
         {
             return Ok(Answer::No(unreadable.into()));

@@ -87,7 +87,7 @@ pub enum StoreError {
     Flaw(#[from] Flaw),
     /// A current table is not what the log says.
     #[error(
-        "the current table {table} is not what the log says: found {found}; needed {needed}. The log itself is whole: run `lifejacket rebuild`"
+        "the current table {table} is not what the log says: found {found}; needed {needed}. No entry was changed and none is missing before the log's end: see that the chains still go through the heads that were written down (`verify --heads`), then run `lifejacket rebuild`"
     )]
     TableDiffers {
         /// Which table.
@@ -96,6 +96,22 @@ pub enum StoreError {
         found: String,
         /// The row that a replay makes there.
         needed: String,
+    },
+    /// A current table, or an index of one, is not as the program makes it.
+    #[error(
+        "{what}: the current tables are not as this program makes them. The log is not touched by that: run `lifejacket rebuild`"
+    )]
+    TablesChanged {
+        /// What differs.
+        what: String,
+    },
+    /// A file that can't be written has a journal beside it that is not in it yet.
+    #[error(
+        "{path} has a journal beside it (-wal) with entries that are not in the file yet, and nothing can be written there: copy both into a folder of your own, and look at the copy"
+    )]
+    JournalLeft {
+        /// The file.
+        path: String,
     },
     /// Something sealed does not open with the key that was given.
     #[error("the names and contacts do not open with this key: give the key file that belongs to this record")]
@@ -143,7 +159,8 @@ impl StoreError {
             Self::Exists { .. } => "record.exists",
             Self::Disk { .. } => "record.disk",
             Self::Flaw(_) => "record.flaw",
-            Self::TableDiffers { .. } => "record.tables",
+            Self::TableDiffers { .. } | Self::TablesChanged { .. } => "record.tables",
+            Self::JournalLeft { .. } => "record.journal_left",
             Self::WrongKey => "record.key",
             Self::Erased { .. } => "record.erased",
             Self::Internal { .. } => "record.internal",

@@ -25,8 +25,8 @@ pub(crate) struct Digests {
     pub(crate) asked: Hash,
     /// The same with who signed and who stands by. Times of proofs don't count.
     with_proofs: Hash,
-    /// Bytes of what is asked: no text in it is longer.
-    pub(crate) bytes: usize,
+    /// Whether a text in it may be one that can't be read: then all of them are looked at.
+    pub(crate) doubtful: bool,
 }
 
 #[derive(Serialize)]
@@ -58,7 +58,7 @@ impl Digests {
         let second = context.second.as_ref();
         let signed = [context.actor.signed, second.is_some_and(|second| second.signed)];
         let with_proofs = hash(&WithProofs { asked, second: second.map(|second| &second.person), signed })?;
-        Ok(Self { asked, with_proofs, bytes: whole.len() })
+        Ok(Self { asked, with_proofs, doubtful: Request::texts_doubtful(&whole) })
     }
 
     fn refusal_id(&self, command: &str) -> String {

@@ -53,11 +53,7 @@ impl People {
             let closed = self.seal(&key, &value_place(participant, field), value.as_bytes())?;
             sealed.values.insert((*field).to_owned(), closed.to_bytes());
         }
-        let mut words = BTreeSet::new();
-        for (field, closed) in &sealed.values {
-            words.extend(beginnings(&open_text(&key, &value_place(participant, field), closed)?));
-        }
-        sealed.tokens = words.iter().map(|word| self.token(word)).collect();
+        sealed.tokens = self.tokens(participant, &key, &sealed)?.into_iter().collect();
         self.store.person_keep(participant.as_str(), &sealed)
     }
 
@@ -73,6 +69,37 @@ impl People {
             values.insert(field.clone(), open_text(&key, &value_place(participant, field), closed)?);
         }
         Ok(Some(values))
+    }
+
+    /// Whether everything that is kept of a participant opens, and is found by its words.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongKey`] if something doesn't open; [`StoreError::Damaged`] if it would not be found.
+    pub fn prove(&self, participant: &ParticipantId) -> Result<(), StoreError> {
+        let Some(sealed) = self.store.person(participant.as_str())? else { return Ok(()) };
+        let key = self.open_key(participant, &sealed)?;
+        let tokens = self.tokens(participant, &key, &sealed)?;
+        let found: BTreeSet<[u8; 32]> = sealed.tokens.iter().copied().collect();
+        match found == tokens {
+            true => Ok(()),
+            false => {
+                Err(StoreError::Damaged { what: "the words to search by are not those of what is kept".to_owned() })
+            }
+        }
+    }
+
+    /// The search words of everything that is kept of a participant.
+    fn tokens(
+        &self,
+        participant: &ParticipantId,
+        key: &Key,
+        sealed: &SealedPerson,
+    ) -> Result<BTreeSet<[u8; 32]>, StoreError> {
+        let mut words = BTreeSet::new();
+        for (field, closed) in &sealed.values {
+            words.extend(beginnings(&open_text(key, &value_place(participant, field), closed)?));
+        }
+        Ok(words.iter().map(|word| self.token(word)).collect())
     }
 
     /// Participants in whose values every word begins so, in order of their codes, at most `limit`. Words of fewer than three

@@ -225,6 +225,17 @@ pub trait Store: Send + Sync {
     /// Copies the whole store to a new file while it is in use: one moment's state, whole.
     fn backup(&self, to: &Path) -> Result<(), StoreError>;
 
-    /// What is wrong with the file itself or its guards, beyond what the chain can tell; empty = nothing.
-    fn check_file(&self) -> Result<Vec<String>, StoreError>;
+    /// What is wrong between log, answers and names, beyond what the chain can tell, and what no rebuild can mend: entries
+    /// that an answer led to and that are gone, entries without an answer, names that are gone. Empty = nothing.
+    fn check_links(&self) -> Result<Vec<String>, StoreError>;
+
+    /// What is wrong with the file itself, beyond what the chain can tell: its pages, its own tables, view and guards, whatever
+    /// else stands in it that is not of `tables`, sealed identities, and [`Store::check_links`]. Empty = nothing.
+    fn check_file(&self, tables: &[&'static Table]) -> Result<Vec<String>, StoreError>;
+
+    /// How the definitions of the current tables differ from `tables`; a rebuild mends it. Empty = not.
+    ///
+    /// # Errors
+    /// [`StoreError::OlderTables`] if the file says itself that they were made by other definitions.
+    fn check_tables(&self, tables: &[&'static Table]) -> Result<Vec<String>, StoreError>;
 }

@@ -3,6 +3,7 @@
 use crate::{
     error::StoreError,
     store::{Range, Store, Stored},
+    table::Cell,
 };
 use chain::{Hash, Link, Verified, Verifier};
 use std::{collections::HashMap, io::Write};
@@ -10,7 +11,7 @@ use std::{collections::HashMap, io::Write};
 /// Checks every link of every chain, in the order of the record.
 ///
 /// # Errors
-/// [`StoreError::Flaw`] with the first bad entry.
+/// [`StoreError::Flaw`] with the first bad entry; [`StoreError::Damaged`] with one that can't be read or that was not looked at.
 pub fn verify_chain(store: &dyn Store) -> Result<Verified, StoreError> {
     verify_chain_with(store, Verifier::new(), &mut |_| Ok(()))
 }
@@ -21,11 +22,26 @@ pub fn verify_chain_with(
     mut verifier: Verifier,
     look: &mut dyn FnMut(Stored<'_>) -> Result<(), StoreError>,
 ) -> Result<Verified, StoreError> {
+    let mut last = 0;
     links(store, &mut |link, entry| {
         verifier.check(link, &entry.hash)?;
+        last = entry.number;
         look(entry)
     })?;
-    Ok(verifier.finish()?)
+    let verified = verifier.finish()?;
+    counted(store, last, verified.links)?;
+    Ok(verified)
+}
+
+/// Whether as many entries were read as the log holds up to the last one; others may have come meanwhile.
+fn counted(store: &dyn Store, last: u64, read: u64) -> Result<(), StoreError> {
+    let up_to = Cell::Integer(i64::try_from(last).unwrap_or(i64::MAX));
+    let rows = store.select("SELECT count(*) FROM entry WHERE id <= ?1", &[up_to])?;
+    let held = rows.first().and_then(|row| row.first()?.as_integer()).unwrap_or(0).unsigned_abs();
+    match held == read {
+        true => Ok(()),
+        false => Err(StoreError::Damaged { what: format!("the log holds {held} entries, but {read} can be read") }),
+    }
 }
 
 /// Writes the whole log as text, one link a line, for somebody who verifies it without us. Gives the number of lines.

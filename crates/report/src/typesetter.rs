@@ -145,6 +145,7 @@ mod tests {
             study: ("study-id".to_owned(), "3.1".to_owned(), "ab".repeat(32)),
             plan: "cd".repeat(32),
             standing: Standing::Dummy(7),
+            frozen: None,
             lock: None,
             checkpoint: Checkpoint {
                 synthetic: true,

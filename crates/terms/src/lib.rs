@@ -4,11 +4,13 @@
 //! no rule: a function that needs two of these nouns to answer a question of the protocol belongs in `conduct`.
 
 mod decimal;
+mod hidden;
 mod id;
 mod source;
 mod value;
 
 pub use decimal::{Decimal, DecimalError, Milligrams};
+pub use hidden::{hidden, hidden_shown, may_hide};
 pub use id::{
     ActId, ArmId, CheckId, ContainerId, CriterionId, EpochId, FieldId, FormId, InstanceId, LevelId, ParticipantId,
     RoleId, RuleId, SiteId, StaffId, StudyHash, VisitId,

@@ -31,6 +31,9 @@ impl From<rusqlite::Error> for DraftError {
     }
 }
 
+/// The format of the table; 0 is a file of before formats were counted.
+const FORMAT: i64 = 1;
+
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS draft (
     login TEXT NOT NULL,
     page TEXT NOT NULL,
@@ -40,9 +43,23 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS draft (
 ) WITHOUT ROWID";
 
 impl Drafts {
-    /// Opens the file, or makes it.
+    /// Opens the file, or makes it, for its owner alone to read: drafts are in no backup, and an empty file loses nothing else.
     pub fn open(path: &Path) -> Result<Self, DraftError> {
-        Self::on(Connection::open(path)?)
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(path).map_err(|error| DraftError(format!("making {}: {error}", path.display())))?;
+        let connection = Connection::open(path)?;
+        let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(|error| {
+            let what = "no database of drafts: take it away, and an empty one is made";
+            DraftError(format!("{} is {what}; {error}", path.display()))
+        })?;
+        if found > FORMAT {
+            let what = "use the newer program that wrote it";
+            return Err(DraftError(format!("{} has format {found}, known is {FORMAT}: {what}", path.display())));
+        }
+        Self::on(connection)
     }
 
     /// Drafts that end with the program, for a store that is not kept either.
@@ -55,6 +72,7 @@ impl Drafts {
         // A draft that a power cut loses is typed again; the record itself is fsynced, this is not.
         connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")?;
         connection.execute_batch(TABLE)?;
+        connection.pragma_update(None, "user_version", FORMAT)?;
         Ok(Self(Mutex::new(connection)))
     }
 
@@ -132,5 +150,22 @@ mod tests {
         let now: Timestamp = "2025-04-10T09:41:00Z".parse().unwrap();
         Drafts::open(&path).unwrap().keep("a", "/p", &BTreeMap::new(), now).unwrap();
         assert!(Drafts::open(&path).unwrap().find("a", "/p").unwrap().is_some());
+    }
+
+    #[test]
+    fn a_file_of_drafts_is_private_and_what_is_none_is_left_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("drafts.sqlite");
+        drop(Drafts::open(&path).unwrap());
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", 999).unwrap();
+        let error = Drafts::open(&path).map(drop).unwrap_err().to_string();
+        assert!(error.contains("format 999") && error.contains("newer program"), "{error}");
+        let garbage = "garbage ".repeat(1000);
+        std::fs::write(&path, &garbage).unwrap();
+        let error = Drafts::open(&path).map(drop).unwrap_err().to_string();
+        assert!(error.contains("no database of drafts"), "{error}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), garbage);
     }
 }

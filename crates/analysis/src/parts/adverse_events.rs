@@ -16,8 +16,11 @@ pub fn section(run: &Run<'_>) -> Option<Section> {
     let groups = groups(run, &set);
     let mut section = Section::new("adverse_events", "Adverse events");
     section.words(
-        "Everything that happened at or after the first dose, in those who had one, by the arm that was assigned. No tests: \
-         differences are described, with intervals.",
+        format!(
+            "Everything that happened at or after the first dose, in those who had one, {}. No tests: differences are described, \
+             with intervals.",
+            super::BY_ARM
+        ),
     );
     section.table(overview(run, &groups));
     section.table(terms(run, &groups));
@@ -82,6 +85,19 @@ fn overview(run: &Run<'_>, groups: &[Group]) -> Table {
         let stops = person.stops.iter().filter(|stop| stop.reason == "adverse_event");
         stops.map(|stop| super::entry(person, stop.version)).collect()
     };
+    // The gravest that each participant had: they add up to those with any.
+    for (severity, title) in
+        [("mild", "Mild at worst"), ("moderate", "Moderate at worst"), ("severe", "Severe at worst")]
+    {
+        let places = |person: &Person| -> Vec<Place> {
+            let rank = |event: &Event| ["mild", "moderate", "severe"].iter().position(|known| *known == event.severity);
+            let worst = emergent(person).filter_map(rank).max();
+            let here = emergent(person).filter(|event| event.severity == severity && rank(event) == worst);
+            here.map(|event| record(person, &event.instance)).collect()
+        };
+        let cells = groups.iter().map(|group| having(run, group, &places)).collect();
+        table.row(format!("worst-{severity}"), title, cells).inset(1);
+    }
     table.row(
         "stopped",
         "Stopped treatment for an adverse event",
@@ -222,6 +238,7 @@ fn serious(run: &Run<'_>, set: &str) -> Table {
     table
         .column("arm", "Arm")
         .column("term", "Term")
+        .column("severity", "Severity")
         .column("day", "Days since the last dose")
         .column("grounds", "Serious because")
         .column("related", "Related")
@@ -239,6 +256,7 @@ fn serious(run: &Run<'_>, set: &str) -> Table {
             let cells = vec![
                 words(&arm),
                 words(&event.term),
+                words(&event.severity),
                 day,
                 words(event.serious.as_deref().unwrap_or_default()),
                 words(&event.related),

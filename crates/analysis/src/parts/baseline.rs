@@ -1,6 +1,6 @@
 //! Who they are: characteristics by arm, without tests.
 
-use super::{groups, heads, median, persons, summary};
+use super::{groups, heads, median, persons, standing, summary};
 use crate::{
     run::Run,
     shown,
@@ -61,7 +61,7 @@ fn rows(run: &Run<'_>, variable: &Variable, groups: &[super::Group], table: &mut
     } else {
         table.row(variable.id.clone(), format!("{}{unit}", variable.title), Vec::new());
         for (code, label) in levels(run, variable, &known) {
-            let cells = known.iter().map(|known| {
+            let cells = known.iter().zip(groups).map(|(known, group)| {
                 let own = |answer: &crate::record::Answer| group_of(variable, answer) == Some(code.clone());
                 let places: Vec<Place> =
                     known.iter().filter(|(answer, _)| own(answer)).map(|(_, place)| place.clone()).collect();
@@ -70,13 +70,20 @@ fn rows(run: &Run<'_>, variable: &Variable, groups: &[super::Group], table: &mut
                     .and("of", of as f64)
                     .and("percent", shown::percent(count, of))
                     .printed(shown::part(count, of))
+                    .or_on(|| standing(run, &group.people))
             });
             table.row(format!("{}-{}", variable.id, shown::slug(&code)), label, cells.collect()).inset(1);
         }
     }
-    let missing: Vec<usize> = known.iter().zip(groups).map(|(known, group)| group.people.len() - known.len()).collect();
-    if missing.iter().any(|count| *count > 0) {
-        let cells = missing.iter().map(|count| Cell::number(count.to_string(), "n", *count as f64)).collect();
+    let missing: Vec<Vec<usize>> = groups
+        .iter()
+        .map(|group| {
+            let unknown = |at: &&usize| run.person(**at).is_none_or(|p| run.answer(p, &variable.value).is_none());
+            group.people.iter().filter(unknown).copied().collect()
+        })
+        .collect();
+    if missing.iter().any(|people| !people.is_empty()) {
+        let cells = missing.iter().map(|people| Cell::count(standing(run, people), people.len())).collect();
         table.row(format!("{}-missing", variable.id), "not known", cells).inset(1);
     }
 }

@@ -77,6 +77,7 @@ fn table(run: &Run<'_>, plan: &GuessPlan) -> Table {
                 Cell::count(ground(places.iter().cloned()), count)
                     .and("of", total as f64)
                     .printed(shown::part(count, total))
+                    .or_on(|| on.clone())
             })
             .collect();
         if known {

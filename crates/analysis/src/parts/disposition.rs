@@ -1,6 +1,6 @@
 //! Who came, who left and why, who is in which set; the flow; time to leaving.
 
-use super::{Group, entry, having, heads, kind, persons, record};
+use super::{Group, entry, having, heads, kind, persons, record, standing};
 use crate::{
     figures::{
         figure,
@@ -182,13 +182,19 @@ fn sets(run: &Run<'_>) -> Table {
     );
     let groups = assigned(run);
     table.column("rule", "Rule");
-    heads(&mut table, &groups);
+    // Heads without numbers: the last column counts those without an arm too.
+    for group in &groups {
+        table.column(group.id.clone(), group.title.clone());
+    }
     for set in &run.plan.sets {
         let mut cells = vec![Cell::words(set.rule.text())];
-        for group in &groups {
-            let inside: Vec<usize> = group.people.iter().copied().filter(|at| run.is_in(&set.id, *at)).collect();
-            let places = persons(run, &inside).into_iter().filter_map(|p| assigned_place(run, p));
-            let cell = Cell::count(ground(places), inside.len()).and("of", group.people.len() as f64);
+        for (column, group) in groups.iter().enumerate() {
+            // The last column is of everybody, as in the table above: those without an arm too.
+            let all: Vec<usize> = (0..run.record.people.len()).collect();
+            let of = if column + 1 == groups.len() { &all } else { &group.people };
+            let inside: Vec<usize> = of.iter().copied().filter(|at| run.is_in(&set.id, *at)).collect();
+            let cell = Cell::count(standing(run, &inside), inside.len()).and("of", of.len() as f64);
+            let cell = cell.or_on(|| standing(run, of));
             cells.push(cell.by(format!("participants for whom `{}` is true", set.rule.text())));
         }
         table.row(set.id.clone(), set.title.clone(), cells);
@@ -196,6 +202,7 @@ fn sets(run: &Run<'_>) -> Table {
     for set in &run.plan.sets {
         table.note(format!("{}: {}.", set.title, set.text));
     }
+    table.note("The last column counts everybody for whom the rule is true, those without an arm too.");
     table
 }
 

@@ -53,9 +53,10 @@ pub fn section(run: &Run<'_>) -> Option<Section> {
         every(&format!("not-given-{}", shown::slug(&code)), &format!("Supplement not given: {label}"), 1, &own);
     }
     amounts(run, &groups, &mut table);
-    table.note(
-        "Set: safety, by the arm that was assigned. Milligrams by the label: containers of all arms bear the same labels.",
-    );
+    table.note(format!(
+        "Set: safety, {}. Milligrams by the label: containers of all arms bear the same labels.",
+        super::BY_ARM
+    ));
     let mut section = Section::new("exposure", "What was taken");
     section.table(table);
     Some(section)

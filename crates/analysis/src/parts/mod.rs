@@ -57,6 +57,10 @@ pub fn part(run: &Run<'_>, part: ReportPart, outcomes: &[Outcome<'_>]) -> Option
     }
 }
 
+/// How people stand in the safety tables. Which substance a container held stands in the sealed list, container by container; of
+/// that list a report opens the participants' arms and nothing else, and labels are the same in all arms.
+pub(crate) const BY_ARM: &str = "by the arm that was assigned";
+
 /// People of one column: an arm, or all of them.
 #[derive(Debug, Clone)]
 pub(crate) struct Group {
@@ -110,6 +114,22 @@ pub(crate) fn kind(person: &Person, kind: &'static str) -> Place {
     Place::Kind { participant: person.id.clone(), kind }
 }
 
+/// What shows that people are there at all: their assignments, or how far they came without one. Counts of what was not found,
+/// and shares of them, rest on it.
+pub(crate) fn standing(run: &Run<'_>, people: &[usize]) -> Ground {
+    let open = run.study.design.assignment == protocol::model::Assignment::OpenLabel;
+    let places = persons(run, people).into_iter().map(|person| {
+        let shown = match (person.assigned, person.consented) {
+            (Some(_), _) if open => "allocated_open_label",
+            (Some(_), _) => "randomised",
+            (None, Some(_)) => "consent_recorded",
+            (None, None) => "enquiry_recorded",
+        };
+        kind(person, shown)
+    });
+    ground(places)
+}
+
 /// How many people of a column have something, with its share; `places` gives what shows it, or nothing.
 pub(crate) fn having(run: &Run<'_>, group: &Group, places: &dyn Fn(&Person) -> Vec<Place>) -> Cell {
     let found: Vec<Vec<Place>> =
@@ -120,9 +140,19 @@ pub(crate) fn having(run: &Run<'_>, group: &Group, places: &dyn Fn(&Person) -> V
         .and("percent", shown::percent(count, of))
         .by("participants with at least one")
         .printed(shown::part(count, of))
+        .or_on(|| standing(run, &group.people))
 }
 
 impl Cell {
+    /// With what it rests on, if nothing was found that it would rest on.
+    #[must_use]
+    pub(crate) fn or_on(mut self, ground: impl FnOnce() -> Ground) -> Self {
+        if self.ground.is_empty() {
+            self.ground = ground();
+        }
+        self
+    }
+
     /// The same, printed otherwise.
     #[must_use]
     pub(crate) fn printed(mut self, text: impl Into<String>) -> Self {

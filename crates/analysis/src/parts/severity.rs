@@ -1,6 +1,6 @@
 //! Severity bands by visit, who moved where, and everybody's line.
 
-use super::record;
+use super::{both, record, standing};
 use crate::{
     figures::{
         bands::{Bar, Bars, Path, Paths},
@@ -98,8 +98,9 @@ fn by_visit(run: &Run<'_>, endpoint: &Endpoint, set: &str, bands: &[String], vis
         let people = run.members_of(set, arm);
         for (at, visit) in visits.iter().enumerate() {
             let label = run.visit_label(visit);
-            let seen: Vec<_> =
-                people.iter().filter_map(|person| band_at(run, endpoint, bands, *person, visit)).collect();
+            let at_visit = |person: &usize| band_at(run, endpoint, bands, *person, visit);
+            let seen: Vec<_> = people.iter().filter_map(at_visit).collect();
+            let unseen: Vec<usize> = people.iter().filter(|person| at_visit(person).is_none()).copied().collect();
             let mut counts = Vec::new();
             let mut cells = Vec::new();
             for band in 0..bands.len() {
@@ -107,10 +108,10 @@ fn by_visit(run: &Run<'_>, endpoint: &Endpoint, set: &str, bands: &[String], vis
                 let places = ground(places);
                 let count = seen.iter().filter(|(own, ..)| *own == band).count();
                 counts.push(count);
-                cells.push(Cell::count(places, count).and("of", seen.len() as f64));
+                let cell = Cell::count(places, count).and("of", seen.len() as f64);
+                cells.push(cell.or_on(|| standing(run, &people)));
             }
-            let missing = people.len() - seen.len();
-            cells.push(Cell::number(missing.to_string(), "n", missing as f64));
+            cells.push(Cell::count(standing(run, &unseen), unseen.len()).by("members of the set who were not seen"));
             table.row(format!("{}-{label}", shown.id), format!("{}, {label}", shown.title), cells);
             let group = (at == 0).then(|| format!("{}, n {}", shown.title, people.len()));
             bars.bars.push(Bar { group, name: label, counts });
@@ -158,15 +159,18 @@ fn moves(run: &Run<'_>, endpoint: &Endpoint, set: &str, bands: &[String], arm: u
     let at = |person: usize, visit: &str| band_at(run, endpoint, bands, person, visit);
     let pairs: Vec<_> = people
         .iter()
-        .filter_map(|person| Some((at(*person, endpoint.baseline.as_str())?, at(*person, endpoint.visit.as_str()))))
+        .filter_map(|person| {
+            Some((at(*person, endpoint.baseline.as_str())?, at(*person, endpoint.visit.as_str()), *person))
+        })
         .collect();
-    let counted = transitions(bands.len(), pairs.iter().map(|(first, last)| (first.0, last.as_ref().map(|one| one.0))));
+    let counted =
+        transitions(bands.len(), pairs.iter().map(|(first, last, _)| (first.0, last.as_ref().map(|one| one.0))));
     for (row, band) in bands.iter().enumerate().filter(|(row, _)| counted.row_total(*row) > 0) {
-        let own: Vec<_> = pairs.iter().filter(|(first, _)| first.0 == row).collect();
+        let own: Vec<_> = pairs.iter().filter(|(first, ..)| first.0 == row).collect();
         let mut cells: Vec<Cell> = (0..bands.len())
             .map(|column| {
-                let here = own.iter().filter(|(_, last)| last.as_ref().map(|one| one.0) == Some(column));
-                let places = ground(here.flat_map(|(first, last)| {
+                let here = own.iter().filter(|(_, last, _)| last.as_ref().map(|one| one.0) == Some(column));
+                let places = ground(here.flat_map(|(first, last, _)| {
                     std::iter::once(first.1.clone()).chain(last.as_ref().map(|one| one.1.clone()))
                 }));
                 let count = counted.counts.get(row).and_then(|row| row.get(column)).copied().unwrap_or(0);
@@ -174,8 +178,12 @@ fn moves(run: &Run<'_>, endpoint: &Endpoint, set: &str, bands: &[String], arm: u
             })
             .collect();
         let missing = counted.missing.get(row).copied().unwrap_or(0);
-        cells.push(Cell::number(missing.to_string(), "n", missing as f64));
-        cells.push(Cell::count(ground(own.iter().map(|(first, _)| first.1.clone())), counted.row_total(row)));
+        // Those who were not seen again: what shows them is their band at the start, and that they are there.
+        let gone: Vec<_> = own.iter().filter(|(_, last, _)| last.is_none()).collect();
+        let people: Vec<usize> = gone.iter().map(|(.., person)| *person).collect();
+        let on = both(&ground(gone.iter().map(|(first, ..)| first.1.clone())), &standing(run, &people));
+        cells.push(Cell::count(on, missing));
+        cells.push(Cell::count(ground(own.iter().map(|(first, ..)| first.1.clone())), counted.row_total(row)));
         table.row(band.clone(), crate::shown::capital(band), cells);
     }
     let moved = counted.moves();

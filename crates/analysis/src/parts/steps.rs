@@ -3,6 +3,7 @@
 use super::{
     record,
     responders::{Answer, answer},
+    standing,
 };
 use crate::{
     figures::{
@@ -58,10 +59,13 @@ fn by_visit(run: &Run<'_>, primary: &Endpoint, set: &str) -> (Table, Bars) {
         for (first, visit) in primary.visits.iter().enumerate() {
             let mut steps: Vec<Vec<Place>> = vec![Vec::new(); run.plan.responders.len() + 1];
             let mut counts = vec![0; steps.len()];
-            for person in people.iter().filter_map(|person| run.person(*person)) {
+            let mut unseen = Vec::new();
+            for at in &people {
+                let Some(person) = run.person(*at) else { continue };
                 let answers = run.plan.responders.iter().map(|one| answer(run, person, primary, one, visit.as_str()));
                 let answers: Vec<_> = answers.collect();
                 if answers.iter().any(|(answer, _)| *answer == Answer::NotSeen) {
+                    unseen.push(*at);
                     continue;
                 }
                 let step = answers.iter().rposition(|(answer, _)| *answer == Answer::Yes).map_or(0, |at| at + 1);
@@ -75,9 +79,9 @@ fn by_visit(run: &Run<'_>, primary: &Endpoint, set: &str) -> (Table, Bars) {
                 .into_iter()
                 .zip(&counts)
                 .map(|(places, count)| Cell::count(ground(places), *count).and("of", seen as f64))
+                .map(|cell| cell.or_on(|| standing(run, &people)))
                 .collect();
-            let missing = people.len() - seen;
-            cells.push(Cell::number(missing.to_string(), "n", missing as f64));
+            cells.push(Cell::count(standing(run, &unseen), unseen.len()).by("members of the set who were not seen"));
             let label = run.visit_label(visit.as_str());
             table.row(format!("{}-{label}", arm.id), format!("{}, {label}", arm.title), cells);
             let group = (first == 0).then(|| format!("{}, n {}", arm.title, people.len()));
@@ -122,7 +126,8 @@ fn changes(run: &Run<'_>, primary: &Endpoint, set: &str) -> (Table, Waterfall) {
                 let here = seen.iter().filter(|(own, change, _)| *own == arm && step(*change) == at);
                 let places: Vec<Place> = here.clone().flat_map(|(_, _, places)| places.clone()).collect();
                 let (count, of) = (here.count(), count(arm));
-                Cell::count(ground(places), count).and("of", of as f64).printed(shown::part(count, of))
+                let cell = Cell::count(ground(places), count).and("of", of as f64).printed(shown::part(count, of));
+                cell.or_on(|| standing(run, &run.members_of(set, arm)))
             });
             table.row(format!("step{at}"), title, cells.collect());
         }

@@ -29,7 +29,10 @@ pub fn section(run: &Run<'_>) -> Option<Section> {
     for arm in &run.arms {
         table.column(arm.id.clone(), format!("{}, n", arm.title));
     }
-    table.column("difference", "Difference (95\u{a0}% CI)").column("p", "p, groups alike");
+    table
+        .column("difference", "Difference (95\u{a0}% CI)")
+        .column("p", "p, groups alike")
+        .column("interaction", "p, interaction");
     let mut lines = Vec::new();
     let groups: Vec<&str> = run.plan.subgroups.iter().map(|group| group.id.as_str()).collect();
     let whole = effect(run, primary, estimand, arm, None, &[]);
@@ -39,7 +42,8 @@ pub fn section(run: &Run<'_>) -> Option<Section> {
     }
     table.note(
         "Each group by the confirmatory model without the site; not adjusted for multiplicity, not confirmatory. Groups alike: \
-         Cochran's Q of the groups' estimates.",
+         Cochran's Q of the groups' estimates. Interaction: the confirmatory model with the group, its interaction with the arm and both \
+         with the visit added; all differences between groups at the primary visit zero.",
     );
     let forest = Forest {
         id: "subgroups-figure".to_owned(),
@@ -141,20 +145,46 @@ fn one(
         own: false,
     });
     let mut found = Vec::new();
+    let mut grounds: BTreeSet<Place> = BTreeSet::new();
     for (code, label) in levels(run, variable, &answers) {
         let of = |answer: &Answer| group_of(variable, answer) == Some(code.clone());
         let only: BTreeSet<usize> = known.iter().filter(|(_, (answer, _))| of(answer)).map(|(at, _)| *at).collect();
         let effect = effect(run, endpoint, estimand, arm, Some(only), &without);
         found.extend(effect.iter().map(|(estimate, _)| *estimate));
+        grounds.extend(effect.iter().flat_map(|(_, fitted)| fitted.data.ground().iter().cloned().collect::<Vec<_>>()));
         let id = format!("{}-{}", variable.id, shown::slug(&code));
         add(run, &id, &label, 1, &effect, table, lines);
     }
-    if let (Some((q, p)), Some(row)) = (alike(&found), table.rows.get_mut(at))
-        && let Some(cell) = row.cells.last_mut()
-    {
-        *cell = Cell::number(shown::p(p), "p", p).and("q", q).by("Cochran's Q");
+    let values =
+        known.iter().filter_map(|(person, (answer, _))| Some((*person, format!("g{}", group_of(variable, answer)?))));
+    let own = if variable.value == "site" { vec!["site"] } else { vec![variable.id.as_str()] };
+    let asked = Asked {
+        further: Some((GROUP.to_owned(), values.collect())),
+        by_arm: true,
+        without: &own,
+        ..Asked::new(endpoint, estimand)
+    };
+    let fitted = Fitted::new(run, &asked).ok();
+    let tested = fitted.as_ref().and_then(|fitted| Some((fitted.interaction(GROUP)?, fitted.data.ground())));
+    let columns: Vec<&str> = table.columns.iter().map(|column| column.id.as_str()).collect();
+    let place = |id: &str| columns.iter().position(|known| *known == id).unwrap_or(0);
+    let (alike_at, interaction_at) = (place("p"), place("interaction"));
+    let Some(row) = table.rows.get_mut(at) else { return };
+    if let (Some((q, p)), Some(cell)) = (alike(&found), row.cells.get_mut(alike_at)) {
+        *cell = Cell::number(shown::p(p), "p", p).and("q", q).by("Cochran's Q").on(&std::sync::Arc::new(grounds));
+    }
+    if let (Some((test, on)), Some(cell)) = (tested, row.cells.get_mut(interaction_at)) {
+        *cell = Cell::number(shown::p(test.p), "p", test.p)
+            .and("f", test.f)
+            .and("num_df", test.num_df as f64)
+            .and("den_df", test.den_df)
+            .on(&on)
+            .by("F test of arm by group at the primary visit");
     }
 }
+
+/// The column of a subgroup in the model of the interaction.
+const GROUP: &str = "subgroup";
 
 /// Cochran's Q of independent estimates and its tail; nothing for fewer than two.
 fn alike(estimates: &[Estimate]) -> Option<(f64, f64)> {

@@ -122,7 +122,10 @@ fn by_visit(run: &Run<'_>, groups: &[Group]) -> Table {
                 let places = found
                     .iter()
                     .flat_map(|forms| forms.iter().filter(|one| fits(one)).map(|(place, ..)| place.clone()));
-                cells.push(Cell::count(ground(places), found.len()).and("of", people.len() as f64));
+                // Of those asked nobody had it: what shows that are their interviews.
+                let asked = || ground(people.iter().flatten().map(|(place, ..)| place.clone()));
+                let cell = Cell::count(ground(places), found.len()).and("of", people.len() as f64);
+                cells.push(cell.or_on(asked));
             };
             push(&|_| true);
             push(&|(_, max, _)| max.is_some_and(|max| max >= 1.0));

@@ -1,16 +1,16 @@
 //! Vital signs over the dosing day: by slot and arm, largest rises, limits passed.
 
-use super::{Group, groups, having, heads, persons, record, summary};
+use super::{Group, groups, having, heads, median, persons, record, standing, summary};
 use crate::{
     figures::{
         figure,
         lines::{Lines, Point, Series},
     },
     model::moments,
-    record::Person,
+    record::{Person, Vital},
     run::Run,
     shown,
-    table::{Block, Place, Section, Table},
+    table::{Block, Cell, Place, Section, Table, ground},
 };
 use protocol::model::Measure;
 use std::collections::BTreeMap;
@@ -26,7 +26,9 @@ pub fn section(run: &Run<'_>) -> Option<Section> {
     }
     section.table(by_slot(run, &groups));
     section.table(rises(run, &groups));
+    section.table(returns(run, &groups));
     section.table(limits(run, &groups));
+    section.table(by_session(run, &groups));
     super::shifts::add(run, &groups, &mut section);
     Some(section)
 }
@@ -155,6 +157,125 @@ fn rises(run: &Run<'_>, groups: &[Group]) -> Table {
         table.row(measure.id.clone(), format!("{}, {}: largest", measure.label, measure.unit), cells(&largest));
         table.row(format!("{}-rise", measure.id), "rise above the first reading", cells(&rise)).inset(1);
     }
+    table
+}
+
+/// One session of one person, from its highest reading on: minutes after the dose at which the first reading of the session was reached
+/// again, or nothing where it was not.
+fn returned(run: &Run<'_>, p: &Person, measure: &str) -> Vec<(Option<f64>, Place)> {
+    let offset_of = |one: &Vital| {
+        let slot = one.slot.as_deref()?;
+        run.study.session.vitals.iter().find(|known| known.id == slot).map(|known| known.offset_minutes)
+    };
+    let mut sessions: BTreeMap<u64, Vec<(i32, &Vital)>> = BTreeMap::new();
+    for one in p.vitals.iter().filter(|one| one.measure == measure) {
+        if let Some(offset) = offset_of(one) {
+            sessions.entry(one.session).or_default().push((offset, one));
+        }
+    }
+    let of_one = |mut readings: Vec<(i32, &Vital)>| {
+        readings.sort_by_key(|(offset, _)| *offset);
+        let (_, first) = *readings.first()?;
+        let (peak, highest) = *readings.iter().max_by(|a, b| a.1.number.total_cmp(&b.1.number))?;
+        // One reading, or none above the first, rises nowhere and returns from nowhere.
+        if highest.number <= first.number {
+            return None;
+        }
+        let back = readings.iter().find(|(offset, one)| *offset > peak && one.number <= first.number);
+        let shown = back.map_or(highest, |(_, one)| one);
+        Some((back.map(|(offset, _)| f64::from(*offset)), record(p, &shown.instance)))
+    };
+    sessions.into_values().filter_map(of_one).collect()
+}
+
+/// When values came back to the first reading of the session, by the slots at which they were taken.
+fn returns(run: &Run<'_>, groups: &[Group]) -> Table {
+    let mut table = Table::new(
+        "vitals-return",
+        "Back at the first reading of the session: minutes after the dose, median (quartiles)",
+        "Measure",
+        &["participant", "dose", "vital"],
+    );
+    heads(&mut table, groups);
+    for measure in run.study.session.measures.iter().filter(|measure| scheduled(run, measure)) {
+        let found: Vec<Vec<(Option<f64>, Place)>> = groups
+            .iter()
+            .map(|group| persons(run, &group.people).into_iter().flat_map(|p| returned(run, p, &measure.id)).collect())
+            .collect();
+        let back = found.iter().map(|sessions| {
+            let values: Vec<(f64, Place)> =
+                sessions.iter().filter_map(|(minutes, place)| Some(((*minutes)?, place.clone()))).collect();
+            median(&values, 0)
+        });
+        table.row(measure.id.clone(), measure.label.clone(), back.collect());
+        let not = found.iter().zip(groups).map(|(sessions, group)| {
+            let places: Vec<Place> =
+                sessions.iter().filter(|(minutes, _)| minutes.is_none()).map(|(_, place)| place.clone()).collect();
+            let (count, of) = (places.len(), sessions.len());
+            let cell = Cell::count(ground(places), count).and("of", of as f64).printed(shown::part(count, of));
+            cell.by("sessions").or_on(|| standing(run, &group.people))
+        });
+        table.row(format!("{}-not", measure.id), "not back by the last reading, sessions", not.collect()).inset(1);
+    }
+    table.note(
+        "Of sessions in which a later reading lay above the first one: the first time after the highest at which a reading was at or below \
+         it again, by the schedule of readings.",
+    );
+    table
+}
+
+/// Who passed a limit, by session and by what was ordered for it.
+fn by_session(run: &Run<'_>, groups: &[Group]) -> Table {
+    let mut table = Table::new(
+        "vitals-sessions",
+        "Participants who passed a limit, by session and level",
+        "Session and level",
+        &["participant", "dose", "dosing_session", "breach"],
+    );
+    heads(&mut table, groups);
+    for session in &run.study.dose.sessions {
+        let number = u64::from(session.number);
+        for level in &session.levels {
+            let had = |p: &Person| {
+                p.sessions.iter().any(|one| {
+                    one.session == number && one.dosed_at.is_some() && one.level.as_deref() == Some(level.as_str())
+                })
+            };
+            let mut any = false;
+            let mut rows = [Vec::new(), Vec::new()];
+            for group in groups {
+                let people = persons(run, &group.people).into_iter().filter(|p| had(p)).collect::<Vec<_>>();
+                any |= !people.is_empty();
+                for (red, row) in [false, true].into_iter().zip(&mut rows) {
+                    let passed = |p: &&&Person| -> bool {
+                        p.breaches.iter().any(|one| one.session == number && (one.red || !red))
+                    };
+                    let count = people.iter().filter(passed).count();
+                    let places = people.iter().flat_map(|p| {
+                        let own = p.breaches.iter().filter(|one| one.session == number && (one.red || !red));
+                        own.map(|one| record(p, &one.instance)).collect::<Vec<_>>()
+                    });
+                    let cell = Cell::count(ground(places), count).and("of", people.len() as f64);
+                    let doses = || {
+                        let own = |p: &&Person| -> Vec<Place> {
+                            let doses = p.doses.iter().filter(|dose| dose.session == number);
+                            doses.map(|dose| super::entry(p, dose.version)).collect()
+                        };
+                        ground(people.iter().flat_map(own))
+                    };
+                    row.push(cell.printed(shown::part(count, people.len())).by("participants").or_on(doses));
+                }
+            }
+            if !any {
+                continue;
+            }
+            let [amber, red] = rows;
+            let id = format!("session-{number}-{}", shown::slug(level.as_str()));
+            table.row(id.clone(), format!("Session {number} at level {level}: amber or red"), amber);
+            table.row(format!("{id}-red"), "red", red).inset(1);
+        }
+    }
+    table.note("Of those who had the session at that level. In arms with placebo the level is that of the label.");
     table
 }
 

@@ -128,11 +128,16 @@ fn figure(figure: &Figure, number: usize, out: &mut String) {
     out.push_str("</figure>\n");
 }
 
+/// Rows of a table that is kept on one sheet.
+const SHORT: usize = 16;
+
 fn table(table: &Table, number: usize, out: &mut String) {
     let id = escape(&table.id);
+    // What fits on a sheet is not torn apart: the caption stays with its rows.
+    let short = if table.rows.len() <= SHORT { " class=\"short\"" } else { "" };
     let _ = writeln!(
         out,
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table {number}\"><table id=\"table-{id}\"><caption>Table {number}. {} \
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table {number}\"><table id=\"table-{id}\"{short}><caption>Table {number}. {} \
          <span class=\"quiet\">{id}</span></caption>\n<thead><tr><th scope=\"col\">{}</th>",
         escape(&table.title),
         escape(&table.head)

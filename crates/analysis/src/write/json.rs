@@ -53,6 +53,7 @@ pub fn json(report: &Report) -> String {
         "files": super::file_names(report),
         "warning": report.standing.warning(),
         "synthetic": checkpoint.synthetic,
+        "frozen": report.frozen.as_ref().map(|one| json!({ "day": one.day.to_string(), "signed_by": one.signed_by })),
         "lock": lock,
         "checkpoint": {
             "digest": checkpoint.digest,

@@ -20,6 +20,7 @@ pub(crate) use medication::write as medicine_write;
 pub(crate) use randomisation::confirmation_in_force;
 pub use ratings::rating_forms_of;
 pub use safety::interests;
+pub use records::DOCUMENT_KINDS;
 pub(crate) use visits::{attended, interval};
 
 use crate::{

@@ -306,6 +306,9 @@ fn words(field: &str, text: &str) -> Result<(), Unreadable> {
     })
 }
 
+/// What a document can be. A closed list: a kind in somebody's own words would carry a name into the chain, for ever.
+pub const DOCUMENT_KINDS: [&str; 4] = ["consent", "ecg", "laboratory", "other"];
+
 /// Beyond it a size is a slip, and canonical bytes could not keep it exactly: one tebibyte.
 const LARGEST_FILE: u64 = 1_099_511_627_776;
 
@@ -319,6 +322,24 @@ pub(super) fn document(
     draft: &mut Draft,
 ) -> Result<(), FactNo> {
     case.participant()?;
+    if !DOCUMENT_KINDS.contains(&kind) {
+        return Err(Unreadable {
+            field: "kind".to_owned(),
+            what: "this is no kind of document".to_owned(),
+            mend: format!("give one of {}", DOCUMENT_KINDS.join(", ")),
+        }
+        .into());
+    }
+    if let Some(visit) = visit
+        && case.study.visit(visit.as_str()).is_none()
+    {
+        return Err(Unreadable {
+            field: "visit".to_owned(),
+            what: format!("there is no visit {visit} in this study"),
+            mend: "choose the visit that it belongs to, or none".to_owned(),
+        }
+        .into());
+    }
     if sha256.len() != 64 || !sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(Unreadable {
             field: "sha256".to_owned(),
@@ -327,10 +348,14 @@ pub(super) fn document(
         }
         .into());
     }
-    if bytes > LARGEST_FILE {
+    if bytes == 0 || bytes > LARGEST_FILE {
         return Err(Unreadable {
             field: "bytes".to_owned(),
-            what: format!("{bytes} bytes is larger than any file"),
+            what: if bytes == 0 {
+                "the file is empty".to_owned()
+            } else {
+                format!("{bytes} bytes is larger than any file")
+            },
             mend: "give the size of the file in bytes".to_owned(),
         }
         .into());

@@ -1,9 +1,9 @@
 //! What can't be read, at the door: a sentence and a place, nothing half-applied, nothing lost.
 
 use crate::clinic::{Clinic, study};
-use conduct::{Command, No};
+use conduct::{Command, Fact, No};
 use proptest::prelude::*;
-use record::{Door, SqliteStore, projection, request_read};
+use record::{Answer, Door, SqliteStore, projection, request_read};
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 
@@ -192,6 +192,10 @@ fn what_means_nothing_leaves_no_trace() {
     let counted = |clinic: &Clinic| (clinic.count("entry"), clinic.count("act"), clinic.count("form"));
     let before = counted(&clinic);
     let form = |form: &str, values: Value| json!({ "fact": { "record_form": { "participant": "S01-001", "form": form, "visit": "SCREEN", "values": values } } });
+    let document = |kind: &str, visit: &str, bytes: u64| {
+        json!({ "fact": { "attach_document": { "participant": "S01-001", "kind": kind,
+        "name": "scan.pdf", "sha256": "ab".repeat(32), "visit": visit, "bytes": bytes } } })
+    };
     for command in [
         json!({ "fact": { "record_note": { "participant": "S99-999", "text": "nobody" } } }),
         json!({ "fact": { "record_note": { "participant": "S01-001\u{0}", "text": "a zero byte in a code" } } }),
@@ -210,6 +214,15 @@ fn what_means_nothing_leaves_no_trace() {
         json!({ "fact": { "correct_form": { "participant": "S01-001", "instance": "nothing", "changes": {}, "seen": 0 } } }),
         json!({ "fact": { "record_visit": { "participant": "S01-001", "visit": "NEVER", "outcome": "no_show" } } }),
         json!({ "fact": { "record_rating_missed": { "request": "none", "text": "x" } } }),
+        document("Jane Doe passport", "SCREEN", 4096),
+        document("", "SCREEN", 4096),
+        document("ecg", "NOPE", 4096),
+        document("ecg", "SCREEN", 0),
+        json!({ "fact": { "record_note": { "participant": "S01-001", "text": "a zero\u{0} byte" } } }),
+        json!({ "fact": { "record_note": { "participant": "S01-001", "text": "\u{1b}[2J a cleared screen" } } }),
+        json!({ "fact": { "record_note": { "participant": "S01-001", "text": "read me \u{202e}sdrawkcab" } } }),
+        json!({ "fact": { "record_visit": { "participant": "S01-001", "visit": "SCREEN", "outcome": { "missed": { "reason": "i\u{7}ll" } } } } }),
+        form("history", json!({ "note": "words\u{2066} in a field of a form" })),
     ] {
         let Ok(read) = request_read(&request(&command)) else { continue };
         let answer = clinic.act("investigator", read.command);
@@ -221,6 +234,16 @@ fn what_means_nothing_leaves_no_trace() {
         }
         assert_eq!(counted(&clinic), before, "{command} left a trace");
     }
+    // A reason that can't be seen as it is written is no reason; tabs, new lines and every people's writing are.
+    let note = |text: &str| Command::Fact(Fact::RecordNote { participant: id.clone(), text: text.to_owned() });
+    let mut asked = clinic.asked("investigator", None, note("words"));
+    asked.request.reason = Some("because\u{202e}".to_owned());
+    assert!(matches!(clinic.door.ask(&asked).unwrap(), Answer::No(No::Unreadable(all)) if all[0].field == "reason"));
+    assert_eq!(counted(&clinic), before);
+    for text in ["lines\r\nand\nlines,\tand \"tabs\" \\ — 頭痛", "כאב ראש", "12 µg/l 🧡"] {
+        clinic.act("investigator", note(text)).unwrap();
+    }
+    clinic.act("investigator", serde_json::from_value(document("ecg", "SCREEN", 4096)).unwrap()).unwrap();
     clinic.prove();
 }
 

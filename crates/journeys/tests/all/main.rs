@@ -11,6 +11,7 @@ mod clinic;
 mod design;
 mod drug;
 mod failures;
+mod kept;
 mod licensed;
 mod mmrm;
 mod moves;

@@ -196,6 +196,27 @@ fn model_agrees(known: &Known, report: &Value) {
 }
 
 /// Every entry that a trace names is in the exported log with that hash, and a count has as many people under it.
+/// No number but those of the chains, the queries and others' publications is without a place in the record.
+fn every_number_rests_on_something(report: &Value) {
+    let words = ["text", "how", "places", "participants"];
+    for section in report["sections"].as_array().unwrap() {
+        let tables = section["blocks"].as_array().unwrap().iter().map(|block| &block["table"]);
+        let own = |table: &&Value| !["chains", "queries", "published"].iter().any(|id| table["id"] == **id);
+        for row in tables.filter(own).flat_map(|table| table["rows"].as_array().into_iter().flatten()) {
+            for (column, cell) in row["cells"].as_object().unwrap() {
+                let mut numbers = cell.as_object().unwrap().iter().filter(|(name, _)| !words.contains(&name.as_str()));
+                let counts = numbers.any(|(_, value)| value.as_f64().is_some_and(|value| value != 0.0));
+                assert!(
+                    !counts || cell["places"].as_u64() > Some(0),
+                    "{} {}.{column}: {cell}",
+                    section["id"],
+                    row["id"]
+                );
+            }
+        }
+    }
+}
+
 fn traces_lead_to_entries(here: &Path, known: &Known, report: &Value) {
     let mut log = Vec::new();
     record::export(known.store.as_ref(), &mut log).unwrap();
@@ -210,6 +231,8 @@ fn traces_lead_to_entries(here: &Path, known: &Known, report: &Value) {
         ("accountability", "total", "received"),
         ("deviations", "important", "consented"),
         ("vitals-limits", "l1-amber", "mdma"),
+        ("severity", "placebo-LT1", "missing"),
+        ("responder-steps", "placebo-T4", "missing"),
     ] {
         let said = well(here, &format!("trace {id} {row}.{column} --data store --json"));
         let trace: Value = serde_json::from_str(&said).unwrap();
@@ -314,6 +337,10 @@ fn a_trial_is_rehearsed_locked_analysed_traced_and_opened_again() {
     counts_agree(&known, &report);
     model_agrees(&known, &report);
     traces_lead_to_entries(here, &known, &report);
+    every_number_rests_on_something(&report);
+    let frozen = report["frozen"]["signed_by"].as_str().unwrap();
+    assert!(frozen.contains("data-manager") && frozen.contains("administrator"), "{frozen}");
+    assert!(fs::read_to_string(here.join("final/report.html")).unwrap().contains("<dt>Plan frozen</dt>"));
     self_contained(&fs::read_to_string(here.join("final/report.html")).unwrap());
 
     together(here);

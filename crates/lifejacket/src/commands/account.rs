@@ -5,8 +5,8 @@ use crate::{
     arguments::{Account, Data},
     store,
 };
-use anyhow::{Context, bail};
-use identity::{NewAccount, Standing, Who, judge_password, judge_pin};
+use anyhow::Context;
+use identity::{NewAccount, Standing, Who, judge_name, judge_password, judge_pin};
 use jiff::Timestamp;
 use std::{io::Write, path::Path, process::ExitCode};
 use terms::{ParticipantId, StaffId};
@@ -23,7 +23,7 @@ pub fn run(arguments: &Account) -> anyhow::Result<ExitCode> {
             };
             add(&store::open(&data.data)?, login, name, who, secrets.as_deref())?;
         }
-        Account::List { data } => list(&store::open(&data.data)?)?,
+        Account::List { data } => list(&store::open_to_look(&data.data)?)?,
         Account::Password { whose } => {
             password(&store::open(&whose.data.data)?, &whose.login, whose.secrets.as_deref())?;
         }
@@ -41,9 +41,7 @@ pub fn run(arguments: &Account) -> anyhow::Result<ExitCode> {
 }
 
 fn add(opened: &store::Opened, login: &str, name: &str, who: Who, secrets: Option<&Path>) -> anyhow::Result<()> {
-    if name.trim().is_empty() {
-        bail!("--name is empty: give the name that others see");
-    }
+    let name = judge_name(name)?;
     if let Who::Participant(code) = &who {
         opened.door.participant(code)?.with_context(|| format!("the record knows no participant {code}"))?;
     }

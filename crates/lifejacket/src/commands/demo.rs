@@ -7,6 +7,10 @@ use std::{path::PathBuf, process::ExitCode, time::Instant};
 pub fn run(arguments: &Demo) -> anyhow::Result<ExitCode> {
     simulate::can_be_simulated(arguments.participants)?;
     let started = Instant::now();
+    if !arguments.no_serve {
+        // Nobody waits for a trial to be built and is told then that it can't be shown.
+        serve::judge_address(arguments.listen)?;
+    }
     let folder = arguments.data.clone().unwrap_or_else(passing_folder);
     let kept = folder.join("record.sqlite").exists();
     let opened = if kept {

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use terms::{ParticipantId, SiteId};
 
 pub fn run(arguments: &Forecast) -> anyhow::Result<ExitCode> {
-    let opened = store::open(&arguments.data.data)?;
+    let opened = store::open_to_look(&arguments.data.data)?;
     let now = store::now(&opened)?;
     let trial = opened.door.trial()?;
     let studies = opened.door.studies();

@@ -4,10 +4,10 @@ use crate::{arguments::Init, folder, store};
 use allocation::{ListPlan, SealedList, Seed};
 use anyhow::{Context, bail};
 use conduct::{Authorisation, Command, Fact, Person, Proof, Request};
-use identity::{NewAccount, Who, judge_login, judge_password, judge_pin};
+use identity::{NewAccount, Who, judge_login, judge_name, judge_password, judge_pin};
 use jiff::Timestamp;
 use protocol::{
-    Severity,
+    Severity, StudyFiles,
     model::{Assignment, Duty, RoleScope, Study},
 };
 use record::{Answer, Asked};
@@ -30,22 +30,11 @@ pub fn run(arguments: &Init) -> anyhow::Result<ExitCode> {
         bail!("the study has {errors} mistakes: nothing was made");
     };
     let mut keys = store::Keys::draw()?;
-    let Judged { sites, password, pin, prepared } = judge(arguments, &study, &mut keys)?;
-
-    let now = Timestamp::now();
-    let opened = store::create(&arguments.data, None, now, &keys)?;
-    store::study_keep(&arguments.data, &study, &files)?;
+    let judged = judge(arguments, &study, &mut keys)?;
     let study = Arc::new(study);
-    opened.door.study_add(Arc::clone(&study));
-    let setting_up = SettingUp { opened: &opened, study: &study };
-    setting_up.administrator(arguments, &password, &pin, now)?;
-    setting_up.ask("adopt", Command::Authorise(Authorisation::AdoptStudy { study: study.hash() }))?;
-    setting_up.grant_role(arguments)?;
-    for site in &sites {
-        let open = Authorisation::OpenSite { site: site.clone() };
-        setting_up.ask(&format!("open-{site}"), Command::Authorise(open))?;
-    }
-    setting_up.seal(&prepared, now)?;
+    let making = store::Making::begin(&arguments.data)?;
+    making.end(make(arguments, &study, &files, &keys, &judged))?;
+    let Judged { sites, prepared, .. } = &judged;
     println!("made {} with study {} version {}", arguments.data.display(), study.id, study.version);
     println!("  meaning        {}", study.hash());
     println!("  sites          {}", sites.iter().map(SiteId::as_str).collect::<Vec<_>>().join(", "));
@@ -65,6 +54,29 @@ pub fn run(arguments: &Init) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Makes the store of what was found good.
+fn make(
+    arguments: &Init,
+    study: &Arc<Study>,
+    files: &StudyFiles,
+    keys: &store::Keys,
+    judged: &Judged,
+) -> anyhow::Result<()> {
+    let now = Timestamp::now();
+    let opened = store::create(&arguments.data, None, now, keys)?;
+    store::study_keep(&arguments.data, study, files)?;
+    opened.door.study_add(Arc::clone(study));
+    let setting_up = SettingUp { opened: &opened, study };
+    setting_up.administrator(arguments, &judged.password, &judged.pin, now)?;
+    setting_up.ask("adopt", Command::Authorise(Authorisation::AdoptStudy { study: study.hash() }))?;
+    setting_up.grant_role(arguments)?;
+    for site in &judged.sites {
+        let open = Authorisation::OpenSite { site: site.clone() };
+        setting_up.ask(&format!("open-{site}"), Command::Authorise(open))?;
+    }
+    setting_up.seal(&judged.prepared, now)
+}
+
 /// Everything that a real trial is made of, found good.
 struct Judged {
     sites: Vec<SiteId>,
@@ -81,8 +93,8 @@ fn judge(arguments: &Init, study: &Study, keys: &mut store::Keys) -> anyhow::Res
     if let Err(error) = judge_login(&arguments.administrator) {
         fault(error.into());
     }
-    if arguments.name.trim().is_empty() {
-        fault(anyhow::anyhow!("--name is empty: give the administrator's name as it is shown"));
+    if let Err(error) = judge_name(&arguments.name) {
+        fault(error.into());
     }
     let sites = sites(arguments, study).map_err(&mut fault).ok();
     let prepared = match sealed_key(arguments, keys) {

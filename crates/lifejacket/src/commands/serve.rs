@@ -6,16 +6,23 @@ use jiff::{SignedDuration, Timestamp};
 use std::{fs, net::SocketAddr, path::Path, process::ExitCode, sync::Arc, time::Instant};
 
 pub fn run(arguments: &Serve) -> anyhow::Result<ExitCode> {
+    judge_address(arguments.listen)?;
     let opened = store::open(&arguments.data.data)?;
     serve(&opened, arguments.listen, |address| println!("serving on http://{address}/ — stop with Ctrl-C"))?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Serves until the program is told to stop. `ready` is called once the address is bound.
-pub fn serve(opened: &store::Opened, listen: SocketAddr, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
+/// Whether pages may be served at an address: they speak no TLS themselves.
+pub fn judge_address(listen: SocketAddr) -> anyhow::Result<()> {
     if !listen.ip().is_loopback() {
         bail!("{listen} is not a loopback address: put a proxy that speaks TLS in front, and listen on 127.0.0.1");
     }
+    Ok(())
+}
+
+/// Serves until the program is told to stop. `ready` is called once the address is bound.
+pub fn serve(opened: &store::Opened, listen: SocketAddr, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
+    judge_address(listen)?;
     let app = web::app(services(opened)?);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the server")?;
     runtime.block_on(async move {

@@ -112,19 +112,23 @@ pub fn make(
         starts: None,
         until: extent.until.and_then(|day| moment(day.at(12, 0, 0, 0))),
     };
+    let making = store::Making::begin(folder)?;
     let keys = store::Keys {
         sealed: *simulation::key_of(seed).secret(),
         people: *Seed::of_simulation(seed, "key of the people").bytes(),
     };
-    let opened = store::create(folder, Some(seed), starts, &keys)?;
-    keep(&opened, folder, &study, &files)?;
-    let people = u64::from(extent.participants.unwrap_or(scenario.participants));
-    let mut sink = StoreSink::new(&opened, people, starts);
-    let simulated = simulation::simulate(&simulation, &mut sink)?;
-    sink.finish().map_err(|error| anyhow::anyhow!("{error}"))?;
-    drop(sink);
-    let opened = reopened(opened)?;
-    Ok(Some(Made { opened, report: simulated.report, asked: extent.participants, room: Room::of(&study) }))
+    let fill = || {
+        let opened = store::create(folder, Some(seed), starts, &keys)?;
+        keep(&opened, folder, &study, &files)?;
+        let people = u64::from(extent.participants.unwrap_or(scenario.participants));
+        let mut sink = StoreSink::new(&opened, people, starts);
+        let simulated = simulation::simulate(&simulation, &mut sink)?;
+        sink.finish().map_err(|error| anyhow::anyhow!("{error}"))?;
+        drop(sink);
+        let opened = reopened(opened)?;
+        Ok(Made { opened, report: simulated.report, asked: extent.participants, room: Room::of(&study) })
+    };
+    making.end(fill()).map(Some)
 }
 
 fn keep(opened: &store::Opened, folder: &Path, study: &Arc<Study>, files: &StudyFiles) -> anyhow::Result<()> {

@@ -12,7 +12,7 @@ use std::{
 };
 
 pub fn run(arguments: &Trace) -> anyhow::Result<ExitCode> {
-    let opened = store::open(&arguments.data.data)?;
+    let opened = store::open_to_look(&arguments.data.data)?;
     let arms = arguments.dummy.map_or(Arms::AsLocked, Arms::Dummy);
     let analysed = Analysed::read(&opened.door, store::PROGRAM, arms)?;
     let report = analysis::report(&analysed.input())?;

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use terms::{ActId, ParticipantId};
 
 pub fn run(arguments: &Why) -> anyhow::Result<ExitCode> {
-    let opened = store::open(&arguments.data.data)?;
+    let opened = store::open_to_look(&arguments.data.data)?;
     let id = ParticipantId::from(arguments.participant.as_str());
     let as_of = arguments.as_of.as_deref().map(moment).transpose()?;
     let mut streams = opened.door.streams_of(Some(&id), None, true, true)?;

@@ -15,7 +15,7 @@ mod stock;
 mod tables;
 mod trial;
 
-pub use replay::{Proved, as_of, rebuild, verify};
+pub use replay::{Proved, as_of, rebuild, verify, verify_through};
 pub use tables::*;
 
 use crate::{

@@ -267,7 +267,7 @@ fn score_rows(participant: &ParticipantState, instance: &InstanceId, scores: &Sc
             shown,
             number,
             text(&score.method),
-            score.band.as_ref().map_or(Cell::Null, |band| text(band)),
+            score.band.as_ref().map_or(Cell::Null, text),
         ];
         writes.push(Write::Put(&SCORE, row));
     }

@@ -9,12 +9,12 @@ use crate::{
     sqlite::Scratch,
     store::{Range, Store, Stored, Take},
     table::{Cell, Row, Table},
-    verify::verify_chain_with,
+    verify::{verify_chain, verify_chain_with},
 };
 use chain::Verifier;
 use conduct::{StockState, StreamId, Studies, TrialState, Written};
 use jiff::Timestamp;
-use std::{fmt, sync::Arc, sync::mpsc};
+use std::{collections::BTreeSet, fmt, sync::Arc, sync::mpsc};
 
 /// Streams listed at a time.
 const STREAMS_A_PAGE: u32 = 1_000;
@@ -54,11 +54,14 @@ fn replay(
     }
 }
 
-/// Throws the current tables away and makes them anew from the log. Gives the number of rows.
+/// Throws the current tables away and makes them anew from the log, if the log is whole: tables that fit a log with entries
+/// missing would hide that. Gives the number of rows.
 ///
 /// # Errors
-/// When the store can't be read or written; then the tables are as they were.
+/// What is wrong with the log, or why the store can't be read or written; then the tables are as they were.
 pub fn rebuild(store: &dyn Store, studies: &Studies) -> Result<u64, StoreError> {
+    verify_chain(store)?;
+    first_wrong(store.check_links()?)?;
     store.rebuild(TABLES, &mut |take| replay(store, studies, None, take))?;
     let mut rows = 0;
     for table in TABLES {
@@ -105,12 +108,23 @@ impl fmt::Display for Proved {
 /// Proves the chain, the file and the current tables.
 ///
 /// # Errors
-/// [`StoreError::Flaw`] with the first bad entry; [`StoreError::Damaged`] or [`StoreError::TableDiffers`] for what is
-/// not an entry.
+/// [`StoreError::Flaw`] with the first bad entry; [`StoreError::Damaged`], [`StoreError::TablesChanged`] or
+/// [`StoreError::TableDiffers`] for what is not an entry.
 pub fn verify(store: &dyn Store, studies: &Studies) -> Result<Proved, StoreError> {
-    let verified = verify_chain_with(store, Verifier::new(), &mut |entry| agrees_with_itself(&entry))?;
-    if let Some(what) = store.check_file()?.into_iter().next() {
-        return Err(StoreError::Damaged { what });
+    verify_through(store, studies, Verifier::new())
+}
+
+/// The same with a verifier that expects heads that were written down elsewhere.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_through(store: &dyn Store, studies: &Studies, verifier: Verifier) -> Result<Proved, StoreError> {
+    let mut erased = BTreeSet::new();
+    let verified = verify_chain_with(store, verifier, &mut |entry| agrees_with_itself(&entry, &mut erased))?;
+    first_wrong(store.check_file(TABLES)?)?;
+    erased_are_gone(store, &erased)?;
+    if let Some(what) = store.check_tables(TABLES)?.into_iter().next() {
+        return Err(StoreError::TablesChanged { what });
     }
     let stocked = stocks_add_up(store)?;
     let mut scratch = Scratch::new(TABLES)?;
@@ -120,6 +134,31 @@ pub fn verify(store: &dyn Store, studies: &Studies) -> Result<Proved, StoreError
         rows += compare(store, &scratch, table)?;
     }
     Ok(Proved { entries: verified.links, heads: verified.heads, rows, stocked })
+}
+
+fn first_wrong(wrong: Vec<String>) -> Result<(), StoreError> {
+    wrong.into_iter().next().map_or(Ok(()), |what| Err(StoreError::Damaged { what }))
+}
+
+/// Whose identity was erased stands in the log and beside it alike, and nothing of it is left.
+fn erased_are_gone(store: &dyn Store, in_log: &BTreeSet<String>) -> Result<(), StoreError> {
+    let people = |table: &str| -> Result<BTreeSet<String>, StoreError> {
+        let rows = store.select(&format!("SELECT DISTINCT participant FROM {table}"), &[])?;
+        Ok(rows.iter().filter_map(|row| row.first()?.as_text().map(str::to_owned)).collect())
+    };
+    let beside = people("person_erased")?;
+    if let Some(one) = beside.difference(in_log).next() {
+        let what = format!("person_erased says that the identity of {one} was erased, but no entry does");
+        return Err(StoreError::Damaged { what });
+    }
+    for table in ["person", "person_value", "person_token", "person_document"] {
+        if let Some(one) = people(table)?.intersection(in_log).next() {
+            let what =
+                format!("an entry says that the identity of {one} was erased, but {table} holds some of it still");
+            return Err(StoreError::Damaged { what });
+        }
+    }
+    Ok(())
 }
 
 /// Whether received = on hand + given + sent out + destroyed + lost holds after every entry of every stock, and the book that
@@ -145,14 +184,19 @@ fn stocks_add_up(store: &dyn Store) -> Result<u64, StoreError> {
     }
 }
 
-/// What stands beside an entry in the database says what the entry says.
-fn agrees_with_itself(entry: &Stored<'_>) -> Result<(), StoreError> {
+/// What stands beside an entry in the database says what the entry says. Notes whose identity was erased.
+fn agrees_with_itself(entry: &Stored<'_>, erased: &mut BTreeSet<String>) -> Result<(), StoreError> {
     if entry.chain == SEALED {
         return Ok(());
     }
     let Some(written) = written_read(entry)? else {
         return Err(StoreError::Damaged { what: format!("entry {}: `{}` is no stream", entry.number, entry.stream) });
     };
+    if matches!(written.entry, conduct::Entry::IdentityErased)
+        && let Some(participant) = entry.stream.strip_prefix("participant/")
+    {
+        erased.insert(participant.to_owned());
+    }
     if written.stamp.recorded_at.as_microsecond() != entry.recorded_at.as_microsecond() {
         return Err(StoreError::Damaged {
             what: format!(

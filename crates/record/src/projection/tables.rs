@@ -16,7 +16,8 @@ macro_rules! tables {
             #[doc = $means]
             pub static $constant: Table = Table {
                 name: $name,
-                means: $means,
+                // A doc comment begins with the space after its slashes.
+                means: $means.trim_ascii(),
                 columns: &[$(Column { name: stringify!($column), kind: Kind::$kind, means: $column_means }),+],
                 key: $key,
                 indexes: &[$($index),*],

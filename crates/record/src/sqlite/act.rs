@@ -71,7 +71,7 @@ fn stored(hash: &[u8]) -> Result<Hash, StoreError> {
     Hash::from_slice(hash).map_err(|error| StoreError::Damaged { what: error.to_string() })
 }
 
-/// The first answer that is not what was written, and entries that belong to none.
+/// The first answer that is not what was written, entries that an answer led to and that are gone, and entries that belong to none.
 pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> {
     let mut wrong = Vec::new();
     let mut query = connection
@@ -79,6 +79,7 @@ pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> 
         .map_err(fault)?;
     let mut rows = query.query([]).map_err(fault)?;
     let (mut previous, mut buffer, mut expected, mut next) = (beginning(connection)?, Vec::new(), 1, 1);
+    let mut newest = String::new();
     while let Some(row) = rows.next().map_err(fault)? {
         let bytes = |column| row.get_ref(column).map_err(fault).map(|value| value.as_bytes().unwrap_or_default());
         let command = bytes(1)?;
@@ -101,9 +102,23 @@ pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> 
             ));
             return Ok(wrong);
         }
+        if read.entries > 0 {
+            newest = format!("answer {} (command {})", read.id, read.command);
+        }
         expected += 1;
         next += read.entries;
         previous = hash;
+    }
+    let (last, entries): (i64, i64) = connection
+        .query_row("SELECT coalesce(max(id), 0), count(*) FROM entry", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .map_err(fault)?;
+    if last < next - 1 {
+        wrong.push(format!(
+            "the log ends with entry {last}, but {newest} led to entries up to {}: its newest entries are missing",
+            next - 1
+        ));
+    } else if entries != next - 1 {
+        wrong.push(format!("the answers led to {} entries, but the log holds {entries}", next - 1));
     }
     let strays = "SELECT entry.id FROM entry LEFT JOIN act ON act.id = entry.act \
          WHERE act.id IS NULL OR entry.recorded_at <> act.recorded_at \

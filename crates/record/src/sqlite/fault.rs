@@ -27,6 +27,10 @@ pub(super) fn fault(error: rusqlite::Error) -> StoreError {
         ErrorCode::ReadOnly | ErrorCode::PermissionDenied => StoreError::ReadOnly,
         ErrorCode::DatabaseCorrupt => StoreError::Damaged { what },
         ErrorCode::NotADatabase => StoreError::Damaged { what },
+        // SQLite does not say more when the system refuses that a file grows beyond what the account may write.
+        ErrorCode::SystemIoFailure if cause.extended_code == rusqlite::ffi::SQLITE_IOERR_WRITE => StoreError::Disk {
+            what: format!("{what}, or the file has the size that this account may write at most, `ulimit -f`"),
+        },
         ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::OutOfMemory => StoreError::Disk { what },
         _ => StoreError::Internal { what },
     }

@@ -1,6 +1,9 @@
 //! Readers' connections, and the thread that moves the journal into the file so that no act has to wait for it.
 
-use super::{fault::fault, open};
+use super::{
+    fault::fault,
+    open::{self, Looking},
+};
 use crate::error::StoreError;
 use rusqlite::Connection;
 use std::{
@@ -24,12 +27,13 @@ const JOURNAL_PAGES_MAX: i32 = 50_000;
 
 pub(super) struct Readers {
     path: PathBuf,
+    looking: Looking,
     idle: Mutex<Vec<Connection>>,
 }
 
 impl Readers {
-    pub(super) fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), idle: Mutex::default() }
+    pub(super) fn new(path: &Path, looking: Looking) -> Self {
+        Self { path: path.to_owned(), looking, idle: Mutex::default() }
     }
 
     /// Lends a connection that can't write.
@@ -37,7 +41,7 @@ impl Readers {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => open::open_reader(&self.path)?,
+            None => open::open_reader(&self.path, self.looking)?,
         };
         let result = work(&connection);
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,20 +1,23 @@
 //! Reading the log.
 
-use super::fault::fault;
+use super::{fault::fault, schema};
 use crate::{
     error::StoreError,
     store::{Answered, Appended, Look, Range, Stored},
+    table::Table,
 };
 use chain::{ChainName, Hash, Head};
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params, types::ValueRef};
 use std::collections::BTreeMap;
 
 /// The columns that [`stored`] reads, in its order. Names are joined in; the log itself holds numbers.
+///
+/// INVARIANT: no entry is left out because its name is gone; it is read, and [`stored`] says what is missing.
 const COLUMNS: &str = "SELECT entry.id, chain.name, entry.position, stream.name, entry.version, act.command, \
      entry.recorded_at, entry.heads, entry.body, entry.hash FROM entry \
-     CROSS JOIN chain ON chain.id = entry.chain CROSS JOIN stream ON stream.id = entry.stream \
-     CROSS JOIN act ON act.id = entry.act";
+     LEFT JOIN chain ON chain.id = entry.chain LEFT JOIN stream ON stream.id = entry.stream \
+     LEFT JOIN act ON act.id = entry.act";
 
 pub(super) fn read(connection: &Connection, range: Range<'_>, look: &mut Look<'_>) -> Result<(), StoreError> {
     match range {
@@ -60,7 +63,10 @@ fn each(
 fn stored<'r>(row: &'r Row<'_>) -> Result<Stored<'r>, StoreError> {
     let id = row.get::<_, i64>(0).map_err(fault)?;
     let damaged = |what: String| StoreError::Damaged { what: format!("entry {id}: {what}") };
-    let text = |column| row.get_ref(column).map_err(fault)?.as_str().map_err(|error| damaged(error.to_string()));
+    let name = |column, of: &str| match row.get_ref(column).map_err(fault)? {
+        ValueRef::Null => Err(damaged(format!("the {of} that it belongs to is not there any more"))),
+        text => text.as_str().map_err(|error| damaged(error.to_string())),
+    };
     let count = |column| {
         let number = row.get::<_, i64>(column).map_err(|error| damaged(error.to_string()))?;
         u64::try_from(number).map_err(|error| damaged(error.to_string()))
@@ -68,11 +74,11 @@ fn stored<'r>(row: &'r Row<'_>) -> Result<Stored<'r>, StoreError> {
     let bytes = |column| row.get_ref(column).map_err(fault)?.as_bytes().map_err(|error| damaged(error.to_string()));
     Ok(Stored {
         number: count(0)?,
-        chain: text(1)?,
+        chain: name(1, "chain")?,
         position: count(2)?,
-        stream: text(3)?,
+        stream: name(3, "stream")?,
         version: count(4)?,
-        command: text(5)?,
+        command: name(5, "answer")?,
         recorded_at: time(row.get(6).map_err(|error| damaged(error.to_string()))?)?,
         heads: row
             .get_ref(7)
@@ -148,30 +154,32 @@ pub(super) fn heads(connection: &Connection) -> Result<BTreeMap<ChainName, Head>
     .collect()
 }
 
-/// The guards of `schema.sql`, by name.
-const GUARDS: [&str; 9] = [
-    "about_is_said_once",
-    "about_never_changes",
-    "about_never_goes",
-    "act_comes_last",
-    "act_never_changes",
-    "act_never_goes",
-    "entry_comes_last",
-    "entry_never_changes",
-    "entry_never_goes",
-];
+/// Whether log, answers and names belong together: what no rebuild can mend.
+pub(super) fn check_links(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    // One moment's state, whoever writes meanwhile.
+    let _moment = connection.unchecked_transaction().map_err(fault)?;
+    links(connection)
+}
 
-pub(super) fn check_file(connection: &Connection) -> Result<Vec<String>, StoreError> {
-    let mut wrong: Vec<String> = Vec::new();
-    let own_schema = guards_of(&own_schema()?)?;
-    let found = guards_of(connection)?;
-    for guard in GUARDS {
-        match (own_schema.get(guard), found.get(guard)) {
-            (_, None) => wrong.push(format!("the guard {guard} was taken away")),
-            (needed, found) if needed != found => wrong.push(format!("the guard {guard} was changed")),
-            _ => {}
-        }
+fn links(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let mut wrong = super::act::check(connection)?;
+    let sql = "SELECT rowid, parent FROM pragma_foreign_key_check('entry') ORDER BY rowid LIMIT 20";
+    let mut statement = connection.prepare(sql).map_err(fault)?;
+    let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))).map_err(fault)?;
+    for row in rows {
+        let (entry, parent) = row.map_err(fault)?;
+        wrong.push(format!("entry {entry} belongs to a row of {parent} that is not there"));
     }
+    Ok(wrong)
+}
+
+pub(super) fn check_file(
+    connection: &Connection,
+    format: u32,
+    tables: &[&'static Table],
+) -> Result<Vec<String>, StoreError> {
+    let _moment = connection.unchecked_transaction().map_err(fault)?;
+    let mut wrong = schema::check_own(connection, format, tables)?;
     let mut statement = connection.prepare("PRAGMA integrity_check(20)").map_err(fault)?;
     let lines = statement.query_map([], |row| row.get::<_, String>(0)).map_err(fault)?;
     for line in lines {
@@ -180,27 +188,7 @@ pub(super) fn check_file(connection: &Connection) -> Result<Vec<String>, StoreEr
             wrong.push(line);
         }
     }
-    wrong.extend(super::act::check(connection)?);
+    wrong.extend(links(connection)?);
     wrong.extend(super::keep::check(connection)?);
     Ok(wrong)
-}
-
-fn own_schema() -> Result<Connection, StoreError> {
-    let memory = Connection::open_in_memory().map_err(fault)?;
-    memory.execute_batch(include_str!("schema.sql")).map_err(fault)?;
-    Ok(memory)
-}
-
-/// Whether a name is that of a table of the record itself.
-pub(super) fn is_own_table(name: &str) -> Result<bool, StoreError> {
-    own_schema()?
-        .prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE")
-        .and_then(|mut query| query.exists([name]))
-        .map_err(fault)
-}
-
-fn guards_of(connection: &Connection) -> Result<BTreeMap<String, String>, StoreError> {
-    let mut statement =
-        connection.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").map_err(fault)?;
-    statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).and_then(Iterator::collect).map_err(fault)
 }

@@ -9,7 +9,7 @@ use rusqlite::{
     Connection, Statement, ToSql,
     types::{ToSqlOutput, Value, ValueRef},
 };
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use terms::Decimal;
 
 impl ToSql for Cell {
@@ -106,14 +106,19 @@ pub(super) fn tables_create(connection: &Connection, tables: &[&'static Table]) 
         .try_for_each(|statement| connection.execute_batch(&statement).map_err(fault))
 }
 
-/// Throws away the current tables that the file says it holds, and no other table.
-pub(super) fn tables_drop(connection: &Connection) -> Result<(), StoreError> {
+/// The current tables that the file says it holds.
+pub(super) fn tables_listed(connection: &Connection) -> Result<Vec<String>, StoreError> {
     let mut statement = connection.prepare("SELECT name FROM current_tables").map_err(fault)?;
-    let names: Vec<String> = statement.query_map([], |row| row.get(0)).and_then(Iterator::collect).map_err(fault)?;
-    drop(statement);
+    statement.query_map([], |row| row.get(0)).and_then(Iterator::collect).map_err(fault)
+}
+
+/// Throws away the current tables that the file says it holds and those that come in their place, and no other table.
+pub(super) fn tables_drop(connection: &Connection, tables: &[&'static Table]) -> Result<(), StoreError> {
+    let mut names: BTreeSet<String> = tables.iter().map(|table| table.name.to_owned()).collect();
+    names.extend(tables_listed(connection)?);
     for name in names {
         // Dropping is what a rebuild may do to a current table and to nothing else, whatever stands in the list.
-        if crate::sqlite::reader::is_own_table(&name)? {
+        if crate::sqlite::schema::is_own_table(&name)? {
             return Err(StoreError::Damaged { what: format!("it counts {name} among the current tables") });
         }
         connection.execute_batch(&format!("DROP TABLE IF EXISTS \"{}\"", name.replace('"', "\"\""))).map_err(fault)?;

@@ -291,6 +291,58 @@ fn a_table_that_was_changed_is_found_and_mended() {
     assert!(matches!(&error, StoreError::Flaw(flaw) if flaw.chain == "site/S01"), "{error}");
 }
 
+/// A rebuild makes tables that fit a log, whatever is missing in it; so it refuses where something is.
+#[test]
+fn a_rebuild_hides_nothing_that_is_missing() {
+    let mut clinic = Clinic::new();
+    for n in 0..20 {
+        run(&mut clinic, Happening { kind: n % 30, who: n % 3, which: n });
+    }
+    let store = Arc::clone(clinic.door.store());
+    let studies = clinic.door.studies();
+    projection::verify(store.as_ref(), &studies).unwrap();
+    let hand = Connection::open(&clinic.path).unwrap();
+    hand.pragma_update(None, "foreign_keys", false).unwrap();
+    let guard = |name: &str| -> String {
+        hand.query_row("SELECT sql FROM sqlite_schema WHERE name = ?1", [name], |row| row.get(0)).unwrap()
+    };
+    let tables = dump(store.as_ref());
+    for (guarded, change, back, says) in [
+        (
+            "entry_never_goes",
+            "CREATE TEMP TABLE kept AS SELECT * FROM main.entry ORDER BY id DESC LIMIT 1; DELETE FROM main.entry WHERE id = (SELECT id FROM kept)",
+            "INSERT INTO main.entry SELECT * FROM kept",
+            "its newest entries are missing",
+        ),
+        (
+            "chain_never_goes",
+            "CREATE TEMP TABLE name AS SELECT * FROM main.chain WHERE name = 'site/S01'; DELETE FROM main.chain WHERE name = 'site/S01'",
+            "INSERT INTO main.chain SELECT * FROM name",
+            "the chain that it belongs to is not there",
+        ),
+        (
+            "about_never_goes",
+            "INSERT INTO person_erased VALUES ('S01-001', 0)",
+            "DELETE FROM person_erased",
+            "person_erased says that the identity of S01-001 was erased, but no entry does",
+        ),
+    ] {
+        let sql = guard(guarded);
+        hand.execute_batch(&format!("DROP TRIGGER {guarded}; {change}; {sql}")).unwrap();
+        let damaged = |error: StoreError| match error {
+            StoreError::Damaged { what } => assert!(what.contains(says), "{change}: {what}"),
+            other => panic!("{other}"),
+        };
+        damaged(projection::verify(store.as_ref(), &studies).unwrap_err());
+        if guarded != "about_never_goes" {
+            damaged(projection::rebuild(store.as_ref(), &studies).unwrap_err());
+            assert_eq!(dump(store.as_ref()), tables, "nothing was made anew");
+        }
+        hand.execute_batch(back).unwrap();
+        projection::verify(store.as_ref(), &studies).unwrap();
+    }
+}
+
 /// The tables as they were known at a time are those that stood there then.
 #[test]
 fn tables_as_they_were_known() {

@@ -5,19 +5,19 @@ use record::{Range, SqliteStore, Store, StoreError};
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 
-struct Place {
+pub struct Place {
     _folder: tempfile::TempDir,
-    path: PathBuf,
+    pub path: PathBuf,
 }
 
-fn place() -> Place {
+pub fn place() -> Place {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("record.sqlite");
     Place { _folder: folder, path }
 }
 
 /// Three chains, thirty entries, everything in the file and nothing in the journal.
-fn filled(path: &Path) {
+pub fn filled(path: &Path) {
     let store = new_store(path);
     for n in 0..10 {
         let participant = format!("participant/{}", n % 3);
@@ -58,13 +58,21 @@ fn a_hand_with_sql_is_refused() {
         ("UPDATE about SET value = 'no' WHERE name = 'synthetic'", "never changed"),
         ("DELETE FROM about", "never deleted"),
         ("REPLACE INTO about VALUES ('synthetic', 'no')", "never changed"),
+        ("DELETE FROM chain WHERE name = 'trial'", "never deleted"),
+        ("UPDATE chain SET name = 'site/S09' WHERE name = 'trial'", "never changed"),
+        ("REPLACE INTO chain VALUES (1, 'site/S09')", "never changed"),
+        ("REPLACE INTO chain (name) VALUES ('trial')", "never changed"),
+        ("DELETE FROM stream WHERE name = 'participant/0'", "never deleted"),
+        ("UPDATE stream SET id = id + 100", "never changed"),
+        ("REPLACE INTO stream VALUES (1, 'participant/9')", "never changed"),
+        ("INSERT OR REPLACE INTO stream (name) VALUES ('trial')", "never changed"),
     ] {
         let error = hand.execute_batch(sql).unwrap_err().to_string();
         assert!(error.contains(says), "{sql}: {error}");
     }
     let store = SqliteStore::open(&place.path, TABLES).unwrap();
     assert_eq!(verify(&store).unwrap().links, 30);
-    assert_eq!(store.check_file().unwrap(), [""; 0]);
+    assert_eq!(store.check_file(TABLES).unwrap(), [""; 0]);
     assert!(store.about().synthetic);
 }
 
@@ -75,7 +83,7 @@ fn a_guard_that_was_taken_away_is_found() {
     let hand = Connection::open(&place.path).unwrap();
     hand.execute_batch("DROP TRIGGER entry_never_changes; UPDATE entry SET body = '{\"n\":5}' WHERE id = 11").unwrap();
     let store = SqliteStore::open(&place.path, TABLES).unwrap();
-    assert_eq!(store.check_file().unwrap(), ["the guard entry_never_changes was taken away"]);
+    assert_eq!(store.check_file(TABLES).unwrap(), ["the guard entry_never_changes was taken away"]);
     let flaw = verify(&store).unwrap_err();
     assert_eq!((flaw.chain.as_str(), flaw.position), ("trial", 4));
 }
@@ -144,7 +152,7 @@ fn a_change_beside_the_log_is_found() {
         let document =
             record::SealedDocument { sha256: chain::Hash::of(b"x"), participant: "S01-001".into(), sealed: vec![3; 9] };
         store.document_keep(&document).unwrap();
-        assert_eq!(store.check_file().unwrap(), [""; 0]);
+        assert_eq!(store.check_file(TABLES).unwrap(), [""; 0]);
         let hand = Connection::open(&place.path).unwrap();
         let guards: Vec<(String, String)> = hand
             .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1")
@@ -161,7 +169,7 @@ fn a_change_beside_the_log_is_found() {
         for (_, sql) in &guards {
             hand.execute_batch(sql).unwrap();
         }
-        let wrong = store.check_file().unwrap();
+        let wrong = store.check_file(TABLES).unwrap();
         assert!(wrong.first().is_some_and(|wrong| wrong.contains(says)), "{change}: {wrong:?}");
     }
 }
@@ -285,7 +293,7 @@ fn a_newer_format_is_left_alone() {
     Connection::open(&place.path).unwrap().pragma_update(None, "user_version", 999).unwrap();
     let before = std::fs::read(&place.path).unwrap();
     let error = SqliteStore::open(&place.path, TABLES).map(drop).unwrap_err();
-    assert!(matches!(error, StoreError::NewerFormat { found: 999, known: 1 }), "{error}");
+    assert!(matches!(error, StoreError::NewerFormat { found: 999, known: record::FORMAT }), "{error}");
     assert_eq!(std::fs::read(&place.path).unwrap(), before);
 }
 
@@ -338,7 +346,7 @@ fn a_torn_file() {
             let _ = std::fs::remove_file(place.path.with_extension("sqlite-wal"));
             let _ = std::fs::remove_file(place.path.with_extension("sqlite-shm"));
             let answer = SqliteStore::open(&place.path, TABLES).and_then(|store| {
-                let wrong = store.check_file()?;
+                let wrong = store.check_file(TABLES)?;
                 record::verify_chain(&store)?;
                 match wrong.first() {
                     Some(what) => Err(StoreError::Damaged { what: what.clone() }),
@@ -418,7 +426,7 @@ fn a_backup_while_writing() {
     let copy = SqliteStore::open(&to, TABLES).unwrap();
     let links = verify(&copy).unwrap().links;
     assert!((30..=220).contains(&links));
-    assert_eq!(copy.check_file().unwrap(), [""; 0]);
+    assert_eq!(copy.check_file(TABLES).unwrap(), [""; 0]);
     assert!(matches!(store.backup(&to), Err(StoreError::Exists { .. })));
     let next = links - 20;
     copy.append(vec![act("after", 40, &[("trial", "trial", next)])]).unwrap();

@@ -5,3 +5,4 @@ mod crash;
 mod file;
 mod kit;
 mod suite;
+mod tampered;

@@ -28,8 +28,8 @@
 //!
 //! How it works, file by file: `problem` reduces the data to cross-products by visit pattern (`store`), `structure` gives
 //! Σ(θ) with exact derivatives, `likelihood` turns both into −log L, gradient and Hessian, `start` and `optimise` search,
-//! `fit` diagnoses, `inference` and `sandwich` test, `means` makes the rows of least-squares means. The mathematics is in
-//! `docs/mmrm.md`.
+//! `fit` diagnoses, `thin` says of what the data know too little, `inference` and `sandwich` test, `means` makes the rows of
+//! least-squares means. The mathematics is in `docs/mmrm.md`.
 
 #[cfg(test)]
 mod evaluation_tests;

@@ -139,6 +139,9 @@ pub enum Trouble {
     /// It is there now, and was not at the time that the page was asked for.
     #[error("not known then: {0}")]
     NotThen(String),
+    /// The record knows of it, and this store does not hold it.
+    #[error("not here: {0}")]
+    NotHere(String),
     #[error("not among your duties: {0}")]
     NotYours(String),
     /// Somebody said who they are and did not prove it.
@@ -168,7 +171,7 @@ impl Trouble {
         match self {
             Self::SignIn | Self::Locked(_) | Self::NotProved(_) => StatusCode::UNAUTHORIZED,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotFound | Self::NotThen(_) => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NotThen(_) | Self::NotHere(_) => StatusCode::NOT_FOUND,
             Self::NotYours(_) | Self::Forged => StatusCode::FORBIDDEN,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -185,6 +188,7 @@ impl Trouble {
             Self::Locked(_) => "LJ-401-L",
             Self::NotFound => "LJ-404",
             Self::NotThen(_) => "LJ-404-T",
+            Self::NotHere(_) => "LJ-404-H",
             Self::NotYours(_) => "LJ-403",
             Self::NotProved(_) => "LJ-401-P",
             Self::Method(_) => "LJ-405",
@@ -209,6 +213,7 @@ impl Trouble {
                 "Go to Today, or look under Participants.",
             ),
             Self::NotThen(what) => say("Not on record at that time", what.clone(), "Ask for a later day, or open the page without a day to see it as it stands now."),
+            Self::NotHere(what) => say("The file is not here", what.clone(), "Look for it where it came from; whoever has it can attach it again."),
             Self::NotYours(what) => say("This is not among your duties", what.clone(), "Ask somebody who has the duty, or the person who keeps the delegation log."),
             Self::NotProved(what) => say("Nobody was let in", what.clone(), "Give login and password, or PIN, as they were chosen. Nothing was written."),
             Self::Method(method) => say(
@@ -248,6 +253,7 @@ mod tests {
             Trouble::Locked(String::new()),
             Trouble::NotFound,
             Trouble::NotThen("x".into()),
+            Trouble::NotHere("x".into()),
             Trouble::NotYours("x".into()),
             Trouble::NotProved("x".into()),
             Trouble::Method("PUT".into()),

@@ -132,8 +132,8 @@ pub fn new_post(call: &Call<'_>) -> Result<Reply, Trouble> {
     if let Err(error) = identity::judge_login(login) {
         wrong.push(("login", sentence(&error.to_string())));
     }
-    if name.trim().is_empty() {
-        wrong.push(("name", "Give the name.".to_owned()));
+    if let Err(error) = identity::judge_name(name) {
+        wrong.push(("name", sentence(&error.to_string())));
     }
     if let Err(words) = crate::people::sign(call) {
         wrong.push(("pin", words));

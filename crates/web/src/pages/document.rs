@@ -21,6 +21,7 @@ use crate::parts::page::{Body, Layout, Section};
 use crate::parts::words::Link;
 use crate::people::hex;
 
+/// Kinds of the rules, in their order, as people call them.
 const KINDS: &[(&str, &str)] =
     &[("consent", "Signed consent"), ("ecg", "ECG"), ("laboratory", "Laboratory report"), ("other", "Something else")];
 
@@ -71,6 +72,7 @@ fn page(
     form.push_str(
         &Field::new("visit", "Visit that it belongs to", Control::Select { options: visits })
             .value(call.form.text("visit"))
+            .error(error("visit"))
             .optional()
             .to_string(),
     );
@@ -114,6 +116,10 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
     if !KINDS.iter().any(|(code, _)| *code == kind) {
         wrong.push(Wrong::new("kind", "Say what it is."));
     }
+    let visit = Some(call.form.text("visit")).filter(|visit| !visit.is_empty());
+    if visit.is_some_and(|visit| file.study.visit(visit).is_none()) {
+        wrong.push(Wrong::new("visit", "There is no such visit: choose one, or none."));
+    }
     let upload = call.uploads.iter().find(|u| u.name == "file" && !u.bytes.is_empty());
     if upload.is_none() {
         wrong.push(Wrong::new("file", "Choose a file that is not empty."));
@@ -124,14 +130,13 @@ pub fn post(call: &Call<'_>) -> Result<Reply, Trouble> {
     let id = &file.participant.id;
     let sha256 = hex(&Sha256::digest(&upload.bytes));
     call.services.people.document_keep(id, &sha256, &upload.bytes)?;
-    let visit = Some(call.form.text("visit")).filter(|v| !v.is_empty()).map(VisitId::from);
     let command = Command::Fact(Fact::AttachDocument {
         participant: id.clone(),
         kind: kind.to_owned(),
         name: upload.file_name.clone(),
         sha256,
         bytes: u64::try_from(upload.bytes.len()).unwrap_or(u64::MAX),
-        visit,
+        visit: visit.map(VisitId::from),
     });
     let request = Request { id: request_id(call), at: None, sent: None, reason: None, command };
     match ask(call, request.clone(), call.who()?.proof(call.now), None)? {
@@ -151,9 +156,18 @@ pub fn bytes(call: &Call<'_>) -> Result<Reply, Trouble> {
     let document = file.participant.documents.get(call.part("instance")).ok_or(Trouble::NotFound)?;
     let found = call.services.people.document(&file.participant.id, &document.sha256)?;
     let bytes = found.ok_or_else(|| {
-        Trouble::Unavailable(
-            "The bytes of this document are not in this store, or were erased. The record keeps its hash.".to_owned(),
+        Trouble::NotHere(
+            "The record keeps what it was and its hash; its bytes were never stored here, or were erased.".to_owned(),
         )
     })?;
     Ok(Reply::File { kind: "application/octet-stream".to_owned(), name: document.name.clone(), bytes })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_kind_of_the_rules_is_offered() {
+        let offered: Vec<&str> = super::KINDS.iter().map(|(code, _)| *code).collect();
+        assert_eq!(offered, conduct::participant::DOCUMENT_KINDS);
+    }
 }

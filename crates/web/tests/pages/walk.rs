@@ -247,4 +247,10 @@ fn a_document_is_attached_by_its_hash_and_read_back() {
     assert_eq!(page.html, "the very bytes");
     assert!(page.headers["content-disposition"].to_str().unwrap().contains("ecg.pdf"));
     assert_eq!(clinic.at("monitor").get(&link).status, StatusCode::NOT_FOUND, "a scan may bear a name");
+    // The record may know of a document whose bytes nobody handed over: then the page says that, and not that it can't write.
+    let id = terms::ParticipantId::from(code.as_str());
+    clinic.people.erase(&id, clinic.time()).unwrap();
+    let page = coordinator.get(&link);
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+    assert!(text_of(&page.html).contains("The file is not here"), "{}", text_of(&page.html));
 }

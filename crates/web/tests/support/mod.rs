@@ -90,7 +90,7 @@ impl Clinic {
         studies.insert(study.hash(), Arc::clone(&study));
         let door = Arc::new(Door::new(store, studies, None, "test"));
         let identity =
-            Identity::open(&folder.path().join("accounts.sqlite"), true, Cost::CHEAP, Limits::STANDARD).unwrap();
+            Identity::create(&folder.path().join("accounts.sqlite"), true, Cost::CHEAP, Limits::STANDARD).unwrap();
         let identity = Arc::new(identity);
         let drawn = std::sync::atomic::AtomicU64::new(1);
         let clock = Arc::clone(&now);
