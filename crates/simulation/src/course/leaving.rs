@@ -86,7 +86,7 @@ impl Trial<'_> {
             3 => ContactOutcome::NoAnswer,
             _ => ContactOutcome::WelfareCheck,
         };
-        let route = if n % 3 == 0 { ContactRoute::Letter } else { ContactRoute::Telephone };
+        let route = if n.is_multiple_of(3) { ContactRoute::Letter } else { ContactRoute::Telephone };
         self.soon(Ask::fact(now, &by, Fact::RecordContact { participant, visit: None, outcome, route: Some(route) }));
         let plan = self.plan_of(whose);
         let follow = &plan.study.follow_up;
