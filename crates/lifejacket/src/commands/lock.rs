@@ -10,7 +10,8 @@ use record::{Answer, Asked};
 use std::{collections::BTreeMap, process::ExitCode};
 
 pub fn run(arguments: &Lock) -> anyhow::Result<ExitCode> {
-    let opened = if arguments.list { store::open_to_look } else { store::open }(&arguments.data.data)?;
+    let folder = &arguments.data.data;
+    let opened = if arguments.list { store::open_to_look(folder)? } else { store::open(folder)? };
     let trial = opened.door.trial()?;
     let studies = opened.door.studies();
     let hash = trial.current_study().context("no study version has been adopted in this store")?;

@@ -117,7 +117,7 @@ pub fn make(
         sealed: *simulation::key_of(seed).secret(),
         people: *Seed::of_simulation(seed, "key of the people").bytes(),
     };
-    let fill = || {
+    let fill = || -> anyhow::Result<Made> {
         let opened = store::create(folder, Some(seed), starts, &keys)?;
         keep(&opened, folder, &study, &files)?;
         let people = u64::from(extent.participants.unwrap_or(scenario.participants));
