@@ -305,7 +305,7 @@ pub enum Study {
 pub struct Prove {
     /// Folder of the study, or the name of one that the program carries.
     pub study: String,
-    /// Much further, for some minutes; without it, seconds.
+    /// More than a million distinct states, in some minutes; without it, seconds.
     #[arg(long)]
     pub deep: bool,
     /// States to keep at most, in place of the bound of the deep run.
@@ -314,7 +314,7 @@ pub struct Prove {
     /// Switch one rule off (or one answer to a fact, `answer.dose_twice`), and show the harm that then happens.
     #[arg(long, value_name = "RULE", conflicts_with_all = ["deep", "each_without", "faults"])]
     pub without: Option<String>,
-    /// Switch off every rule and every answer, one by one; exit 1 if nothing notices the absence of one.
+    /// Switch off every rule and every answer, one by one (a minute); exit 1 if nothing notices the absence of one.
     #[arg(long, conflicts_with_all = ["deep", "faults"])]
     pub each_without: bool,
     /// Simulate this many whole sessions with slips and mischief instead; exit 1 if anything got through.

@@ -13,6 +13,10 @@ mod store;
 use clap::Parser;
 use std::process::ExitCode;
 
+/// Decisions make and drop many short texts; this allocator takes half the time for them that the system's takes.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     quiet_when_nobody_reads_on();
     answer_when_a_file_may_not_grow();

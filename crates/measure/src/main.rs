@@ -22,6 +22,10 @@ use anyhow::bail;
 use std::process::ExitCode;
 use table::Table;
 
+/// As the program has it.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Measurement = fn() -> anyhow::Result<Table>;
 
 /// Every measurement by its name, with what it says in one line.

@@ -71,8 +71,11 @@ fn sheets(form: &Form) -> Vec<Values> {
     let Some(instrument) = form.instrument.as_deref().and_then(instruments::find) else { return Vec::new() };
     use instruments::Answers as Kind;
     // Some scales ask further only where something was found: each sheet is tried with and without its ratings.
-    let one = |(share, ratings): (i64, bool)| -> Values {
+    let one = |(share, ratings, codes): (i64, bool, bool)| -> Values {
         let asked = |item: &&instruments::Item| {
+            if matches!(item.answers, Kind::Code(_)) {
+                return codes;
+            }
             let said = share > 0 && matches!(item.answers, Kind::YesNo);
             (said || !item.optional) && (ratings || matches!(item.answers, Kind::YesNo | Kind::Count { .. }))
         };
@@ -81,6 +84,8 @@ fn sheets(form: &Form) -> Vec<Values> {
             Kind::Whole { min, max, .. } => Some(Value::Integer(min + (max - min) * share / 2)),
             Kind::YesNo => Some(Value::Bool(share == 2)),
             Kind::OneOf(codes) => codes.first().map(|code| Value::Integer(*code)),
+            // The first code of a finding is that it is absent.
+            Kind::Code(codes) => codes.first().map(|code| Value::Text(code.code.to_owned())),
             Kind::Count { .. } => Some(Value::Integer(i64::from(share == 2))),
             Kind::Number { min, max, .. } => {
                 Some(Value::Decimal(if share == 0 { min } else { max.min(Decimal::whole(24)) }))
@@ -90,8 +95,9 @@ fn sheets(form: &Form) -> Vec<Values> {
         items.filter_map(|item| Some((FieldId::from(item.id), answer(item)?))).collect()
     };
     let mut all: Vec<Values> = Vec::new();
-    for (share, ratings) in [(0, true), (0, false), (2, true), (1, true)] {
-        if let Some(values) = cleared(form, one((share, ratings))) {
+    let tried = [(0, true, false), (0, false, false), (2, true, false), (1, true, false), (0, false, true)];
+    for one_of in tried {
+        if let Some(values) = cleared(form, one(one_of)) {
             all.push(values);
         }
     }

@@ -188,6 +188,8 @@ fn the_other_studies_hold_at_the_bedside() {
         let bounds = Bounds { depth: 1, states: 20_000, threads: 1 };
         let proof = prove(&study, None, bounds, &Off::nothing(), &|_, _| ()).unwrap();
         assert_eq!(proof.harm, None, "{id}");
+        // Two moves deep where a form is corrected after the check that reads it was done.
+        assert_eq!(quick(&study, &["ground of the dose"]).harm, None, "{id}");
         let explored: Vec<&str> = proof.worlds.iter().map(|world| world.world).collect();
         for world in ["dose", "people of the dose", "swallow", "release"] {
             assert!(explored.contains(&world), "{id}: {world} {:?}", proof.left_out);

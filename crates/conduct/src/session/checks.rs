@@ -114,7 +114,11 @@ fn finding(room: &Room<'_>, rule: &Rule, check: &Check, since: Option<Timestamp>
         let end = done.expires.map(|end| case.clock(end)).unwrap_or_default();
         return broken(format!("{}, good until {end}", found()), &check.remedy_missing);
     }
-    let cleared = done.clears
+    // What the check reads from forms may have been corrected since it was done; what was filled in later says nothing of it.
+    let later = check.form.as_ref().and_then(|form| room.participant.latest_form(form.as_str()));
+    let later = later.is_some_and(|(_, record)| record.at > case.at);
+    let passes = || evaluate(check, &done.values, &|name| look_up(room, name)) == Answer::Yes;
+    let cleared = done.clears && (later || passes())
         || match check.failing {
             Failing::Refuse => false,
             Failing::Prescriber => done.agreed,

@@ -137,6 +137,22 @@ fn early_late_missed_and_out_of_order_are_recorded_and_classed() {
     }
 }
 
+/// What was completed was not missed: other windows hang on its day, and calling it missed would move them.
+#[test]
+fn a_completed_visit_is_not_called_missed() {
+    let mut clinic = clinic();
+    let id = clinic.enrolled();
+    let missed = |visit: &str| {
+        let outcome = VisitOutcome::Missed { reason: "ill".to_owned() };
+        conduct::Command::Fact(Fact::RecordVisit { participant: id.clone(), visit: visit.into(), outcome, day: None })
+    };
+    clinic.held(&id, "V1");
+    let answer = clinic.act("coordinator", missed("V1"));
+    assert!(matches!(&answer, Err(No::Conflict { what }) if what.contains("V1 was completed on")), "{answer:?}");
+    assert_eq!(clinic.participant(&id).visits["V1"].standing, VisitStanding::Completed);
+    clinic.act("coordinator", missed("V2")).unwrap();
+}
+
 #[test]
 fn no_show_cancelled_moved() {
     let mut clinic = clinic();

@@ -28,7 +28,7 @@ pub fn run(arguments: &Prove) -> anyhow::Result<ExitCode> {
         return simulate_faults(&study, sessions, arguments);
     }
     let bounds = match (arguments.deep, arguments.states) {
-        (false, None) => Bounds::QUICK,
+        (false, None) => Bounds { threads: THREADS, ..Bounds::QUICK },
         (_, states) => Bounds { depth: DEEP_MOVES, states: states.unwrap_or(DEEP_STATES), threads: THREADS },
     };
     let bar = if arguments.deep { ProgressBar::new(bounds.states as u64) } else { ProgressBar::hidden() };
@@ -136,7 +136,8 @@ fn print_knocked(knocked: &needed::Knocked) {
 }
 
 fn each_without(study: &Arc<Study>, amended: Option<&Arc<Study>>, arguments: &Prove) -> anyhow::Result<ExitCode> {
-    let all = needed::each(study, amended, Bounds::QUICK, &|knocked| {
+    let bounds = Bounds { threads: THREADS, ..Bounds::QUICK };
+    let all = needed::each(study, amended, bounds, &|knocked| {
         if !arguments.json && !arguments.markdown {
             print_knocked(knocked);
         }
