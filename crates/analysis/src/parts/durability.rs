@@ -156,6 +156,7 @@ fn kept(
                 .and("percent", shown::percent(count, of))
                 .printed(shown::share(count, of))
                 .by(format!("participants for whom `{}` is true", responder.check.text()))
+                .or_on(|| super::standing(run, &run.members_of(set, arm)))
         };
         now.push(share(seen));
         all.push(share(people.len()));
@@ -167,7 +168,8 @@ fn kept(
                 .and("gained", gained.len() as f64)
                 .and("p", p)
                 .printed(format!("{}; {}; {}", shown::share(lost.len(), had), gained.len(), shown::p(p)))
-                .by("lost of those who had it and were seen; newly reached; exact McNemar"),
+                .by("lost of those who had it and were seen; newly reached; exact McNemar")
+                .or_on(|| super::standing(run, &run.members_of(set, arm))),
         );
     }
     let id = format!("{label}-{}", responder.id);
