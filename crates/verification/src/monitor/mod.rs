@@ -63,8 +63,8 @@ impl Monitor {
     /// The fingerprint of what is remembered.
     pub fn print(&self) -> u128 {
         let people: Vec<u128> =
-            self.people.values().map(|person| person.print_by(|person| print::of_hashed(person))).collect();
-        print::of_hashed(&(people, self.shared.print_by(|shared| print::of_hashed(shared))))
+            self.people.values().map(|person| person.print_by(print::of_hashed)).collect();
+        print::of_hashed(&(people, self.shared.print_by(print::of_hashed)))
     }
 
     /// Judges an append, then remembers it.
