@@ -1,5 +1,7 @@
 //! What a trial and a site still lack in their first week, and whose it is to supply it.
 
+#![allow(clippy::unwrap_used, reason = "a helper of tests stops the test")]
+
 use conduct::command::DosePart;
 use conduct::setting_up::{Lack, Supplies, of_site, of_trial};
 use conduct::state::{

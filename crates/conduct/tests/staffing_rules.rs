@@ -273,7 +273,7 @@ fn versions() -> Seen {
     // Another study that amends a "1" of its own is no version of this one, whatever its label.
     let other = || {
         let mut clinic = with(Some("1"))();
-        let mut study = protocol::model::Study::clone(&clinic.studies.get(&StudyHash::from("v2")).unwrap());
+        let mut study = protocol::model::Study::clone(clinic.studies.get(&StudyHash::from("v2")).unwrap());
         study.id = "another".into();
         clinic.studies.insert(StudyHash::from("v2"), Arc::new(study));
         clinic

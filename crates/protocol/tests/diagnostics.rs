@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 /// A text beside the study of the same name, as the command line reads it: what is not UTF-8 is said to be so.
 fn beside(files: &mut StudyFiles, path: &Path) {
     let Ok(bytes) = fs::read(path) else { return };
-    let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
     if let Err(error) = std::str::from_utf8(&bytes) {
         let (why, mend) = ("it is not UTF-8 text".to_owned(), "save it as UTF-8".to_owned());
         files.unreadable.insert(name.clone(), Unreadable { why, byte: error.valid_up_to(), mend });

@@ -30,12 +30,7 @@ fn share(table: &Table, arm: Option<&str>, column: &str, level: &str) -> f64 {
 }
 
 fn weight(fit: &Fit, weights: Weights, arm: &str, column: &str) -> f64 {
-    let index = fit
-        .design()
-        .names
-        .iter()
-        .position(|name| name == column)
-        .unwrap_or_else(|| panic!("{column}: {:?}", fit.design().names));
+    let index = fit.design().names.iter().position(|name| name == column).unwrap();
     let rows = fit.mean_rows(weights);
     rows.iter().find(|row| row.arm.as_deref() == Some(arm) && row.visit == "V1").unwrap().full[index]
 }

@@ -19,8 +19,8 @@ pub use medication::standing_of;
 pub(crate) use medication::write as medicine_write;
 pub(crate) use randomisation::confirmation_in_force;
 pub use ratings::rating_forms_of;
-pub use safety::interests;
 pub use records::DOCUMENT_KINDS;
+pub use safety::interests;
 pub(crate) use visits::{attended, interval};
 
 use crate::{

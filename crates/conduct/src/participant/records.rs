@@ -307,7 +307,7 @@ fn words(field: &str, text: &str) -> Result<(), Unreadable> {
 }
 
 /// What a document can be. A closed list: a kind in somebody's own words would carry a name into the chain, for ever.
-pub const DOCUMENT_KINDS: [&str; 4] = ["consent", "ecg", "laboratory", "other"];
+pub const DOCUMENT_KINDS: &[&str] = &["consent", "ecg", "laboratory", "other"];
 
 /// Beyond it a size is a slip, and canonical bytes could not keep it exactly: one tebibyte.
 const LARGEST_FILE: u64 = 1_099_511_627_776;

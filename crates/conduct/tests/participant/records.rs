@@ -183,7 +183,8 @@ fn adverse_events_at_every_point_pleasant_ones_too() {
 fn a_death_is_answered_however_it_is_told() {
     use AdverseEventOutcome::{Fatal, NotRecovered};
     use Seriousness::{Death, Hospitalisation};
-    let steps: [&[(&[Seriousness], AdverseEventOutcome, bool, bool)]; 6] = [
+    type Told<'a> = (&'a [Seriousness], AdverseEventOutcome, bool, bool);
+    let steps: [&[Told<'_>]; 6] = [
         // grounds, outcome; whether clocks start, whether a stop is asked for
         &[(&[], Fatal, true, true), (&[Death], Fatal, false, false)],
         &[(&[Hospitalisation], Fatal, true, true)],

@@ -166,7 +166,7 @@ fn what_people_really_feed_to_it_is_answered_by_a_sentence() {
         ),
         ("all equal", model, trial(|_, _, row| row[5] = "7".to_owned()), "nothing varies"),
         ("1e300", model, cell(5, "1e300"), "row 8 (line 9) is 1"),
-        ("infinite", model, cell(4, "Infinity"), "`BASE` in row 8 (line 9) is inf"),
+        ("infinite", model, cell(4, "Infinity"), "`BASE` in row 8 (line 9) is Infinity"),
         ("minus infinite", model, cell(5, "-inf"), "`CHANGE` in row 8 (line 9) is -inf"),
         ("empty", model, String::new(), "the data are empty"),
         ("no rows", model, "ID,SITE,ARM,VISIT,BASE,CHANGE\n".to_owned(), "no rows below"),

@@ -235,8 +235,10 @@ fn somebody_covers_for_the_prescriber_until_a_day_and_an_order_is_taken_back() {
     let order =
         || Authorisation::OrderDose { participant: id.clone(), session: 1, level: level.clone(), level_reason: None };
     assert!(matches!(clinic.may("dr_cover", order()), Err(No::NotYours { .. })), "not yet");
-    assert_eq!(Clinic::refusals(clinic.may("investigator", cover(until, "nurse"))), ["delegation.cover"]);
+    let uncertified = Clinic::refusals(clinic.may("investigator", cover(until, "nurse")));
+    assert_eq!(uncertified, ["delegation.cover", "delegation.certificate/gcp"]);
     clinic.certify(Some("S01"), "dr_cover", "prescriber");
+    assert_eq!(Clinic::refusals(clinic.may("investigator", cover(until, "nurse"))), ["delegation.cover"]);
     clinic.may("investigator", cover(until, "prescriber")).unwrap();
     let written = clinic.may("dr_cover", order()).unwrap();
     assert_eq!(written[0].stamp.by.person, conduct::Person::Staff("dr_cover".into()));

@@ -62,8 +62,7 @@ pub struct Monitor {
 impl Monitor {
     /// The fingerprint of what is remembered.
     pub fn print(&self) -> u128 {
-        let people: Vec<u128> =
-            self.people.values().map(|person| person.print_by(print::of_hashed)).collect();
+        let people: Vec<u128> = self.people.values().map(|person| person.print_by(print::of_hashed)).collect();
         print::of_hashed(&(people, self.shared.print_by(print::of_hashed)))
     }
 
