@@ -15,13 +15,13 @@ await nurse.enter("s01-nurse");
 await lead.enter("s01-investigator");
 
 /** What the page says is in the safe, whichever way it came there. */
-async function inSafe(person) {
+async function inSafe(person, states = "In the safe|Set aside|Broken or spoilt|Opened, back in the safe") {
   await person.page.goto(stock);
   await person.look();
-  return person.page.locator("#containers ~ * table tbody tr, section:has(> #containers) table tbody tr").evaluateAll((rows) => {
-    const here = /In the safe|Set aside|Broken or spoilt|Opened, back in the safe/;
+  return person.page.locator("#containers ~ * table tbody tr, section:has(> #containers) table tbody tr").evaluateAll((rows, states) => {
+    const here = new RegExp(states);
     return [...new Set(rows.filter((row) => here.test(row.lastElementChild.textContent)).map((row) => row.firstElementChild.textContent.trim()))];
-  });
+  }, states);
 }
 
 /** Writes down what somebody found. */
@@ -106,7 +106,9 @@ for (const line of lines) {
   if (balance !== Number(line[column("in_safe")])) wrong += 1;
 }
 tally.check(lines.length > 3 && wrong === 0, `${lines.length} lines of the register, of which ${wrong} don't add up`);
-tally.check(balance === all.length, `the register ends with what was counted, ${balance} and ${all.length}`);
+// Opened ones lie in the safe and are counted; the register's balance is of those that can still be given.
+const unopened = await inSafe(pharmacist, "In the safe|Set aside|Broken or spoilt");
+tally.check(balance === unopened.length, `the register ends with the unopened of what was counted, ${balance} and ${unopened.length}`);
 tally.check(!/placebo|active/i.test(file), "the register doesn't tell what a container holds");
 
 console.log(`${all.length} containers counted by two, ${lines.length} lines of the register added up`);
