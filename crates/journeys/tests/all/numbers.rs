@@ -35,7 +35,6 @@ const ALLOWED: &[(&str, u64, &str)] = &[
     ("accountability/receipt.rs", 10_000, "largest consignment that is read"),
     ("participant/records.rs", 1_099_511_627_776, "bytes that no file has"),
     ("participant/consent.rs", 60, "minutes in an hour"),
-    ("participant/enquiry.rs", 35, "longest language tag"),
     ("participant/enrolment.rs", 2, "the second gate"),
     ("participant/moves.rs", 10, "letters of a reason in words"),
     ("participant/randomisation.rs", 2, "the second gate"),
