@@ -85,9 +85,15 @@ pub fn notices(study: &Study, stock: &StockState, now: Timestamp, zone: &TimeZon
     }
     let weeks = i32::try_from(plan.forecast_weeks.saturating_mul(7)).unwrap_or(i32::MAX);
     for ((day, lot), containers) in expiring(stock, days_from(today, weeks)) {
-        let text = match containers {
-            1 => format!("1 container of lot {lot} ends on {day}"),
-            count => format!("{count} containers of lot {lot} end on {day}"),
+        let what = match containers {
+            1 => format!("1 container of lot {lot}"),
+            count => format!("{count} containers of lot {lot}"),
+        };
+        // The last day stands beside it, as `due`.
+        let text = if day < today {
+            format!("Destroy or send back {what}: out of date")
+        } else {
+            format!("Use or replace {what}")
         };
         let due = day.tomorrow().ok().and_then(|next| next.to_zoned(zone.clone()).ok()).map(|end| end.timestamp());
         add(Asks::Expiry { lot, containers }, text, due);

@@ -618,6 +618,10 @@ fn preset(field: &Field, scene: &Scene<'_>) -> String {
     if !field.value.is_empty() {
         return field.value.clone();
     }
+    // What may be left empty is: nobody has said whom somebody covers for.
+    if field.optional {
+        return String::new();
+    }
     match &field.control {
         Control::Moment => {
             let tomorrow = scene.today().tomorrow().unwrap_or_else(|_| scene.today());
